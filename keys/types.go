@@ -1,0 +1,84 @@
+package keys
+
+import "strconv"
+
+// SignatureType is an I2P signing key type, as numbered in the I2P common
+// structures specification, section "KeyCertificate".
+type SignatureType uint16
+
+// The signature types that may stand in a Destination here. New identities
+// are always [Ed25519]; the others are read because sites still use them.
+const (
+	DSASHA1 SignatureType = 0
+	P256    SignatureType = 1
+	P384    SignatureType = 2
+	P521    SignatureType = 3
+	Ed25519 SignatureType = 7
+	RedDSA  SignatureType = 11
+)
+
+// String returns the name that SAM uses for the type, such as
+// "EdDSA_SHA512_Ed25519", or the bare number of one not known here.
+func (t SignatureType) String() string {
+	switch t {
+	case DSASHA1:
+		return "DSA_SHA1"
+	case P256:
+		return "ECDSA_SHA256_P256"
+	case P384:
+		return "ECDSA_SHA384_P384"
+	case P521:
+		return "ECDSA_SHA512_P521"
+	case Ed25519:
+		return "EdDSA_SHA512_Ed25519"
+	case RedDSA:
+		return "RedDSA_SHA512_Ed25519"
+	}
+	return strconv.Itoa(int(t))
+}
+
+// publicLen and privateLen are the sizes in bytes of the signing keys; zero
+// means that the type is refused.
+func (t SignatureType) publicLen() int { n, _ := t.sizes(); return n }
+
+func (t SignatureType) privateLen() int { _, n := t.sizes(); return n }
+
+func (t SignatureType) sizes() (public, private int) {
+	switch t {
+	case DSASHA1:
+		return 128, 20
+	case P256:
+		return 64, 32
+	case P384:
+		return 96, 48
+	case P521:
+		return 132, 66
+	case Ed25519, RedDSA:
+		return 32, 32
+	}
+	return 0, 0
+}
+
+// CryptoType is an I2P encryption key type. It says nothing about how a
+// destination is really encrypted to (its lease set does), only how its keys
+// are laid out.
+type CryptoType uint16
+
+// The crypto types that may stand in a Destination. Java routers refuse
+// *identities* of type X25519 over SAM; destinations of both are dialled.
+const (
+	ElGamal CryptoType = 0
+	X25519  CryptoType = 4
+)
+
+// privateLen is the size in bytes of the crypto private key; zero means that
+// the type is refused.
+func (t CryptoType) privateLen() int {
+	switch t {
+	case ElGamal:
+		return 256
+	case X25519:
+		return 32
+	}
+	return 0
+}
