@@ -1,6 +1,9 @@
 package keys
 
-import "errors"
+import (
+	"errors"
+	"strconv"
+)
 
 // Callers branch on these with [errors.Is]. No error of this package contains
 // key material or repeats its input.
@@ -13,4 +16,34 @@ var (
 	// is refused: a signature, crypto or certificate type that not every router
 	// bears (some crash on it), or an offline-signed key.
 	ErrUnsupported = errors.New("unsupported kind of key")
+
+	// ErrPermissions: a directory or file of a [Dir] is open to other users,
+	// belongs to another user, or is not a regular file.
+	ErrPermissions = errors.New("unsafe file or directory")
+
+	// ErrLocked: another [Dir], here or in another process, has the directory.
+	ErrLocked = errors.New("directory in use")
+
+	// ErrName: not a name for a [Store].
+	ErrName = errors.New("invalid name for an identity")
 )
+
+// StoreError is what the stores of this package return: the operation ("open",
+// "load", "save", "delete" or "names"), the name it was about and the cause. The
+// name is empty where there is none or where it is not a valid one.
+type StoreError struct {
+	Op   string
+	Name string
+	Err  error
+}
+
+func (e *StoreError) Error() string {
+	about := "store"
+	if e.Name != "" {
+		about = strconv.Quote(e.Name)
+	}
+	return "keys: " + e.Op + " " + about + ": " + e.Err.Error()
+}
+
+// Unwrap returns Err.
+func (e *StoreError) Unwrap() error { return e.Err }

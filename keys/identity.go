@@ -1,0 +1,165 @@
+package keys
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// maxIdentityText bounds what is decoded. The longest identity accepted has
+// 956 characters; offline-signed ones, longer, are still named as such.
+const maxIdentityText = 4096
+
+// Identity is a [Destination] together with the private keys that make an
+// endpoint be that destination. The zero value is "none".
+//
+// An Identity is a small value that refers to its secret, so printing it, or a
+// struct that hides it in an unexported field, shows the host name or an
+// address in memory and never a secret byte. It marshals to its host name too
+// and cannot be unmarshalled: [Identity.Reveal] is the only way out. It cannot
+// be changed and may be shared by goroutines. Compare identities by their
+// Destination, not with ==.
+type Identity struct {
+	s *secret
+}
+
+type secret struct {
+	dest Destination
+	blob []byte // destination, crypto private key, signing private key
+}
+
+// Generate makes a new identity with an Ed25519 signing key and crypto type
+// [ElGamal], the one kind that every router bears over SAM. The crypto keys are
+// filler: routers make their own for the lease set. The filler repeats one
+// random block so that it compresses well (I2P proposal 161).
+func Generate() (Identity, error) {
+	pub, priv, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return Identity{}, fmt.Errorf("keys: generate: %w", err)
+	}
+	var pad, cryptoPad [32]byte
+	rand.Read(pad[:]) // never fails: crypto/rand ends the process instead
+	rand.Read(cryptoPad[:])
+	return assemble(pub, priv.Seed(), pad[:], cryptoPad[:])
+}
+
+// assemble lays out an Ed25519 identity; the two pads are 32 bytes each.
+func assemble(pub, seed, pad, cryptoPad []byte) (Identity, error) {
+	b := bytes.Repeat(pad, (certOffset-len(pub))/len(pad))
+	b = append(b, pub...)
+	b = append(b, certKey, 0, 4, 0, byte(Ed25519), 0, byte(ElGamal))
+	b = append(b, bytes.Repeat(cryptoPad, ElGamal.privateLen()/len(cryptoPad))...)
+	return IdentityFromBytes(append(b, seed...))
+}
+
+// ParseIdentity reads the base64 text that SAM uses for a private key, under
+// the rules of [IdentityFromBytes] and with the strictness of
+// [ParseDestination].
+//
+// The error wraps [ErrMalformed] or [ErrUnsupported].
+func ParseIdentity(s string) (Identity, error) {
+	id, err := identityFromText(s)
+	if err != nil {
+		return Identity{}, fmt.Errorf("keys: identity: %w", err)
+	}
+	return id, nil
+}
+
+// IdentityFromBytes reads a binary private key: SAM's, i2pd's .dat file and
+// Java's eepPriv.dat are all the same. The bytes are copied.
+//
+// The length must be exact, since a router may cut what is too long and go on
+// with another identity. The public signing key must belong to the private one;
+// for [RedDSA], which the standard library does not know, only the length is
+// checked. Offline-signed keys are refused. An identity of crypto type [X25519]
+// is accepted and kept as it is, but only i2pd takes it.
+//
+// The error wraps [ErrMalformed] or [ErrUnsupported].
+func IdentityFromBytes(b []byte) (Identity, error) {
+	id, err := identityFromBytes(b)
+	if err != nil {
+		return Identity{}, fmt.Errorf("keys: identity: %w", err)
+	}
+	return id, nil
+}
+
+func identityFromText(s string) (Identity, error) {
+	if len(s) > maxIdentityText {
+		return Identity{}, fmt.Errorf("%w: text too long", ErrMalformed)
+	}
+	b, ok := decodeBase64(s)
+	if !ok {
+		return Identity{}, fmt.Errorf("%w: not I2P base64", ErrMalformed)
+	}
+	return identityFromBytes(b)
+}
+
+func identityFromBytes(b []byte) (Identity, error) {
+	n, err := destinationLen(b)
+	if err != nil {
+		return Identity{}, err
+	}
+	dest := Destination{string(b[:n])}
+	signingAt := n + dest.CryptoType().privateLen()
+	end := signingAt + dest.SignatureType().privateLen()
+	if len(b) < end {
+		return Identity{}, fmt.Errorf("%w: private key cut short", ErrMalformed)
+	}
+	private := b[signingAt:end]
+	if bytes.Count(private, []byte{0}) == len(private) {
+		// An empty signing key announces an offline signature block.
+		return Identity{}, fmt.Errorf("%w: offline-signed or without its signing key", ErrUnsupported)
+	}
+	if len(b) != end {
+		return Identity{}, fmt.Errorf("%w: trailing bytes", ErrMalformed)
+	}
+	if !matches(dest.SignatureType(), private, dest.SigningKey()) {
+		return Identity{}, fmt.Errorf("%w: private and public key do not belong together", ErrMalformed)
+	}
+	return Identity{&secret{dest: dest, blob: bytes.Clone(b)}}, nil
+}
+
+// IsZero reports whether id is no identity.
+func (id Identity) IsZero() bool { return id.s == nil }
+
+// Destination returns the public half, zero for the zero Identity.
+func (id Identity) Destination() Destination {
+	if id.IsZero() {
+		return Destination{}
+	}
+	return id.s.dest
+}
+
+// Reveal returns the secret: the base64 text that goes into the DESTINATION
+// option of SAM's SESSION CREATE, and into a key file. It is "" for the zero
+// Identity. Never log it or put it into an error.
+func (id Identity) Reveal() string {
+	if id.IsZero() {
+		return ""
+	}
+	return i2pBase64.EncodeToString(id.s.blob)
+}
+
+// String returns the host name, [Destination.Base32], or "none".
+func (id Identity) String() string {
+	if id.IsZero() {
+		return "none"
+	}
+	return id.s.dest.Base32()
+}
+
+// Format prints what String returns, whatever the verb and flags.
+func (id Identity) Format(f fmt.State, _ rune) { io.WriteString(f, id.String()) }
+
+// GoString returns what String returns.
+func (id Identity) GoString() string { return id.String() }
+
+// LogValue logs what String returns.
+func (id Identity) LogValue() slog.Value { return slog.StringValue(id.String()) }
+
+// MarshalText returns what String returns, for encoding/json and all others
+// that honour it. There is no way back.
+func (id Identity) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
