@@ -1,0 +1,84 @@
+package wire
+
+import (
+	"encoding/binary"
+	"net/netip"
+)
+
+// Address types of RFC 1928, section 5.
+const (
+	atypIPv4 byte = 1
+	atypName byte = 3
+	atypIPv6 byte = 4
+)
+
+// Addr is a host and a port. The host is IP if that is valid, otherwise Name,
+// whose bytes are as the peer sent them. The zero Addr is 0.0.0.0:0.
+type Addr struct {
+	Name string
+	IP   netip.Addr
+	Port uint16
+}
+
+// ConsumeAddr reads an address of RFC 1928, section 5:
+//
+//	+------+----------+----------+
+//	| ATYP |   ADDR   |   PORT   |
+//	+------+----------+----------+
+//	|  1   | 4/1+n/16 |    2     |
+//	+------+----------+----------+
+//
+// An empty name is read and returned with ErrEmptyName.
+func ConsumeAddr(b []byte) (a Addr, n int, err error) {
+	if len(b) < 1 {
+		return a, 1, nil
+	}
+	start := 1
+	switch b[0] {
+	case atypIPv4:
+		n = 1 + 4 + 2
+	case atypIPv6:
+		n = 1 + 16 + 2
+	case atypName:
+		if len(b) < 2 {
+			return a, 2, nil
+		}
+		start, n = 2, 2+int(b[1])+2
+	default:
+		return a, 1, ErrAddrType
+	}
+	if len(b) < n {
+		return a, n, nil
+	}
+	host := b[start : n-2]
+	a.Port = binary.BigEndian.Uint16(b[n-2:])
+	if b[0] != atypName {
+		a.IP, _ = netip.AddrFromSlice(host)
+		return a, n, nil
+	}
+	if len(host) == 0 {
+		return a, n, ErrEmptyName
+	}
+	a.Name = string(host)
+	return a, n, nil
+}
+
+// AppendAddr appends a. A name of more than 255 bytes is ErrTooLong and appends nothing.
+func AppendAddr(dst []byte, a Addr) ([]byte, error) {
+	switch {
+	case a.IP.Is6():
+		ip := a.IP.As16()
+		dst = append(append(dst, atypIPv6), ip[:]...)
+	case a.IP.IsValid() || a.Name == "":
+		ip := [4]byte{}
+		if a.IP.IsValid() {
+			ip = a.IP.As4()
+		}
+		dst = append(append(dst, atypIPv4), ip[:]...)
+	case len(a.Name) > 255:
+		return dst, ErrTooLong
+	default:
+		dst = append(append(dst, atypName, byte(len(a.Name))), a.Name...)
+	}
+	return binary.BigEndian.AppendUint16(dst, a.Port), nil
+}
