@@ -161,7 +161,10 @@ func TestBacklog(t *testing.T) {
 // TestHTTP runs a whole server and client over the network.
 func TestHTTP(t *testing.T) {
 	l := Listen()
-	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })}
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.Write(body)
+	})}
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
 	tr := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return l.Dial(ctx) }}
