@@ -20,10 +20,12 @@ const maxIdentityText = 4096
 // struct that hides it in an unexported field, shows the host name or an
 // address in memory and never a secret byte. It marshals to its host name too
 // and cannot be unmarshalled: [Identity.Reveal] is the only way out. It cannot
-// be changed and may be shared by goroutines. Compare identities by their
-// Destination, not with ==.
+// be changed and may be shared by goroutines. It is not comparable; compare
+// the Destinations.
 type Identity struct {
-	s *secret
+	// A func, because nothing can look into one: fmt follows a pointer in an
+	// unexported field when the verb does not suit it, and dumpers always do.
+	open func() secret
 }
 
 type secret struct {
@@ -119,18 +121,19 @@ func identityFromBytes(b []byte) (Identity, error) {
 	if !matches(dest.SignatureType(), private, dest.SigningKey()) {
 		return Identity{}, fmt.Errorf("%w: private and public key do not belong together", ErrMalformed)
 	}
-	return Identity{&secret{dest: dest, blob: bytes.Clone(b)}}, nil
+	s := secret{dest: dest, blob: bytes.Clone(b)}
+	return Identity{func() secret { return s }}, nil
 }
 
 // IsZero reports whether id is no identity.
-func (id Identity) IsZero() bool { return id.s == nil }
+func (id Identity) IsZero() bool { return id.open == nil }
 
 // Destination returns the public half, zero for the zero Identity.
 func (id Identity) Destination() Destination {
 	if id.IsZero() {
 		return Destination{}
 	}
-	return id.s.dest
+	return id.open().dest
 }
 
 // Reveal returns the secret: the base64 text that goes into the DESTINATION
@@ -140,7 +143,7 @@ func (id Identity) Reveal() string {
 	if id.IsZero() {
 		return ""
 	}
-	return i2pBase64.EncodeToString(id.s.blob)
+	return i2pBase64.EncodeToString(id.open().blob)
 }
 
 // String returns the host name, [Destination.Base32], or "none".
@@ -148,7 +151,7 @@ func (id Identity) String() string {
 	if id.IsZero() {
 		return "none"
 	}
-	return id.s.dest.Base32()
+	return id.open().dest.Base32()
 }
 
 // Format prints what String returns, whatever the verb and flags.
