@@ -1,0 +1,209 @@
+package keys_test
+
+import (
+	"bytes"
+	"crypto/ecdh"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"math/big"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+var i2pBase64 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-~")
+
+// vectorBytes is a fresh copy of the binary vector A: 391 bytes of
+// destination, 256 of crypto filler, the seed from 647 on.
+func vectorBytes(t testing.TB) []byte {
+	b, err := i2pBase64.DecodeString(vectorKey)
+	require.NoError(t, err)
+	return b
+}
+
+func TestIdentityVector(t *testing.T) {
+	raw := vectorBytes(t)
+	sum := sha256.Sum256(raw)
+	require.Equal(t, vectorSHA, hex.EncodeToString(sum[:]), "the vector itself")
+
+	id, err := keys.ParseIdentity(vectorKey)
+	require.NoError(t, err)
+	assert.Equal(t, vectorKey, id.Reveal())
+	assert.Equal(t, vectorDest, id.Destination().Base64())
+
+	again, err := keys.IdentityFromBytes(raw)
+	require.NoError(t, err)
+	raw[650] ^= 1
+	assert.Equal(t, vectorKey, again.Reveal(), "bytes given in must be copied")
+}
+
+func TestGenerate(t *testing.T) {
+	id, err := keys.Generate()
+	require.NoError(t, err)
+	d := id.Destination()
+	assert.Len(t, d.Base64(), 524)
+	assert.Len(t, id.Reveal(), 908)
+	assert.Equal(t, keys.Ed25519, d.SignatureType())
+	assert.Equal(t, keys.ElGamal, d.CryptoType())
+	assert.Equal(t, bytes.Repeat(d.Bytes()[:32], 11), d.Bytes()[:352], "compressible padding")
+
+	other, err := keys.Generate()
+	require.NoError(t, err)
+	assert.NotEqual(t, d, other.Destination())
+	assert.NotEqual(t, d.Bytes()[:32], other.Destination().Bytes()[:32])
+
+	again, err := keys.ParseIdentity(id.Reveal())
+	require.NoError(t, err)
+	assert.Equal(t, d, again.Destination())
+}
+
+// identityBytes lays out an identity with the given keys, the public one at the
+// right of its field and what does not fit in the certificate.
+func identityBytes(sig, crypto byte, public, private []byte) []byte {
+	inField := min(len(public), 128)
+	b := field()
+	copy(b[384-inField:], public[:inField])
+	excess := public[inField:]
+	b = append(b, 5, 0, byte(4+len(excess)), 0, sig, 0, crypto)
+	b = append(b, excess...)
+	filler := 256
+	if crypto == 4 {
+		filler = 32
+	}
+	return append(append(b, make([]byte, filler)...), private...)
+}
+
+// pair makes the signing keys of each type that can be checked.
+func pair(t testing.TB, sig byte) (public, private []byte) {
+	curves := map[byte]ecdh.Curve{1: ecdh.P256(), 2: ecdh.P384(), 3: ecdh.P521()}
+	switch sig {
+	case 0:
+		// 2 as the private key: the public one is the square of the generator.
+		p, _, g := keys.DSAGroup()
+		private = make([]byte, 20)
+		private[19] = 2
+		y := new(big.Int).Mul(g, g)
+		return y.Mod(y, p).FillBytes(make([]byte, 128)), private
+	case 7:
+		raw := vectorBytes(t)
+		return raw[352:384], raw[647:]
+	case 11:
+		return bytes.Repeat([]byte{5}, 32), bytes.Repeat([]byte{6}, 32)
+	}
+	size := map[byte]int{1: 32, 2: 48, 3: 66}[sig]
+	private = make([]byte, size)
+	private[size-1] = 77
+	key, err := curves[sig].NewPrivateKey(private)
+	require.NoError(t, err)
+	return key.PublicKey().Bytes()[1:], private
+}
+
+// One wrong digit in the constants would break at least one of these.
+func TestDSAGroup(t *testing.T) {
+	p, q, g := keys.DSAGroup()
+	one := big.NewInt(1)
+	assert.Equal(t, []int{1024, 160}, []int{p.BitLen(), q.BitLen()})
+	assert.True(t, p.ProbablyPrime(32))
+	assert.True(t, q.ProbablyPrime(32))
+	rest := new(big.Int).Sub(p, one)
+	assert.Zero(t, rest.Mod(rest, q).Sign(), "q divides p-1")
+	assert.NotZero(t, g.Cmp(one))
+	assert.Zero(t, new(big.Int).Exp(g, q, p).Cmp(one), "g has order q")
+}
+
+func TestIdentityKinds(t *testing.T) {
+	for _, sig := range []byte{0, 1, 2, 3, 7, 11} {
+		for _, crypto := range []byte{0, 4} {
+			t.Run(keys.SignatureType(sig).String()+"/"+string('0'+crypto), func(t *testing.T) {
+				public, private := pair(t, sig)
+				raw := identityBytes(sig, crypto, public, private)
+				id, err := keys.IdentityFromBytes(raw)
+				require.NoError(t, err)
+				d := id.Destination()
+				assert.Equal(t, keys.SignatureType(sig), d.SignatureType())
+				assert.Equal(t, keys.CryptoType(crypto), d.CryptoType())
+				assert.Equal(t, public, d.SigningKey())
+				assert.Equal(t, i2pBase64.EncodeToString(raw), id.Reveal())
+
+				for cut := range raw {
+					_, err := keys.IdentityFromBytes(raw[:cut])
+					require.Error(t, err, "prefix of %d bytes", cut)
+				}
+				_, err = keys.IdentityFromBytes(append(bytes.Clone(raw), 0))
+				require.ErrorIs(t, err, keys.ErrMalformed, "trailing byte")
+
+				if sig == 11 {
+					return // cannot be checked
+				}
+				wrong := bytes.Clone(raw)
+				wrong[len(wrong)-1] ^= 4
+				_, err = keys.IdentityFromBytes(wrong)
+				require.ErrorIs(t, err, keys.ErrMalformed, "another private key")
+			})
+		}
+	}
+}
+
+func TestIdentityRefuses(t *testing.T) {
+	raw := vectorBytes(t)
+	edit := func(f func(b []byte) []byte) []byte { return f(bytes.Clone(raw)) }
+	outOfRange := bytes.Repeat([]byte{0xff}, 66)
+	tests := []struct {
+		name  string
+		bytes []byte
+		want  error
+	}{
+		{"public part only", raw[:391], keys.ErrMalformed},
+		{"Go's 64-byte private key", append(bytes.Clone(raw), raw[352:384]...), keys.ErrMalformed},
+		{"two trailing bytes", append(bytes.Clone(raw), 0, 0), keys.ErrMalformed},
+		{"one byte short", raw[:678], keys.ErrMalformed},
+		{"crypto private of 32 bytes", append(bytes.Clone(raw[:391+32]), raw[647:]...), keys.ErrMalformed},
+		{"type X25519 with 256 bytes", edit(func(b []byte) []byte { b[390] = 4; return b }), keys.ErrMalformed},
+		{"public key of another seed", edit(func(b []byte) []byte { b[383] ^= 1; return b }), keys.ErrMalformed},
+		{"no signing key", edit(func(b []byte) []byte { clear(b[647:]); return b }), keys.ErrUnsupported},
+		{"offline-signed", edit(func(b []byte) []byte { clear(b[647:]); return append(b, make([]byte, 134)...) }), keys.ErrUnsupported},
+		{"crypto type 255, which kills i2pd", edit(func(b []byte) []byte { b[390] = 255; return b }), keys.ErrUnsupported},
+		{"P-256 out of range", identityBytes(1, 0, make([]byte, 64), outOfRange[:32]), keys.ErrMalformed},
+		{"P-521 out of range", identityBytes(3, 0, make([]byte, 132), outOfRange), keys.ErrMalformed},
+		{"DSA out of range", identityBytes(0, 0, make([]byte, 128), outOfRange[:20]), keys.ErrMalformed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			id, err := keys.IdentityFromBytes(tt.bytes)
+			assert.ErrorIs(t, err, tt.want)
+			assert.True(t, id.IsZero())
+			_, err = keys.ParseIdentity(i2pBase64.EncodeToString(tt.bytes))
+			assert.ErrorIs(t, err, tt.want)
+		})
+	}
+	for name, text := range badTexts(vectorKey) {
+		t.Run("text/"+name, func(t *testing.T) {
+			_, err := keys.ParseIdentity(text)
+			assert.ErrorIs(t, err, keys.ErrMalformed)
+		})
+	}
+}
+
+func FuzzParseIdentity(f *testing.F) {
+	f.Add(vectorKey)
+	f.Add(vectorDest)
+	for _, sig := range []byte{0, 1, 2, 3, 7, 11} {
+		public, private := pair(f, sig)
+		f.Add(i2pBase64.EncodeToString(identityBytes(sig, 0, public, private)))
+		f.Add(i2pBase64.EncodeToString(identityBytes(sig, 4, public, private)))
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		id, err := keys.ParseIdentity(s)
+		if err != nil {
+			require.True(t, id.IsZero())
+			return
+		}
+		require.Equal(t, s, id.Reveal(), "one text for each identity")
+		_, err = keys.DestinationFromBytes(id.Destination().Bytes())
+		require.NoError(t, err)
+	})
+}
