@@ -1,0 +1,122 @@
+package sam
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/go-i2p/i2psocks/dialer"
+)
+
+// Dial is DialContext without a context; DialTimeout bounds it.
+func (s *Session) Dial(network, address string) (net.Conn, error) {
+	return s.DialContext(context.Background(), network, address)
+}
+
+// DialContext opens a stream to "host:port", where the host is a base32 name, a base64 destination, or a name
+// that the router knows. network is "tcp", "tcp4", "tcp6" or "i2p", which mean the same. The port reaches
+// the peer only through Java I2P.
+//
+// On i2pd a stream may be open before the peer has agreed to it; if it does not, the first read ends.
+// The errors are [*net.OpError] around the Err values of package dialer.
+func (s *Session) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	to, err := dialer.ParseTarget(network, address)
+	if err != nil {
+		return nil, dialer.OpError("dial", nil, err)
+	}
+	if timeout := s.dialTimeout(); timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
+	conn, err := s.dial(ctx, to)
+	if err != nil {
+		return nil, dialer.OpError("dial", to.Addr, err)
+	}
+	return conn, nil
+}
+
+func (s *Session) dialTimeout() time.Duration {
+	if s.DialTimeout == 0 {
+		return DefaultDialTimeout
+	}
+	return s.DialTimeout
+}
+
+// retries are the pauses after which a dial is tried again whose lease set was not found: a destination that
+// has just come up takes a while to be known.
+var retries = [...]time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
+
+// dial connects, in a new session if the one at hand turns out to be dead.
+func (s *Session) dial(ctx context.Context, to dialer.Target) (net.Conn, error) {
+	begin := time.Now()
+	for try, deaths := 0, 0; ; {
+		l, err := s.await(ctx)
+		if err != nil {
+			return nil, err
+		}
+		conn, err := l.connect(ctx, to)
+		switch {
+		case err == nil:
+			return conn, nil
+		case isResult(err, "INVALID_ID"):
+			l.kill(err)
+			if deaths++; deaths > 2 {
+				return nil, err
+			}
+		case !errors.Is(err, dialer.ErrLeaseSetNotFound) || try == len(retries) || time.Since(begin) > slowLookup:
+			return nil, err
+		default:
+			sleep(ctx, retries[try])
+			try++
+		}
+		if ctx.Err() != nil {
+			return nil, err
+		}
+	}
+}
+
+// slowLookup tells a search that the router did itself, several times over, from one it gave up at once.
+const slowLookup = 10 * time.Second
+
+// statusOK is the shortest status that opens a stream: what follows it belongs to the stream.
+const statusOK = len("STREAM STATUS RESULT=OK\n")
+
+// connect opens a stream in this session.
+func (l *live) connect(ctx context.Context, to dialer.Target) (net.Conn, error) {
+	ctx, cancel := l.within(ctx)
+	defer cancel()
+	conn, err := l.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := command("STREAM", "CONNECT", "ID", l.control.id, "DESTINATION", to.Host.String())
+	if l.control.router.ports() {
+		m.Params = append(m.Params, command("", "", "TO_PORT", strconv.Itoa(int(to.Addr.Port))).Params...)
+	}
+	begin := time.Now()
+	reply, err := exchange(ctx, conn, statusOK, m)
+	if err == nil {
+		err = targetError(reply, to.Host, time.Since(begin))
+	}
+	if err == nil && reply.Verb != "STREAM" {
+		err = fmt.Errorf("%w: answered a connect with %s", dialer.ErrRouter, reply.Verb)
+	}
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	if s := l.newStream(conn, to.Addr); s != nil {
+		return s, nil
+	}
+	return nil, dialer.ErrSessionClosed
+}
+
+// isResult reports whether err is the router's answer RESULT=result.
+func isResult(err error, result string) bool {
+	e, ok := errors.AsType[*ResultError](err)
+	return ok && e.Result == result
+}

@@ -1,0 +1,158 @@
+package sam
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/internal/wire"
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+// control is the control connection of one session: the session lives as long as it does.
+type control struct {
+	conn   net.Conn
+	lines  *bufio.Reader
+	id     string
+	router router
+}
+
+// errPoisoned is i2pd's trap: a destination that was in use until seconds ago is given out
+// again at once, and destroyed a little later.
+var errPoisoned = fmt.Errorf("%w: the router still holds the session before", dialer.ErrIdentityInUse)
+
+// poisonedBefore is the time in which i2pd cannot build tunnels: it first looks for them after 3 s.
+const poisonedBefore = time.Second
+
+// create opens a session of the identity. ctx bounds the waiting; abandoned says when nobody waits any
+// longer, in which case an answer is still awaited for a moment, since Java I2P
+// blocks a key whose creation was cut short.
+func (b bridge) create(ctx context.Context, id keys.Identity, params []wire.Param) (c *control, err error) {
+	conn, hello, err := b.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			conn.Close()
+		}
+	}()
+	c = &control{conn: conn, lines: bufio.NewReaderSize(conn, wire.MaxReply), id: sessionID()}
+	if c.router, err = b.learn(ctx, hello); err != nil {
+		return nil, err
+	}
+	create := command("SESSION", "CREATE", "STYLE", "STREAM", "ID", c.id, "DESTINATION", id.Reveal())
+	create.Params = append(create.Params, params...)
+
+	begin := time.Now()
+	patient, cancel := patience(ctx)
+	defer cancel()
+	reply, err := c.ask(patient, create)
+	if err != nil {
+		return nil, err
+	}
+	if err := resultError(reply); err != nil {
+		return nil, fmt.Errorf("create session: %w", err)
+	}
+	if c.router.kind == i2pd && time.Since(begin) < poisonedBefore {
+		return nil, errPoisoned
+	}
+	return c, c.verify(ctx, id.Destination())
+}
+
+// abandonAfter is how long a creation that nobody waits for may still take.
+const abandonAfter = 5 * time.Second
+
+// patience returns a context that outlives ctx by abandonAfter and ends after createTimeout at the latest.
+func patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), createTimeout, errNoAnswer)
+	stop := context.AfterFunc(ctx, func() {
+		t := time.AfterFunc(abandonAfter, cancel)
+		context.AfterFunc(longer, func() { t.Stop() })
+	})
+	return longer, func() { stop(); cancel() }
+}
+
+// verify makes sure that the router runs the identity it was given.
+func (c *control) verify(ctx context.Context, want keys.Destination) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, bridgeTimeout, errNoAnswer)
+	defer cancel()
+	reply, err := c.ask(ctx, command("NAMING", "LOOKUP", "NAME", "ME"))
+	if err != nil {
+		return err
+	}
+	if err := resultError(reply); err != nil {
+		return fmt.Errorf("verify session: %w", err)
+	}
+	if got, err := keys.ParseDestination(reply.Get("VALUE")); err != nil || got != want {
+		return fmt.Errorf("%w: the session runs another identity than the one it was given", dialer.ErrRouter)
+	}
+	return nil
+}
+
+// ask sends a command and returns its answer. PINGs that come between are answered.
+func (c *control) ask(ctx context.Context, m wire.Message) (reply wire.Message, err error) {
+	err = interruptible(ctx, c.conn, func() error {
+		if err := send(c.conn, m); err != nil {
+			return err
+		}
+		reply, err = c.read()
+		return err
+	})
+	return reply, err
+}
+
+// watch reads the control connection until the session is over, and returns why. It answers
+// the PINGs of Java I2P; i2pd sends none and would take a PONG as a reason to close.
+func (c *control) watch() error {
+	for {
+		m, err := c.read()
+		if err != nil {
+			return err
+		}
+		if m.Verb == "SESSION" {
+			if err := resultError(m); err != nil {
+				return fmt.Errorf("session ended: %w", err)
+			}
+		}
+	}
+}
+
+// read returns the next message that is not a PING or a PONG.
+func (c *control) read() (wire.Message, error) {
+	for {
+		line, err := c.lines.ReadSlice('\n')
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			return wire.Message{}, fmt.Errorf("%w: %w", dialer.ErrRouter, errLineTooLong)
+		case err != nil && len(line) == 0:
+			return wire.Message{}, down(err)
+		}
+		m, err := parse(string(line))
+		if err != nil {
+			return m, err
+		}
+		switch m.Verb {
+		case "PING":
+			if err := send(c.conn, wire.Message{Verb: "PONG", Text: m.Text}); err != nil {
+				return m, err
+			}
+		case "PONG":
+		default:
+			return m, nil
+		}
+	}
+}
+
+// sessionID returns a name that nobody can guess: who knows it can take the session's streams.
+func sessionID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}

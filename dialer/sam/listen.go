@@ -1,0 +1,198 @@
+package sam
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"syscall"
+
+	"github.com/go-i2p/i2psocks/dialer"
+)
+
+// backlog is how many accepted streams wait for Accept before the next ones wait in the router.
+const backlog = 64
+
+// acceptor shares the streams that come to a session out to its listeners.
+type acceptor struct {
+	mu        sync.Mutex
+	listeners []*listener
+	live      *live
+	stop      context.CancelFunc // ends the loops; nil while none run
+	closed    bool
+}
+
+// serve runs the accept loops on a new session.
+func (a *acceptor) serve(l *live) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.live, a.stop = l, nil
+	a.run()
+}
+
+// run starts the loops if there are listeners and a session and none run yet. The caller holds mu.
+func (a *acceptor) run() {
+	if a.live == nil || a.stop != nil || len(a.listeners) == 0 {
+		return
+	}
+	l := a.live
+	ctx, cancel := context.WithCancel(l.ctx)
+	a.stop = cancel
+	for range l.control.router.accepts() {
+		l.task(func() { l.acceptLoop(ctx, a.deliver) })
+	}
+}
+
+// deliver hands a stream to the listener on its port, or to the only one where the router tells no ports.
+// A stream that nobody listens for is closed. It waits while the backlog is full.
+func (a *acceptor) deliver(ctx context.Context, s *stream, port uint16) {
+	a.mu.Lock()
+	var to *listener
+	for _, ln := range a.listeners {
+		if ln.port == port || port == 0 && len(a.listeners) == 1 {
+			to = ln
+		}
+	}
+	a.mu.Unlock()
+	if to == nil {
+		s.Close()
+		return
+	}
+	s.mu.Lock()
+	s.local.Port = to.port
+	s.mu.Unlock()
+	select {
+	case to.streams <- s:
+	case <-to.done:
+		s.Close()
+	case <-ctx.Done():
+		s.Close()
+	}
+	select {
+	case <-to.done:
+		to.drain() // Close may have drained before this stream came
+	default:
+	}
+}
+
+// add takes a listener in. Several need a router that tells ports, as their streams would be mixed up otherwise.
+func (a *acceptor) add(ln *listener) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return dialer.ErrSessionClosed
+	}
+	for _, other := range a.listeners {
+		if other.port == ln.port {
+			return syscall.EADDRINUSE
+		}
+		if a.live != nil && !a.live.control.router.ports() {
+			return fmt.Errorf("%w: this router does not tell ports, so one listener is all an identity can have", syscall.EADDRINUSE)
+		}
+	}
+	a.listeners = append(a.listeners, ln)
+	a.run()
+	return nil
+}
+
+// remove takes a listener out. With the last one the ACCEPTs end on i2pd; on Java I2P
+// they go on and what comes is closed, since a closed ACCEPT would swallow a later stream.
+func (a *acceptor) remove(ln *listener) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i, other := range a.listeners {
+		if other == ln {
+			a.listeners = append(a.listeners[:i:i], a.listeners[i+1:]...)
+			break
+		}
+	}
+	if len(a.listeners) == 0 && a.stop != nil && a.live.control.router.kind == i2pd {
+		a.stop()
+		a.stop = nil
+	}
+}
+
+func (a *acceptor) close() {
+	a.mu.Lock()
+	a.closed = true
+	listeners := a.listeners
+	a.mu.Unlock()
+	for _, ln := range listeners {
+		ln.Close()
+	}
+}
+
+// Listen accepts streams to the identity. It waits until the session is up. address is ":port", where port 0
+// takes any; the host may also be the identity's own base32 name. Only Java I2P tells ports: on i2pd an
+// identity can have one listener, which gets what comes to any port. A second listener
+// on a port fails with [syscall.EADDRINUSE]. The listener outlives the loss of the router.
+func (s *Session) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+	ln, err := s.listen(ctx, network, address)
+	if err != nil {
+		return nil, dialer.OpError("listen", s.Addr(), err)
+	}
+	return ln, nil
+}
+
+func (s *Session) listen(ctx context.Context, network, address string) (*listener, error) {
+	host, port, err := dialer.SplitHostPort(network, address)
+	if err != nil {
+		return nil, err
+	}
+	addr := s.Addr()
+	if host != "" && host != addr.Host {
+		return nil, fmt.Errorf("%w: can listen on the identity's own address only", syscall.EADDRNOTAVAIL)
+	}
+	if _, err := s.await(ctx); err != nil {
+		return nil, err
+	}
+	addr.Port = port
+	ln := &listener{session: s, port: port, addr: addr, streams: make(chan *stream, backlog), done: make(chan struct{})}
+	return ln, s.acceptor.add(ln)
+}
+
+// listener is a net.Listener on one port of the identity.
+type listener struct {
+	session *Session
+	port    uint16
+	addr    dialer.Addr
+	streams chan *stream
+	done    chan struct{}
+	once    sync.Once
+}
+
+// Accept returns the next stream. Its RemoteAddr is a [dialer.Addr] with the peer's destination.
+func (ln *listener) Accept() (net.Conn, error) {
+	select {
+	case s := <-ln.streams:
+		return s, nil
+	case <-ln.done:
+		return nil, dialer.OpError("accept", ln.addr, net.ErrClosed)
+	}
+}
+
+// Close ends the listener; streams that were accepted live on.
+func (ln *listener) Close() error {
+	err := dialer.OpError("close", ln.addr, net.ErrClosed)
+	ln.once.Do(func() {
+		err = nil
+		close(ln.done)
+		ln.session.acceptor.remove(ln)
+		ln.drain()
+	})
+	return err
+}
+
+// drain closes the streams that nobody accepted.
+func (ln *listener) drain() {
+	for {
+		select {
+		case s := <-ln.streams:
+			s.Close()
+		default:
+			return
+		}
+	}
+}
+
+func (ln *listener) Addr() net.Addr { return ln.addr }

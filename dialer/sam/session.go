@@ -1,0 +1,198 @@
+package sam
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/internal/wire"
+	"github.com/go-i2p/i2psocks/internal/bytequeue"
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+// Session is one I2P identity on one router. The zero value is a fresh identity at [DefaultAddress]. Exported fields may be changed
+// until the first method call, not after. A Session must not be copied. Its methods may be called by several goroutines at once.
+//
+// The first use starts the session. As long as it was never up, a failed start is reported at once, and
+// the next use tries again. Once it was up it is kept up until Close: a session whose router goes
+// away is created anew with the same identity, and what is dialled meanwhile waits within its context.
+type Session struct {
+	// Address is the SAM bridge: "host:port" with an IP literal or "localhost", or "unix:PATH". Empty means DefaultAddress.
+	Address string
+	// DialBridge, if set, opens the connections to the bridge in place of a [net.Dialer]. Address then may hold any host.
+	DialBridge func(ctx context.Context, network, address string) (net.Conn, error)
+	// Identity is who the session is. Zero means a fresh identity that ends with the Session.
+	Identity keys.Identity
+	// Inbound and Outbound say how tunnels are built.
+	Inbound, Outbound Tunnels
+	// Nickname is shown in the router's console: up to 64 letters, digits, '.', '_' and '-'. Empty means "i2psocks".
+	Nickname string
+	// DialTimeout bounds each dial. 0 means 120 s, as tunnels are slow; negative means no bound but the context's.
+	DialTimeout time.Duration
+	// ReadAhead is how many bytes of each stream are taken from an i2pd router before they are read, since it throws
+	// away what was not taken when the peer closes. 0 means 8 MiB, negative means none.
+	ReadAhead int
+	// Logger gets the life of the session, without names and keys. Nil is silent.
+	Logger *slog.Logger
+
+	mu       sync.Mutex
+	ready    bool // bridge, params and Identity are set
+	bridge   bridge
+	params   []wire.Param
+	ctx      context.Context // ends at Close
+	cancel   context.CancelFunc
+	owner    *owner        // who starts the session and keeps it up; nil when nobody does
+	live     *live         // nil unless up
+	changed  chan struct{} // closed and replaced whenever owner or live change
+	status   dialer.Status
+	streams  streams
+	budget   *bytequeue.Budget // what all streams may hold read ahead
+	acceptor acceptor
+	closed   bool
+	done     sync.WaitGroup
+}
+
+var _ dialer.Backend = (*Session)(nil)
+
+// DefaultDialTimeout is what a zero Session.DialTimeout means. A router takes about a minute to give up on a peer.
+const DefaultDialTimeout = 120 * time.Second
+
+// DefaultReadAhead is what a zero Session.ReadAhead means, in bytes.
+const DefaultReadAhead = 8 << 20
+
+// readAheadStreams is for how many streams at once there is memory to read ahead in full.
+const readAheadStreams = 8
+
+// closeGrace bounds the time that Close waits for its streams.
+const closeGrace = 5 * time.Second
+
+// init checks the fields and makes the identity. The caller holds mu. A failure is not kept: fields may be mended.
+func (s *Session) init() error {
+	if s.ready {
+		return nil
+	}
+	b, err := newBridge(s.Address, s.DialBridge)
+	if err != nil {
+		return err
+	}
+	if s.params, err = sessionParams(s.Nickname, s.Inbound, s.Outbound); err != nil {
+		return err
+	}
+	if s.Identity.IsZero() {
+		if s.Identity, err = keys.Generate(); err != nil {
+			return err
+		}
+	}
+	if s.Logger == nil {
+		s.Logger = slog.New(slog.DiscardHandler)
+	}
+	s.bridge = b
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.changed = make(chan struct{})
+	s.budget = bytequeue.NewBudget(readAheadStreams * s.readAhead())
+	s.ready = true
+	return nil
+}
+
+// Up waits until the session can be used. It fails with [dialer.ErrRouterDown] if nobody
+// speaks SAM at Address and the session was never up, with [dialer.ErrSessionClosed] after Close, and when ctx ends.
+func (s *Session) Up(ctx context.Context) error {
+	_, err := s.await(ctx)
+	return dialer.OpError("up", nil, err)
+}
+
+// Addr returns the address of the identity, with port 0. It makes the identity if there is none yet;
+// it is zero if the fields of the Session are invalid.
+func (s *Session) Addr() dialer.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.init(); err != nil {
+		return dialer.Addr{}
+	}
+	return dialer.AddrOf(s.Identity.Destination(), 0)
+}
+
+// Status returns how the session is at this moment.
+func (s *Session) Status() dialer.Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.status
+	st.Streams = s.streams.count()
+	return st
+}
+
+// Close ends the streams, then the session. What was written to a stream is delivered first, which takes
+// about a second on i2pd; what is left after some seconds is cut. It returns when all of the session is gone.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	first := !s.closed
+	s.closed = true
+	if s.ready && first {
+		s.set(dialer.Closed, nil)
+	}
+	cancel := s.cancel
+	s.mu.Unlock()
+	if first && cancel != nil {
+		s.acceptor.close()
+		s.streams.closeAll(closeGrace) // before the session, or i2pd throws away what they hold
+		cancel()
+	}
+	s.done.Wait()
+	return nil
+}
+
+// readAhead returns the bytes that each stream may hold.
+func (s *Session) readAhead() int {
+	if s.ReadAhead == 0 {
+		return DefaultReadAhead
+	}
+	return max(s.ReadAhead, 0)
+}
+
+// set enters a state and wakes all who wait. The caller holds mu.
+func (s *Session) set(state dialer.State, err error) {
+	if s.status.State != dialer.Closed && s.status.State != state {
+		s.status.State, s.status.Since = state, time.Now()
+	}
+	if err != nil {
+		s.status.Err = err
+	}
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// await returns the live session, starting it if need be.
+func (s *Session) await(ctx context.Context) (*live, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, dialer.ErrSessionClosed
+	}
+	if err := s.init(); err != nil {
+		return nil, err
+	}
+	mine := s.start()
+	for {
+		switch {
+		case s.closed:
+			return nil, dialer.ErrSessionClosed
+		case s.live != nil:
+			return s.live, nil
+		case mine.err != nil:
+			return nil, mine.err
+		}
+		changed, last := s.changed, s.status.Err
+		s.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+		s.mu.Lock()
+		if ctx.Err() != nil && s.live == nil {
+			return nil, waitError(ctx, last)
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package sam
+
+import (
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/internal/bytequeue"
+)
+
+// stream is an I2P stream: the connection to the bridge behind its status line. It has no CloseWrite, since
+// a half-close over SAM ends both directions.
+type stream struct {
+	conn          net.Conn
+	local, remote dialer.Addr
+	session       *Session
+	lossy         bool // the router throws away what is not read or closed in its own time
+
+	lastWrite atomic.Int64 // nanoseconds since epoch of the last write; 0 before the first
+	writing   atomic.Int32 // writes in progress
+
+	mu           sync.Mutex
+	readDeadline time.Time
+	ahead        *bytequeue.Queue // what was read ahead; nil while nothing is
+	pending      *time.Timer      // starts reading ahead
+	raw          bool             // somebody else reads conn
+	closed       bool
+	linger       *time.Timer
+	lingerEnd    time.Time
+}
+
+// linger is how long after the last write an i2pd router needs before a close, not to lose the end.
+const linger = time.Second
+
+// aheadAfter is how long a stream may be left unread before it is read ahead.
+const aheadAfter = 200 * time.Millisecond
+
+var epoch = time.Now()
+
+// newStream takes over conn. It returns nil, closing conn, if the session is closed.
+func (l *live) newStream(conn net.Conn, remote dialer.Addr) *stream {
+	s := &stream{
+		conn: conn, remote: remote, local: dialer.AddrOf(l.session.Identity.Destination(), 0),
+		session: l.session, lossy: l.control.router.kind == i2pd,
+	}
+	if !l.session.streams.add(s) {
+		conn.Close()
+		return nil
+	}
+	if s.lossy && l.session.readAhead() > 0 {
+		s.pending = time.AfterFunc(aheadAfter, func() { s.reader() })
+	}
+	return s
+}
+
+func (s *stream) LocalAddr() net.Addr  { return s.local }
+func (s *stream) RemoteAddr() net.Addr { return s.remote }
+
+// Raw returns the connection that carries the stream, for a caller that moves its bytes itself from now on,
+// in both directions. It reports false if bytes were read ahead: then only the stream can be read.
+func (s *stream) Raw() (net.Conn, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ahead != nil || s.closed {
+		return nil, false
+	}
+	if s.pending != nil {
+		s.pending.Stop()
+	}
+	s.raw = true
+	return s.conn, true
+}
+
+// reader returns where to read from: the queue of what is read ahead, or nil for the connection itself. It starts reading ahead where that is needed.
+func (s *stream) reader() *bytequeue.Queue {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pending == nil || s.ahead != nil || s.raw || s.closed {
+		return s.ahead
+	}
+	s.pending.Stop()
+	s.ahead = bytequeue.New(s.session.readAhead(), s.session.budget)
+	s.ahead.SetReadDeadline(s.readDeadline)
+	s.conn.SetReadDeadline(time.Time{})
+	go s.readAhead(s.ahead)
+	return s.ahead
+}
+
+// readAhead moves what comes into the queue until the stream ends. It holds a small buffer while nothing comes.
+func (s *stream) readAhead(q *bytequeue.Queue) {
+	small := make([]byte, 2<<10)
+	buf := small
+	for {
+		n, err := s.conn.Read(buf)
+		if _, full := q.Write(buf[:n]); full != nil {
+			io.Copy(io.Discard, s.conn) // closed here: keep the router from resetting what was written
+			return
+		}
+		if err != nil {
+			q.CloseWrite(err)
+			return
+		}
+		switch {
+		case n < len(small):
+			buf = small
+		case n == len(small):
+			buf = make([]byte, 32<<10)
+		}
+	}
+}
+
+func (s *stream) Read(p []byte) (int, error) {
+	if q := s.reader(); q != nil {
+		return q.Read(p)
+	}
+	return s.conn.Read(p)
+}
+
+func (s *stream) Write(p []byte) (int, error) {
+	defer s.wrote()()
+	return s.conn.Write(p)
+}
+
+// ReadFrom implements [io.ReaderFrom], so that the kernel can splice from another connection.
+func (s *stream) ReadFrom(r io.Reader) (int64, error) {
+	defer s.wrote()()
+	return io.Copy(s.conn, r)
+}
+
+// wrote notes a write that begins, and returns what notes its end.
+func (s *stream) wrote() func() {
+	s.writing.Add(1)
+	return func() {
+		s.lastWrite.Store(int64(time.Since(epoch)))
+		s.writing.Add(-1)
+	}
+}
+
+func (s *stream) SetDeadline(t time.Time) error {
+	s.SetReadDeadline(t)
+	return s.SetWriteDeadline(t)
+}
+
+func (s *stream) SetReadDeadline(t time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.readDeadline = t; s.ahead != nil {
+		s.ahead.SetReadDeadline(t)
+		return nil
+	}
+	return s.conn.SetReadDeadline(t)
+}
+
+func (s *stream) SetWriteDeadline(t time.Time) error { return s.conn.SetWriteDeadline(t) }

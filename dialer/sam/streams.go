@@ -1,0 +1,73 @@
+package sam
+
+import (
+	"sync"
+	"time"
+)
+
+// streams are the open streams of a session.
+type streams struct {
+	mu     sync.Mutex
+	open   map[*stream]struct{}
+	closed bool
+	none   chan struct{} // closed once closed is set and open is empty
+}
+
+// add takes a stream in, or reports false when the session is closed.
+func (r *streams) add(s *stream) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return false
+	}
+	if r.open == nil {
+		r.open = make(map[*stream]struct{})
+	}
+	r.open[s] = struct{}{}
+	return true
+}
+
+func (r *streams) remove(s *stream) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.open, s)
+	if r.closed && len(r.open) == 0 && r.none != nil {
+		close(r.none)
+		r.none = nil
+	}
+}
+
+func (r *streams) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.open)
+}
+
+// closeAll closes all streams, delivers what they were given to write, and cuts what is left after grace.
+func (r *streams) closeAll(grace time.Duration) {
+	r.mu.Lock()
+	r.closed = true
+	none := make(chan struct{})
+	if r.none = none; len(r.open) == 0 {
+		close(none)
+		r.none = nil
+	}
+	open := make([]*stream, 0, len(r.open))
+	for s := range r.open {
+		open = append(open, s)
+	}
+	r.mu.Unlock()
+
+	for _, s := range open {
+		s.Close()
+	}
+	t := time.NewTimer(grace)
+	defer t.Stop()
+	select {
+	case <-none:
+	case <-t.C:
+		for _, s := range open {
+			s.cut()
+		}
+	}
+}
