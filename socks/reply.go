@@ -1,0 +1,163 @@
+package socks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/go-i2p/i2psocks/socks/internal/wire"
+)
+
+// Reply is a reply code of RFC 1928, section 6, or of Tor's proposal 304. SOCKS
+// 4 knows success and failure only. The server chooses it from the error of a
+// request, reading values of the standard library and no texts:
+//
+//	*ReplyError                                         its own code
+//	any other error of [Server].Allow                   0x02
+//	os.ErrDeadlineExceeded, context.DeadlineExceeded,
+//	Timeout() true                                      0x06
+//	syscall.ECONNREFUSED                                0x05
+//	syscall.EHOSTUNREACH, *net.DNSError not found       0x04
+//	syscall.ENETUNREACH                                 0x03
+//	errors.ErrUnsupported                               0x02, 0x08 for an IP address
+//	anything else                                       0x01
+type Reply byte
+
+// The codes of RFC 1928.
+const (
+	Succeeded           Reply = 0x00
+	GeneralFailure      Reply = 0x01
+	NotAllowed          Reply = 0x02
+	NetworkUnreachable  Reply = 0x03
+	HostUnreachable     Reply = 0x04
+	ConnectionRefused   Reply = 0x05
+	TTLExpired          Reply = 0x06 // the server uses it for timeouts
+	CommandNotSupported Reply = 0x07
+	AddressNotSupported Reply = 0x08
+)
+
+var replyTexts = map[Reply]string{
+	Succeeded:           "succeeded",
+	GeneralFailure:      "general failure",
+	NotAllowed:          "not allowed by ruleset",
+	NetworkUnreachable:  "network unreachable",
+	HostUnreachable:     "host unreachable",
+	ConnectionRefused:   "connection refused",
+	TTLExpired:          "TTL expired",
+	CommandNotSupported: "command not supported",
+	AddressNotSupported: "address type not supported",
+}
+
+// String returns the meaning of the code.
+func (r Reply) String() string {
+	if s, ok := replyTexts[r]; ok {
+		return s
+	}
+	return fmt.Sprintf("reply %#02x", byte(r))
+}
+
+// ReplyError is an error that names its reply code. A [Dialer] reports the
+// failures of its server so, and a server passes the code of one on, so that
+// a chain of servers keeps it.
+type ReplyError struct {
+	Reply Reply
+	Err   error // cause; may be nil
+}
+
+// Error returns the meaning of the code and the cause.
+func (e *ReplyError) Error() string {
+	if e.Err == nil {
+		return "socks: " + e.Reply.String()
+	}
+	return "socks: " + e.Reply.String() + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *ReplyError) Unwrap() error { return e.Err }
+
+// Timeout reports whether the code stands for a timeout.
+func (e *ReplyError) Timeout() bool { return e.Reply == TTLExpired }
+
+// Is reports whether target is the standard library's value for the code:
+// [fs.ErrPermission], [syscall.ENETUNREACH], [syscall.EHOSTUNREACH],
+// [syscall.ECONNREFUSED], [os.ErrDeadlineExceeded] or [errors.ErrUnsupported].
+func (e *ReplyError) Is(target error) bool {
+	switch e.Reply {
+	case NotAllowed:
+		return target == fs.ErrPermission
+	case NetworkUnreachable:
+		return target == syscall.ENETUNREACH
+	case HostUnreachable:
+		return target == syscall.EHOSTUNREACH
+	case ConnectionRefused:
+		return target == syscall.ECONNREFUSED
+	case TTLExpired:
+		return target == os.ErrDeadlineExceeded
+	case CommandNotSupported, AddressNotSupported:
+		return target == errors.ErrUnsupported
+	}
+	return false
+}
+
+// replyFor returns the code for the error of a request; literal says that it was for an IP address.
+func replyFor(err error, literal bool) Reply {
+	if e, ok := errors.AsType[*ReplyError](err); ok {
+		return e.Reply.failure()
+	}
+	if e, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err); ok && e.Timeout() {
+		return TTLExpired
+	}
+	dns, isDNS := errors.AsType[*net.DNSError](err)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return TTLExpired
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return ConnectionRefused
+	case errors.Is(err, syscall.EHOSTUNREACH), isDNS && dns.IsNotFound:
+		return HostUnreachable
+	case errors.Is(err, syscall.ENETUNREACH):
+		return NetworkUnreachable
+	case errors.Is(err, errors.ErrUnsupported) && literal:
+		return AddressNotSupported
+	case errors.Is(err, errors.ErrUnsupported):
+		return NotAllowed
+	}
+	return GeneralFailure
+}
+
+// failure returns the code of RFC 1928 for a failed request. Clients do not
+// expect others, so the codes of Tor's proposal 304 become their nearest.
+func (r Reply) failure() Reply {
+	switch {
+	case r == 0xF2: // introduction failed
+		return ConnectionRefused
+	case r == 0xF7: // introduction timed out
+		return TTLExpired
+	case r >= 0xF0 && r <= 0xF6:
+		return HostUnreachable
+	case r == Succeeded || r > AddressNotSupported:
+		return GeneralFailure
+	}
+	return r
+}
+
+// message returns the bytes that tell a client the code. The bound address is
+// 0.0.0.0:0: an I2P connection has none, and clients fail over any other form.
+func (r Reply) message(v Version) []byte {
+	if v != SOCKS5 {
+		code := wire.Rejected4
+		if r == Succeeded {
+			code = wire.Granted4
+		}
+		return wire.AppendReply4(nil, code)
+	}
+	b, _ := wire.AppendReply5(nil, byte(r), wire.Addr{})
+	return b
+}

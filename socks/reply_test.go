@@ -1,0 +1,95 @@
+package socks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+type timeoutError struct{ timeout bool }
+
+func (e timeoutError) Error() string { return "connection refused by a timeout" }
+func (e timeoutError) Timeout() bool { return e.timeout }
+
+func TestReplyFor(t *testing.T) {
+	op := func(err error) error { return &net.OpError{Op: "dial", Net: "i2p", Err: err} }
+	for _, tc := range []struct {
+		err     error
+		literal bool
+		want    Reply
+	}{
+		{errors.New("anything"), false, GeneralFailure},
+		{errors.New("connection refused"), false, GeneralFailure}, // texts mean nothing
+		{context.Canceled, false, GeneralFailure},
+		{ErrServerClosed, false, GeneralFailure},
+		{fs.ErrPermission, false, GeneralFailure}, // a local EACCES is not our policy
+		{op(context.DeadlineExceeded), false, TTLExpired},
+		{fmt.Errorf("x: %w", os.ErrDeadlineExceeded), false, TTLExpired},
+		{op(fmt.Errorf("x: %w", context.DeadlineExceeded)), false, TTLExpired},
+		{op(timeoutError{true}), false, TTLExpired},
+		{op(timeoutError{false}), false, GeneralFailure},
+		{op(syscall.ETIMEDOUT), false, TTLExpired},
+		{op(os.NewSyscallError("connect", syscall.ECONNREFUSED)), false, ConnectionRefused},
+		{op(syscall.EHOSTUNREACH), false, HostUnreachable},
+		{op(&net.DNSError{IsNotFound: true}), false, HostUnreachable},
+		{op(&net.DNSError{IsTimeout: true}), false, TTLExpired},
+		{op(&net.DNSError{}), false, GeneralFailure},
+		{op(syscall.ENETUNREACH), false, NetworkUnreachable},
+		{op(errors.ErrUnsupported), false, NotAllowed},
+		{op(errors.ErrUnsupported), true, AddressNotSupported},
+		{op(&ReplyError{Reply: ConnectionRefused, Err: context.DeadlineExceeded}), false, ConnectionRefused},
+		{&ReplyError{Reply: Succeeded}, false, GeneralFailure},
+		{&ReplyError{Reply: 0x09}, false, GeneralFailure},
+		{&ReplyError{Reply: 0xF0}, false, HostUnreachable},
+		{&ReplyError{Reply: 0xF2}, false, ConnectionRefused},
+		{&ReplyError{Reply: 0xF6}, false, HostUnreachable},
+		{&ReplyError{Reply: 0xF7}, false, TTLExpired},
+		{&ReplyError{Reply: 0xFF}, false, GeneralFailure},
+	} {
+		assert.Equal(t, tc.want, replyFor(tc.err, tc.literal), "%v, literal %v", tc.err, tc.literal)
+	}
+}
+
+// What a Dialer reports must come out of the next server unchanged.
+func TestReplyErrorKeepsItsCodeAndMeaning(t *testing.T) {
+	for reply, std := range map[Reply]error{
+		NotAllowed:          fs.ErrPermission,
+		NetworkUnreachable:  syscall.ENETUNREACH,
+		HostUnreachable:     syscall.EHOSTUNREACH,
+		ConnectionRefused:   syscall.ECONNREFUSED,
+		TTLExpired:          os.ErrDeadlineExceeded,
+		CommandNotSupported: errors.ErrUnsupported,
+		AddressNotSupported: errors.ErrUnsupported,
+	} {
+		err := error(&net.OpError{Op: "dial", Err: &ReplyError{Reply: reply}})
+		assert.ErrorIs(t, err, std)
+		assert.Equal(t, reply, replyFor(err, false))
+		assert.Equal(t, reply == TTLExpired, err.(net.Error).Timeout(), reply)
+	}
+	assert.NotErrorIs(t, &ReplyError{Reply: GeneralFailure}, syscall.ECONNREFUSED)
+}
+
+func TestReplyMessages(t *testing.T) {
+	assert.Equal(t, "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00", string(Succeeded.message(SOCKS5)))
+	assert.Equal(t, "\x05\x06\x00\x01\x00\x00\x00\x00\x00\x00", string(TTLExpired.message(SOCKS5)))
+	for _, v := range []Version{SOCKS4, SOCKS4a} {
+		assert.Equal(t, "\x00\x5a\x00\x00\x00\x00\x00\x00", string(Succeeded.message(v)))
+		assert.Equal(t, "\x00\x5b\x00\x00\x00\x00\x00\x00", string(TTLExpired.message(v)))
+	}
+}
+
+func TestReplyText(t *testing.T) {
+	for r := Succeeded; r <= AddressNotSupported; r++ {
+		assert.NotContains(t, r.String(), "reply")
+	}
+	assert.Equal(t, "reply 0xf0", Reply(0xF0).String())
+	assert.Equal(t, "socks: host unreachable", (&ReplyError{Reply: HostUnreachable}).Error())
+	assert.Equal(t, "socks: host unreachable: why", (&ReplyError{HostUnreachable, errors.New("why")}).Error())
+}
