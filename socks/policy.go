@@ -1,0 +1,47 @@
+package socks
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+
+	"github.com/go-i2p/i2psocks/addrbook/i2phost"
+)
+
+var errPortZero = errors.New("socks: connection to port 0")
+
+// I2POnly is the policy of a [Server] without Allow: only what
+// [i2phost.Parse] accepts passes, and its canonical form becomes the Host. It looks nothing up.
+//
+// An IP address, also one sent as a name, is answered 0x08, any other host outside I2P
+// 0x02, and one that is malformed 0x04, as if it did not exist: it cannot.
+// A connection to port 0 is answered 0x02.
+func I2POnly(_ context.Context, r *Request) error {
+	if _, err := netip.ParseAddr(r.Host); err == nil || r.IP.IsValid() {
+		return &ReplyError{Reply: AddressNotSupported, Err: i2phost.ErrNotI2P}
+	}
+	host, err := i2phost.Parse(r.Host)
+	switch {
+	case errors.Is(err, i2phost.ErrNotI2P):
+		return &ReplyError{Reply: NotAllowed, Err: err}
+	case err != nil:
+		return &ReplyError{Reply: HostUnreachable, Err: err}
+	case r.Port == 0 && r.Command == Connect:
+		return &ReplyError{Reply: NotAllowed, Err: errPortZero}
+	}
+	r.Host = host.String()
+	return nil
+}
+
+// allow asks the policy. What it refuses without naming a code is 0x02, whatever the error says elsewhere.
+func (s *Server) allow(ctx context.Context, r *Request) error {
+	policy := s.Allow
+	if policy == nil {
+		policy = I2POnly
+	}
+	err := policy(ctx, r)
+	if _, named := errors.AsType[*ReplyError](err); err != nil && !named {
+		return &ReplyError{Reply: NotAllowed, Err: err}
+	}
+	return err
+}
