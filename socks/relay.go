@@ -1,0 +1,90 @@
+package socks
+
+import (
+	"cmp"
+	"context"
+	"net"
+	"time"
+
+	"github.com/go-i2p/i2psocks/internal/bytequeue"
+)
+
+// relayOptions bounds a relay. In all fields zero or less means none.
+type relayOptions struct {
+	IdleTimeout      time.Duration // silence in both directions
+	HalfCloseTimeout time.Duration // silence once one direction is over
+	// ReadAhead is how many bytes are taken from the peer ahead of a client
+	// that is too slow. A peer's transport may throw away what was not taken
+	// when the peer closes.
+	ReadAhead int
+	Budget    *bytequeue.Budget // memory for ReadAhead, shared with other relays; nil is unlimited
+}
+
+// relayStats counts the bytes that were delivered.
+type relayStats struct {
+	Sent     int64 // client to peer, with the early ones
+	Received int64 // peer to client
+}
+
+// halfCloser is a connection that can end one direction and keep the other.
+type halfCloser interface{ CloseWrite() error }
+
+// relay copies early and then all that client sends to peer, and all that peer
+// sends to client. It returns when both directions are over, and at once when
+// ctx or a timeout ends it, then with the cause of ctx or an error that is
+// [os.ErrDeadlineExceeded]. It closes neither connection but may leave past
+// deadlines on them.
+//
+// The end of one direction is passed on where the receiving side has
+// CloseWrite. A peer without it is kept open until it ends too, and its end is
+// the end of both directions, since its transport has no half-close.
+func relay(ctx context.Context, client, peer net.Conn, early []byte, opt relayOptions) (relayStats, error) {
+	up := &flow{src: client, dst: peer}
+	down := &flow{src: peer, dst: client}
+	if opt.ReadAhead > 0 {
+		down.ahead = newBacklog(down, opt)
+	}
+	w := newWatch(opt, up, down)
+	stop := context.AfterFunc(ctx, func() { w.end(context.Cause(ctx)) })
+
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		w.sent(up.run(early))
+	}()
+	w.received(down.run(nil))
+	<-sent
+	stop()
+	return relayStats{Sent: up.moved.Load(), Received: down.moved.Load()}, w.close()
+}
+
+// sent acts on the end of the direction from client to peer.
+func (w *watch) sent(srcErr, dstErr error) {
+	switch {
+	case srcErr != nil: // the client is gone
+		w.end(srcErr)
+	case dstErr != nil: // what the peer sent before is still delivered
+		w.halfEnd(dstErr)
+	default:
+		if peer, ok := w.up.dst.(halfCloser); ok {
+			peer.CloseWrite() // if it fails, reading from the peer tells why
+		}
+		w.halfEnd(nil)
+	}
+}
+
+// received acts on the end of the direction from peer to client.
+func (w *watch) received(srcErr, dstErr error) {
+	if err := cmp.Or(dstErr, srcErr); err != nil {
+		w.end(err)
+		return
+	}
+	if client, ok := w.down.dst.(halfCloser); ok {
+		client.CloseWrite()
+	}
+	if _, ok := w.down.src.(halfCloser); ok {
+		w.halfEnd(nil)
+	} else {
+		w.end(nil)
+	}
+}

@@ -1,0 +1,72 @@
+package socks
+
+import (
+	"net"
+	"sync/atomic"
+)
+
+// flow is one direction of a relay.
+type flow struct {
+	src, dst net.Conn
+	watch    *watch
+	ahead    *backlog     // nil: src waits for dst
+	moved    atomic.Int64 // bytes delivered to dst
+}
+
+// run delivers early and then all of src to dst, and returns when src has ended
+// and everything is delivered (two nils), or with the error of either side.
+func (f *flow) run(early []byte) (srcErr, dstErr error) {
+	if len(early) > 0 {
+		if dstErr = f.write(early); dstErr != nil {
+			return nil, dstErr
+		}
+	}
+	srcErr, dstErr, done := f.splice()
+	if !done {
+		srcErr, dstErr = f.copy()
+	}
+	if f.ahead != nil {
+		if err := f.ahead.finish(); err != nil {
+			dstErr = err
+		}
+	}
+	return srcErr, dstErr
+}
+
+// put hands p on: to dst, or to the backlog, whose goroutine writes it.
+func (f *flow) put(p []byte) error {
+	if f.ahead == nil {
+		return f.write(p)
+	}
+	_, err := f.ahead.queue.Write(p)
+	return err
+}
+
+func (f *flow) write(p []byte) error {
+	n, err := f.dst.Write(p)
+	f.delivered(n)
+	return err
+}
+
+func (f *flow) delivered(n int) {
+	if n > 0 {
+		f.moved.Add(int64(n))
+		f.watch.progress()
+	}
+}
+
+// rawer is a connection that lets the relay bypass it: Raw returns the
+// connection that it only passes bytes through to, or false while bytes must
+// be read or written through itself.
+type rawer interface{ Raw() (net.Conn, bool) }
+
+// unwrap returns what c allows to use in its place. Only c itself can allow
+// that: a type that embeds a socket may do more than the socket does.
+func unwrap(c net.Conn) net.Conn {
+	if r, ok := c.(rawer); ok {
+		if raw, ok := r.Raw(); ok {
+			return raw
+		}
+	}
+	return c
+}

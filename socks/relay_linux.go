@@ -1,0 +1,153 @@
+package socks
+
+import (
+	"net"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// splice moves the bytes inside the kernel. It is not done when the two ends
+// are not both sockets, or when the kernel refuses; then no byte is lost, and
+// copy goes on where it stopped.
+func (f *flow) splice() (srcErr, dstErr error, done bool) {
+	src, dst := socket(f.src), socket(f.dst)
+	if src == nil || dst == nil {
+		return nil, nil, false
+	}
+	s := &splicer{flow: f, src: src, dst: dst}
+	s.takeFunc, s.giveFunc = s.take, s.give
+	for s.srcErr == nil && s.dstErr == nil && !s.eof && !s.refused {
+		s.step()
+	}
+	return s.srcErr, s.dstErr, !s.refused
+}
+
+// socket returns the way to the descriptor of c, or nil. Only the very types
+// count: one that embeds a socket may do more than the socket does.
+func socket(c net.Conn) syscall.RawConn {
+	var rc syscall.RawConn
+	switch c := unwrap(c).(type) {
+	case *net.TCPConn:
+		rc, _ = c.SyscallConn()
+	case *net.UnixConn:
+		rc, _ = c.SyscallConn()
+	}
+	return rc
+}
+
+// splicer is one direction between two sockets. While it waits for src it
+// holds neither pipe nor buffer.
+type splicer struct {
+	flow     *flow
+	src, dst syscall.RawConn
+
+	takeFunc, giveFunc func(fd uintptr) bool // made once, not per step
+
+	pipe *pipe             // holds what take spliced
+	buf  *[busyBuffer]byte // or holds what take read
+	n    int               // bytes in buf
+	err  error             // of the last system call
+
+	eof, refused   bool
+	srcErr, dstErr error
+}
+
+// step waits for bytes of src and hands them on.
+func (s *splicer) step() {
+	err := s.src.Read(s.takeFunc)
+	switch {
+	case err != nil: // deadline or closed
+		s.srcErr = err
+	case isRefusal(s.err):
+		s.refused = true
+	case s.err != nil:
+		s.srcErr = os.NewSyscallError("read", s.err)
+	case s.buf != nil:
+		s.flow.watch.progress()
+		s.dstErr = s.flow.put(s.buf[:s.n])
+	case s.pipe != nil:
+		s.flow.watch.progress()
+		s.empty()
+	default:
+		s.eof = true
+	}
+	s.release()
+}
+
+// take moves what src has now. While older bytes wait in the backlog, new ones
+// must queue behind them, so they are read; else they are spliced. It reports
+// false when there was nothing, and is called again when there is.
+func (s *splicer) take(fd uintptr) bool {
+	if a := s.flow.ahead; a != nil && !a.empty() {
+		s.buf = busyBuffers.Get().(*[busyBuffer]byte)
+		s.n, s.err = readFD(fd, s.buf[:])
+	} else if s.pipe, s.err = getPipe(); s.err == nil {
+		s.err = s.pipe.fill(fd)
+		s.n = s.pipe.n
+	} else {
+		s.err = unix.ENOSYS // no descriptors left: copy
+	}
+	if s.n == 0 || s.err != nil {
+		s.release()
+	}
+	return s.err != unix.EAGAIN
+}
+
+// empty brings all that is in the pipe to dst, or what dst does not take now
+// to the backlog.
+func (s *splicer) empty() {
+	if err := s.dst.Write(s.giveFunc); err != nil {
+		s.dstErr = err
+		return
+	}
+	switch {
+	case isRefusal(s.err):
+		s.refused = true
+	case s.err != nil && s.err != unix.EAGAIN:
+		s.dstErr = os.NewSyscallError("write", s.err)
+		return
+	}
+	if s.pipe.n == 0 {
+		return
+	}
+	s.buf = busyBuffers.Get().(*[busyBuffer]byte)
+	for s.pipe.n > 0 && s.dstErr == nil {
+		n, err := s.pipe.read(s.buf[:])
+		if err != nil {
+			s.dstErr = os.NewSyscallError("read", err)
+			return
+		}
+		s.dstErr = s.flow.put(s.buf[:n])
+	}
+}
+
+// give splices the pipe to dst. It waits for dst, by reporting false, unless a
+// backlog can take the rest.
+func (s *splicer) give(fd uintptr) bool {
+	for s.err = nil; s.pipe.n > 0 && s.err == nil; {
+		var n int
+		n, s.err = s.pipe.flush(fd)
+		s.flow.delivered(n)
+	}
+	return s.err != unix.EAGAIN || s.flow.ahead != nil
+}
+
+// release gives back what the step borrowed.
+func (s *splicer) release() {
+	if s.pipe != nil {
+		putPipe(s.pipe)
+		s.pipe = nil
+	}
+	if s.buf != nil {
+		busyBuffers.Put(s.buf)
+		s.buf = nil
+	}
+}
+
+// isRefusal reports that splice is not possible here, which is no fault of the
+// stream.
+func isRefusal(err error) bool {
+	return err == unix.EINVAL || err == unix.ENOSYS || err == unix.EPERM
+}

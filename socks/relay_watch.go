@@ -1,0 +1,137 @@
+package socks
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// brokenTimeout bounds a relay whose peer takes nothing any more, where the
+// options set no bound: such a peer must not hold a connection for ever.
+const brokenTimeout = time.Minute
+
+var past = time.Unix(1, 0)
+
+// watch owns a relay's life: its timer, its end, and its error.
+type watch struct {
+	opt      relayOptions
+	up, down *flow
+	start    time.Time
+	last     atomic.Int64 // when a byte moved last, in ns since start
+
+	mu     sync.Mutex
+	timer  *time.Timer // nil until there is a bound
+	half   bool        // one direction is over
+	broken bool        // the peer takes nothing any more
+	ended  bool
+	err    error
+}
+
+func newWatch(opt relayOptions, up, down *flow) *watch {
+	w := &watch{opt: opt, up: up, down: down, start: time.Now()}
+	up.watch, down.watch = w, w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.arm()
+	return w
+}
+
+// progress notes that a byte moved just now.
+func (w *watch) progress() { w.last.Store(int64(time.Since(w.start))) }
+
+// bound returns how long nothing may move, or 0.
+func (w *watch) bound() time.Duration {
+	d := max(0, w.opt.IdleTimeout)
+	if h := w.opt.HalfCloseTimeout; w.half && h > 0 && (d == 0 || h < d) {
+		d = h
+	}
+	if d == 0 && w.broken {
+		d = brokenTimeout
+	}
+	return d
+}
+
+func (w *watch) arm() {
+	switch d := w.bound(); {
+	case d == 0:
+	case w.timer == nil:
+		w.timer = time.AfterFunc(d, w.tick)
+	default:
+		w.timer.Reset(d)
+	}
+}
+
+// tick runs when the bound may have passed. The timer is not touched for each
+// byte; here it is put off by what has moved since.
+func (w *watch) tick() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended {
+		return
+	}
+	bound := w.bound()
+	quiet := time.Since(w.start) - time.Duration(w.last.Load())
+	if quiet < bound {
+		w.timer.Reset(bound - quiet)
+		return
+	}
+	w.endLocked(fmt.Errorf("relay: nothing moved for %v: %w", bound, os.ErrDeadlineExceeded))
+}
+
+// halfEnd notes that one direction is over. An err says that the peer broke it
+// off.
+func (w *watch) halfEnd(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended {
+		return
+	}
+	w.half = true
+	if err != nil {
+		w.err, w.broken = err, true
+	}
+	w.progress()
+	w.arm()
+}
+
+// end stops both directions at once. The first error counts, but a nil err, a
+// proper end, overrules that the peer took nothing more just before it.
+func (w *watch) end(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.endLocked(err)
+}
+
+func (w *watch) endLocked(err error) {
+	if w.ended {
+		return
+	}
+	w.ended = true
+	if w.err == nil || err == nil {
+		w.err = err
+	}
+	for _, c := range []net.Conn{w.up.src, w.up.dst} {
+		c.SetDeadline(past)
+		if raw := unwrap(c); raw != c {
+			raw.SetDeadline(past)
+		}
+	}
+	if w.down.ahead != nil {
+		w.down.ahead.queue.SetWriteDeadline(past)
+	}
+}
+
+// close ends the watch itself, after both directions, and returns the relay's
+// error. What is still on its way from a timer or a context does nothing more.
+func (w *watch) close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended = true
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	return w.err
+}
