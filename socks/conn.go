@@ -1,0 +1,172 @@
+package socks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/go-i2p/i2psocks/socks/internal/wire"
+)
+
+// How long a client may take to fetch a failure, and how much it may send
+// meanwhile, before it is cut. Closing on unread bytes would reset the
+// connection, and the answer could be lost.
+const (
+	lingerTime  = time.Second
+	lingerBytes = 64 << 10
+)
+
+// refusalTimeout bounds the handshake of a client that will be refused anyway.
+const refusalTimeout = 5 * time.Second
+
+// conn is a client's connection.
+type conn struct {
+	srv *Server
+	nc  net.Conn
+	// begin is called when a stream is about to begin. It is false if the server
+	// is closing; afterwards only live, not open, ends the stream.
+	begin func() bool
+}
+
+// serve runs a client from its first byte to its last.
+func (s *Server) serve(ctx context.Context, nc net.Conn, p place) error {
+	defer s.leave(p)
+	defer nc.Close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(s.live, func() { cancel(ErrServerClosed) })()
+	setup, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
+	c := &conn{srv: s, nc: nc, begin: context.AfterFunc(s.open, func() { abort(ErrServerClosed) })}
+	defer c.begin()
+
+	timeout := setting(s.HandshakeTimeout, defaultHandshakeTimeout)
+	if p == refused && (timeout == 0 || timeout > refusalTimeout) {
+		timeout = refusalTimeout
+	}
+	req, early, err := c.handshake(setup, timeout)
+	switch {
+	case err != nil:
+		s.log().Debug("socks handshake failed", "err", err)
+		return err
+	case p == refused:
+		return c.refuse(ctx, req, errTooManyConns)
+	case req.Command == Connect:
+		return c.connect(ctx, setup, req, early)
+	}
+	return c.refuse(ctx, req, &ReplyError{Reply: CommandNotSupported})
+}
+
+// handshake reads up to a complete request. It also returns the bytes behind it.
+func (c *conn) handshake(ctx context.Context, timeout time.Duration) (*Request, []byte, error) {
+	step, cancel := withTimeout(ctx, timeout)
+	defer cancel()
+	release := interrupt(step, c.nc)
+	h := &wire.Handshake{RequireAuth: c.srv.Authenticate != nil}
+	err := c.drive(step, h)
+	release()
+	if fail, ok := errors.AsType[*handshakeError](err); ok {
+		c.answer(ctx, fail.answer)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("socks: handshake: %w", err)
+	}
+	// The copy lets go of the buffer of the handshake.
+	return c.srv.request(h.Request(), c.nc), slices.Clone(h.Rest()), nil
+}
+
+// drive does what the handshake asks for until it is done or failed.
+func (c *conn) drive(ctx context.Context, h *wire.Handshake) error {
+	for {
+		var err error
+		switch st := h.Next(); st.Kind {
+		case wire.NeedMore:
+			var n int
+			n, err = io.ReadAtLeast(c.nc, h.Space(), 1)
+			h.Feed(n)
+		case wire.Send:
+			_, err = c.nc.Write(st.Bytes)
+		case wire.Verify:
+			user, pass := c.srv.credentials(h.Request())
+			h.Verified(c.srv.Authenticate(ctx, user, pass) == nil)
+		case wire.Done:
+			return nil
+		case wire.Fail:
+			if st.Err == wire.ErrHTTP {
+				st.Bytes = []byte(httpAnswer)
+			}
+			return &handshakeError{answer: st.Bytes, err: st.Err}
+		}
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// handshakeError is a client's mistake, with what it is to be told.
+type handshakeError struct {
+	answer []byte
+	err    error
+}
+
+func (e *handshakeError) Error() string { return e.err.Error() }
+func (e *handshakeError) Unwrap() error { return e.err }
+
+// refuse answers a request with the code for err, and returns err as one that names the code.
+func (c *conn) refuse(ctx context.Context, req *Request, err error) error {
+	reply := replyFor(err, req.IP.IsValid())
+	c.srv.log().Debug("socks request failed", "request", req, "reply", reply.String())
+	c.answer(ctx, reply.message(req.Version))
+	if e, ok := errors.AsType[*ReplyError](err); ok && e.Reply == reply {
+		return err
+	}
+	return &ReplyError{Reply: reply, Err: err}
+}
+
+// answer writes the last message and lets the client fetch it.
+func (c *conn) answer(ctx context.Context, msg []byte) {
+	if len(msg) == 0 {
+		return
+	}
+	ctx, cancel := withTimeout(ctx, lingerTime)
+	defer cancel()
+	defer interrupt(ctx, c.nc)()
+	if _, err := c.nc.Write(msg); err != nil {
+		return
+	}
+	if w, ok := c.nc.(interface{ CloseWrite() error }); ok {
+		w.CloseWrite()
+	}
+	io.CopyN(io.Discard, c.nc, lingerBytes)
+}
+
+// interrupt makes what blocks on nc fail once ctx ends. The function it returns
+// puts an end to that, and to all deadlines of nc.
+func interrupt(ctx context.Context, nc net.Conn) (release func()) {
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		nc.SetDeadline(time.Unix(1, 0))
+		close(done)
+	})
+	return func() {
+		if !stop() {
+			<-done
+		}
+		nc.SetDeadline(time.Time{})
+	}
+}
+
+// withTimeout is context.WithTimeout for which 0 is no limit.
+func withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if d == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, d)
+}

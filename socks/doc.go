@@ -1,0 +1,39 @@
+// Package socks is a SOCKS 4, 4a and 5 server, and a client, for programs that
+// must not leak.
+//
+// The server serves CONNECT of the SOCKS 4 and 4a notes, of RFC 1928, and
+// username/password authentication of RFC 1929. It hands the host name of a
+// request, as the client sent it, to one function that may refuse it
+// ([Server].Allow) and then to a dialer ([Server].Dialer or [Server].Select):
+//
+//	srv := &socks.Server{Dialer: backend, Authenticate: socks.Secret(token)}
+//	go srv.Serve(listener)
+//	defer srv.Shutdown(ctx)
+//
+// What it refuses to do:
+//
+//   - It never resolves a name and never dials by itself. Without a dialer every
+//     request fails.
+//   - Without Allow only I2P host names pass ([I2POnly]). Nothing is looked up
+//     before Allow agreed.
+//   - BIND, UDP ASSOCIATE and Tor's RESOLVE and RESOLVE_PTR are answered
+//     "command not supported", GSS-API is never chosen.
+//   - It does not resynchronise: after a first byte that is no SOCKS version the
+//     connection ends, so a web page cannot smuggle a request through HTTP.
+//   - Hosts and credentials are never logged.
+//
+// # Success and failure
+//
+// Success is answered once the dialer returned a connection, with 0.0.0.0:0 as bound
+// address. Failures become reply codes in one table, described at [Reply]. A
+// client that leaves while its peer is dialled ends the dial; what it sends early
+// is kept and delivered after success, and never otherwise.
+//
+// # Credentials
+//
+// A client that offers both methods is asked for its credentials, even where none are
+// needed: they tell one user of the port from another, and a client that is
+// not asked never sends them. [Server].Select sees them in the [Request].
+//
+// SOCKS does not hide what a program says about itself inside its streams.
+package socks

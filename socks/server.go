@@ -1,0 +1,176 @@
+package socks
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/go-i2p/i2psocks/internal/bytequeue"
+	"golang.org/x/net/proxy"
+)
+
+// ErrServerClosed is returned by [Server.Serve] and [Server.ServeConn] after
+// Shutdown or Close.
+var ErrServerClosed = errors.New("socks: server closed")
+
+// What the zero values of a Server mean.
+const (
+	defaultHandshakeTimeout = 30 * time.Second
+	defaultDialTimeout      = 120 * time.Second
+	defaultIdleTimeout      = time.Hour
+	defaultHalfCloseTimeout = time.Minute
+	defaultMaxConns         = 4096
+	defaultReadAhead        = 8 << 20
+	defaultReadAheadTotal   = 64 << 20
+)
+
+// Server is a SOCKS server. Its zero value serves, but refuses every request
+// for want of a dialer. Fields may be set until the first method call. All
+// methods are safe for concurrent use; so must be the functions and dialers given.
+//
+// In the durations and numbers 0 is the default and a negative value means no limit,
+// or for ReadAhead none at all.
+type Server struct {
+	// Dialer opens the streams that clients ask for. It is called with the network
+	// "tcp", and must return soon after its context ends.
+	Dialer proxy.ContextDialer
+
+	// Select chooses the dialer of a request, such as by its credentials. Nil
+	// chooses Dialer. It runs after Allow, within DialTimeout.
+	Select func(context.Context, *Request) (proxy.ContextDialer, error)
+
+	// Allow decides whether a request may be served, before anything else is done
+	// for it, and may replace its Host by the canonical form. Nil is [I2POnly].
+	// A *ReplyError names the answer, any other error is answered 0x02.
+	Allow func(context.Context, *Request) error
+
+	// Authenticate judges credentials; any error refuses them. Nil accepts all,
+	// and none. It runs within HandshakeTimeout. See [Secret].
+	Authenticate func(ctx context.Context, username, password string) error
+
+	HandshakeTimeout time.Duration // from accept to a complete request; default 30 s
+	DialTimeout      time.Duration // from the request to the answer; default 120 s
+	IdleTimeout      time.Duration // of a stream without traffic; default 1 h
+	HalfCloseTimeout time.Duration // of a stream that one side has ended; default 60 s
+
+	// MaxConns is how many clients are served at a time; default 4096. Some more
+	// are told that there are too many, the rest is closed.
+	MaxConns int
+
+	// ReadAhead is how many bytes of a stream may wait for a slow client, and
+	// ReadAheadTotal how many of all streams; defaults 8 MiB and 64 MiB. A router
+	// throws away what nobody has taken from it when the peer closes.
+	ReadAhead, ReadAheadTotal int
+
+	// Logger gets one Debug record per request, and Warn for faults of this
+	// program. Nil is silent.
+	Logger *slog.Logger
+
+	mu        sync.Mutex
+	live      context.Context // ends when everything is cut
+	cut       context.CancelCauseFunc
+	open      context.Context // ends when no new stream may begin
+	stopOpen  context.CancelCauseFunc
+	drained   chan struct{} // closed when the server is closed and the last client gone
+	closed    bool
+	listeners map[*onceListener]struct{}
+	serving   int // clients
+	refusing  int // clients beyond MaxConns
+	budget    *bytequeue.Budget
+}
+
+// Serve accepts clients from l until Shutdown or Close, or until l fails. It
+// always closes l and returns an error: [ErrServerClosed] after Shutdown or Close.
+// When the process or the system is out of descriptors it waits and tries again.
+func (s *Server) Serve(l net.Listener) error {
+	ol := &onceListener{Listener: l}
+	defer ol.Close()
+	if !s.track(ol) {
+		return ErrServerClosed
+	}
+	defer s.untrack(ol)
+	var delay time.Duration
+	for {
+		nc, err := ol.Accept()
+		switch {
+		case err != nil && s.open.Err() != nil:
+			return ErrServerClosed
+		case err != nil && isTemporary(err):
+			delay = min(max(2*delay, 5*time.Millisecond), time.Second)
+			s.log().Warn("accept failed, will try again", "err", err, "delay", delay)
+			wait(s.open, delay)
+			continue
+		case err != nil:
+			return err
+		}
+		delay = 0
+		if place, ok := s.admit(); ok {
+			go s.serve(context.Background(), nc, place)
+		} else {
+			nc.Close()
+		}
+	}
+}
+
+// ServeConn serves one client and returns when it is done; ending ctx ends the
+// client at once. It always closes nc, which must support deadlines. The error
+// is nil if a stream was served, whatever ended it. It may name
+// the host that was asked for.
+func (s *Server) ServeConn(ctx context.Context, nc net.Conn) error {
+	place, ok := s.admit()
+	if !ok {
+		nc.Close()
+		if s.open.Err() != nil {
+			return ErrServerClosed
+		}
+		return errTooManyConns
+	}
+	return s.serve(ctx, nc, place)
+}
+
+// Shutdown closes the listeners, ends handshakes, and answers requests whose
+// peer is not yet connected with a failure. Then it waits until the last stream has ended,
+// and returns nil. When ctx ends first, Shutdown cuts the streams and returns ctx.Err().
+//
+// After Close, it waits until the last client is gone.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.stop()
+	select {
+	case <-s.drained:
+		return nil
+	default:
+	}
+	select {
+	case <-s.drained:
+		return nil
+	case <-ctx.Done():
+		s.cut(ErrServerClosed)
+		return ctx.Err()
+	}
+}
+
+// Close closes the listeners and cuts every client. It does not wait; Shutdown
+// after it does. The error is always nil.
+func (s *Server) Close() error {
+	s.stop()
+	s.cut(ErrServerClosed)
+	return nil
+}
+
+func (s *Server) log() *slog.Logger {
+	if s.Logger == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return s.Logger
+}
+
+// setting returns the value that is in force: def for 0, and 0 for a negative v.
+func setting[T int | time.Duration](v, def T) T {
+	if v == 0 {
+		return def
+	}
+	return max(v, 0)
+}
