@@ -1,0 +1,146 @@
+package socks
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strconv"
+
+	"github.com/go-i2p/i2psocks/socks/internal/wire"
+	"golang.org/x/net/proxy"
+)
+
+var (
+	_ proxy.Dialer        = (*Dialer)(nil)
+	_ proxy.ContextDialer = (*Dialer)(nil)
+)
+
+// Dialer opens streams through a SOCKS server. Host names go to the server as
+// they are; none is resolved here. It is safe for concurrent use as long as its fields do not change.
+//
+// Errors are *[net.OpError]. Where the server refused, a [*ReplyError] inside
+// names the code, and [errors.Is] finds the standard library's value for it. A
+// server that cannot be reached, or used, is a [GeneralFailure]; if ctx ended it is ctx.Err().
+type Dialer struct {
+	// Version is [SOCKS5] if zero. [SOCKS4] takes IPv4 addresses only.
+	Version Version
+
+	// Network and Address are the server's, "tcp" if Network is empty. A host name in Address
+	// is resolved by Forward, that is by the system if Forward is nil.
+	Network, Address string
+
+	// Username and Password are the credentials, each of at most 255 bytes in
+	// SOCKS 5. If either is set, a server that does not ask for them is refused, since it
+	// could not tell this user from others. SOCKS 4 sends them as user ID, joined by a
+	// colon if there is a password, which must not hold one.
+	Username, Password string
+
+	// Forward connects to the server; nil is a [net.Dialer]. The connections that
+	// it returns are returned by DialContext, not wrapped.
+	Forward proxy.ContextDialer
+}
+
+// target is the address asked for. It is a net.Addr for errors.
+type target struct{ network, address string }
+
+func (t target) Network() string { return t.network }
+func (t target) String() string  { return t.address }
+
+// Dial is DialContext without a context.
+func (d *Dialer) Dial(network, address string) (net.Conn, error) {
+	return d.DialContext(context.Background(), network, address)
+}
+
+// DialContext asks the server for a stream to address, of the form host:port with
+// a numeric port. The network must be "tcp", "tcp4" or "tcp6", which make no
+// difference. ctx bounds everything up to the server's answer.
+func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := d.dial(ctx, network, address)
+	if err != nil {
+		return nil, &net.OpError{Op: "dial", Net: network, Addr: target{network, address}, Err: err}
+	}
+	return conn, nil
+}
+
+func (d *Dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	switch network {
+	case "tcp", "tcp4", "tcp6":
+	default:
+		return nil, net.UnknownNetworkError(network)
+	}
+	addr, err := splitAddr(address)
+	if err != nil {
+		return nil, err
+	}
+	messages, err := d.messages(addr)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := d.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	release := interrupt(ctx, conn)
+	err = messages.exchange(conn)
+	release()
+	if err != nil {
+		conn.Close()
+		return nil, serverFault(ctx, err)
+	}
+	return conn, nil
+}
+
+// serverFault marks an error that is not about the target: a server that dials
+// through us must not answer that its target refused when ours did.
+func serverFault(ctx context.Context, err error) error {
+	if _, ok := errors.AsType[*ReplyError](err); ok {
+		return err
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return &ReplyError{Reply: GeneralFailure, Err: err}
+}
+
+// connect reaches the server.
+func (d *Dialer) connect(ctx context.Context) (net.Conn, error) {
+	forward, network := d.Forward, d.Network
+	if forward == nil {
+		forward = &net.Dialer{}
+	}
+	if network == "" {
+		network = "tcp"
+	}
+	conn, err := forward.DialContext(ctx, network, d.Address)
+	if err == nil && conn == nil {
+		err = errNoConn
+	}
+	if err != nil {
+		return nil, serverFault(ctx, err)
+	}
+	return conn, nil
+}
+
+func splitAddr(address string) (wire.Addr, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return wire.Addr{}, err
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return wire.Addr{}, &net.AddrError{Err: "port is not a number up to 65535", Addr: address}
+	}
+	a := wire.Addr{Name: host, Port: uint16(n)}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		if ip.Zone() != "" {
+			return wire.Addr{}, &net.AddrError{Err: "IPv6 zone means nothing to another host", Addr: address}
+		}
+		a.Name, a.IP = "", ip.Unmap()
+	} else if host == "" {
+		return wire.Addr{}, &net.AddrError{Err: "empty host", Addr: address}
+	}
+	return a, nil
+}
+
+var errNeedsIPv4 = errors.New("socks: SOCKS4 takes IPv4 addresses only, use SOCKS4a for names")
