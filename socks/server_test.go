@@ -120,6 +120,7 @@ func TestAcceptBacksOff(t *testing.T) {
 		c.Send(greetNone)
 		c.Expect(choseNone)
 
+		synctest.Wait()
 		var waits []time.Duration
 		for i := range 12 {
 			waits = append(waits, l.times[i+1].Sub(l.times[i]))
