@@ -28,8 +28,8 @@ func (b *backlog) drain() {
 	for left := 1; left > 0; {
 		p := b.queue.Peek()
 		if b.err = b.flow.write(p); b.err != nil {
+			b.flow.watch.end(b.err) // first, or the fast path might write behind the gap
 			b.queue.CloseRead()
-			b.flow.watch.end(b.err) // the reading side may wait for its source
 			return
 		}
 		left = b.queue.Discard(len(p))

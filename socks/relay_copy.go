@@ -36,11 +36,11 @@ func (f *flow) copy() (srcErr, dstErr error) {
 	}
 }
 
-// copyBusy copies until src has little to say.
+// copyBusy copies until src has less to say than fits.
 func (f *flow) copyBusy() (srcErr, dstErr error) {
 	buf := busyBuffers.Get().(*[busyBuffer]byte)
 	defer busyBuffers.Put(buf)
-	for n := len(buf); n > quietBuffer && srcErr == nil && dstErr == nil; {
+	for n := len(buf); n == len(buf) && srcErr == nil && dstErr == nil; {
 		n, srcErr = f.src.Read(buf[:])
 		dstErr = f.pass(buf[:n])
 	}

@@ -60,13 +60,13 @@ func (f *flow) delivered(n int) {
 // be read or written through itself.
 type rawer interface{ Raw() (net.Conn, bool) }
 
-// unwrap returns what c allows to use in its place. Only c itself can allow
-// that: a type that embeds a socket may do more than the socket does.
-func unwrap(c net.Conn) net.Conn {
+// unwrap returns what c allows to use in its place, else c and false. Only c
+// itself can allow that: a type that embeds a socket may do more than it does.
+func unwrap(c net.Conn) (net.Conn, bool) {
 	if r, ok := c.(rawer); ok {
 		if raw, ok := r.Raw(); ok {
-			return raw
+			return raw, true
 		}
 	}
-	return c
+	return c, false
 }

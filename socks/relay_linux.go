@@ -1,9 +1,11 @@
 package socks
 
 import (
+	"errors"
 	"net"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,11 +14,12 @@ import (
 // are not both sockets, or when the kernel refuses; then no byte is lost, and
 // copy goes on where it stopped.
 func (f *flow) splice() (srcErr, dstErr error, done bool) {
-	src, dst := socket(f.src), socket(f.dst)
+	src, _ := socket(f.src)
+	dst, dstConn := socket(f.dst)
 	if src == nil || dst == nil {
 		return nil, nil, false
 	}
-	s := &splicer{flow: f, src: src, dst: dst}
+	s := &splicer{flow: f, src: src, dst: dst, dstConn: dstConn}
 	s.takeFunc, s.giveFunc = s.take, s.give
 	for s.srcErr == nil && s.dstErr == nil && !s.eof && !s.refused {
 		s.step()
@@ -24,24 +27,29 @@ func (f *flow) splice() (srcErr, dstErr error, done bool) {
 	return s.srcErr, s.dstErr, !s.refused
 }
 
-// socket returns the way to the descriptor of c, or nil. Only the very types
-// count: one that embeds a socket may do more than the socket does.
-func socket(c net.Conn) syscall.RawConn {
-	var rc syscall.RawConn
-	switch c := unwrap(c).(type) {
+// socket returns the way to the descriptor of c and the socket itself, or nil.
+// Only the very types count, not what embeds them.
+func socket(c net.Conn) (rc syscall.RawConn, raw net.Conn) {
+	raw, _ = unwrap(c)
+	switch raw := raw.(type) {
 	case *net.TCPConn:
-		rc, _ = c.SyscallConn()
+		rc, _ = raw.SyscallConn()
 	case *net.UnixConn:
-		rc, _ = c.SyscallConn()
+		rc, _ = raw.SyscallConn()
 	}
-	return rc
+	return rc, raw
 }
+
+// patience is how long a client may be busy before the backlog takes over. Far
+// less than what a router bears, it keeps a fast client on the fast path.
+const patience = 5 * time.Millisecond
 
 // splicer is one direction between two sockets. While it waits for src it
 // holds neither pipe nor buffer.
 type splicer struct {
 	flow     *flow
 	src, dst syscall.RawConn
+	dstConn  net.Conn // whose descriptor dst is
 
 	takeFunc, giveFunc func(fd uintptr) bool // made once, not per step
 
@@ -50,6 +58,7 @@ type splicer struct {
 	n    int               // bytes in buf
 	err  error             // of the last system call
 
+	patient        bool // give waits although there is a backlog
 	eof, refused   bool
 	srcErr, dstErr error
 }
@@ -98,11 +107,14 @@ func (s *splicer) take(fd uintptr) bool {
 // empty brings all that is in the pipe to dst, or what dst does not take now
 // to the backlog.
 func (s *splicer) empty() {
-	if err := s.dst.Write(s.giveFunc); err != nil {
-		s.dstErr = err
-		return
+	err := s.dst.Write(s.giveFunc)
+	if err == nil && s.err == unix.EAGAIN {
+		err = s.giveLonger()
 	}
 	switch {
+	case err != nil: // deadline or closed
+		s.dstErr = err
+		return
 	case isRefusal(s.err):
 		s.refused = true
 	case s.err != nil && s.err != unix.EAGAIN:
@@ -131,7 +143,20 @@ func (s *splicer) give(fd uintptr) bool {
 		n, s.err = s.pipe.flush(fd)
 		s.flow.delivered(n)
 	}
-	return s.err != unix.EAGAIN || s.flow.ahead != nil
+	return s.err != unix.EAGAIN || s.flow.ahead != nil && !s.patient
+}
+
+// giveLonger waits for dst, but not longer than patience.
+func (s *splicer) giveLonger() error {
+	s.patient = true
+	s.flow.watch.setWriteDeadline(s.dstConn, time.Now().Add(patience))
+	err := s.dst.Write(s.giveFunc)
+	s.flow.watch.setWriteDeadline(s.dstConn, time.Time{})
+	s.patient = false
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		s.err, err = unix.EAGAIN, nil
+	}
+	return err
 }
 
 // release gives back what the step borrowed.

@@ -33,9 +33,10 @@ func TestSocket(t *testing.T) {
 		"stream, not now":     {stream{Conn: tcp, indirect: true}, false},
 		"stream of a wrapper": {stream{Conn: masked{tcp.(*net.TCPConn)}}, false},
 		"embedded":            {masked{tcp.(*net.TCPConn)}, false},
-		"hidden":              {bare{tcp}, false},
+		"hidden":              {bare{Conn: tcp}, false},
 	} {
-		assert.Equal(t, c.want, socket(c.conn) != nil, name)
+		rc, _ := socket(c.conn)
+		assert.Equal(t, c.want, rc != nil, name)
 	}
 }
 
@@ -126,6 +127,27 @@ func TestSpliceRefused(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, bytes.Equal(random(1000, 11), got[:n]))
 	client.Close()
+	peer.Close()
+	assert.NoError(t, (<-done).err)
+}
+
+// TestSpliceWithoutDescriptors relays while no pipe can be had.
+func TestSpliceWithoutDescriptors(t *testing.T) {
+	near, client := tcpPair(t)
+	far, peer := streamPair(t)
+	for pipes.Get() != nil { // the collector closes these
+	}
+	var old unix.Rlimit
+	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &old))
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Max: old.Max}))
+	defer unix.Setrlimit(unix.RLIMIT_NOFILE, &old)
+	done := start(t.Context(), near, far, "", relayOptions{ReadAhead: 1 << 20})
+	go io.Copy(peer, io.LimitReader(peer, 1<<20))
+	go writeRandomly(client, random(1<<20, 8))
+	got := make([]byte, 1<<20)
+	_, err := io.ReadFull(client, got)
+	require.NoError(t, err)
+	assert.Equal(t, sum(random(1<<20, 8)), sum(got))
 	peer.Close()
 	assert.NoError(t, (<-done).err)
 }

@@ -41,6 +41,9 @@ func TestRelayWhole(t *testing.T) {
 	for clientKind, clientPair := range pairs {
 		for peerKind, peerPair := range pairs {
 			for name, ahead := range map[string]int{"plain": 0, "ahead": 1 << 20} {
+				if ahead == 0 && clientKind != peerKind {
+					continue // the way to the peer is plain in all
+				}
 				t.Run(clientKind+" to "+peerKind+" "+name, func(t *testing.T) {
 					near, client := clientPair(t)
 					far, peer := peerPair(t)
@@ -77,7 +80,11 @@ func TestRelayWhole(t *testing.T) {
 }
 
 // bare hides all but net.Conn, above all CloseWrite, as a stream over SAM does.
-type bare struct{ net.Conn }
+// It is not comparable, as a conn of a host program may be.
+type bare struct {
+	net.Conn
+	_ []byte
+}
 
 // talk is a client and a peer with a relay between them, in a bubble of time.
 type talk struct {
@@ -91,7 +98,7 @@ func newTalk(t *testing.T, halfClose bool, early string, opt relayOptions) *talk
 	near, client := memnet.Pipe()
 	far, peer := memnet.Pipe()
 	if !halfClose {
-		far = bare{far}
+		far = bare{Conn: far}
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	return &talk{client: client, peer: peer, cancel: cancel, began: time.Now(),

@@ -115,12 +115,21 @@ func (w *watch) endLocked(err error) {
 	}
 	for _, c := range []net.Conn{w.up.src, w.up.dst} {
 		c.SetDeadline(past)
-		if raw := unwrap(c); raw != c {
+		if raw, ok := unwrap(c); ok {
 			raw.SetDeadline(past)
 		}
 	}
 	if w.down.ahead != nil {
 		w.down.ahead.queue.SetWriteDeadline(past)
+	}
+}
+
+// setWriteDeadline sets a deadline that does not undo the end of the relay.
+func (w *watch) setWriteDeadline(c net.Conn, t time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.ended {
+		c.SetWriteDeadline(t)
 	}
 }
 
