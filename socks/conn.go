@@ -12,12 +12,12 @@ import (
 	"github.com/go-i2p/i2psocks/socks/internal/wire"
 )
 
-// How long a client may take to fetch a failure, and how much it may send
-// meanwhile, before it is cut. Closing on unread bytes would reset the
-// connection, and the answer could be lost.
+// How long a client may take to fetch a failure, or the end of a stream, while
+// what it still sends is thrown away. Closing on unread bytes would reset the
+// connection, and what the client has not fetched would be lost.
 const (
-	lingerTime  = time.Second
-	lingerBytes = 64 << 10
+	answerTime = time.Second
+	lingerTime = 5 * time.Second
 )
 
 // refusalTimeout bounds the handshake of a client that will be refused anyway.
@@ -130,21 +130,34 @@ func (c *conn) refuse(ctx context.Context, req *Request, err error) error {
 	return &ReplyError{Reply: reply, Err: err}
 }
 
-// answer writes the last message and lets the client fetch it.
+// answer writes the last message, which may be empty, and lets the client fetch it.
 func (c *conn) answer(ctx context.Context, msg []byte) {
 	if len(msg) == 0 {
 		return
 	}
-	ctx, cancel := withTimeout(ctx, lingerTime)
+	ctx, cancel := withTimeout(ctx, answerTime)
 	defer cancel()
 	defer interrupt(ctx, c.nc)()
-	if _, err := c.nc.Write(msg); err != nil {
-		return
+	if _, err := c.nc.Write(msg); err == nil {
+		c.drain()
 	}
-	if w, ok := c.nc.(interface{ CloseWrite() error }); ok {
+}
+
+// linger lets the client fetch the end of its stream.
+func (c *conn) linger(ctx context.Context) {
+	ctx, cancel := withTimeout(ctx, lingerTime)
+	defer cancel()
+	c.nc.SetDeadline(time.Time{}) // the relay may have left one
+	defer interrupt(ctx, c.nc)()
+	c.drain()
+}
+
+// drain ends our direction and throws away what the client still sends.
+func (c *conn) drain() {
+	if w, ok := c.nc.(halfCloser); ok {
 		w.CloseWrite()
 	}
-	io.CopyN(io.Discard, c.nc, lingerBytes)
+	io.Copy(io.Discard, c.nc)
 }
 
 // interrupt makes what blocks on nc fail once ctx ends. The function it returns
@@ -152,7 +165,7 @@ func (c *conn) answer(ctx context.Context, msg []byte) {
 func interrupt(ctx context.Context, nc net.Conn) (release func()) {
 	done := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		nc.SetDeadline(time.Unix(1, 0))
+		nc.SetDeadline(past)
 		close(done)
 	})
 	return func() {

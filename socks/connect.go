@@ -24,11 +24,9 @@ var (
 func (c *conn) connect(ctx, setup context.Context, req *Request, early []byte) error {
 	start := time.Now()
 	peer, early, err := c.dial(setup, req, early)
-	if err == nil {
-		defer peer.Close()
-		if !c.begin() {
-			err = ErrServerClosed
-		}
+	if err == nil && !c.begin() {
+		peer.Close()
+		err = ErrServerClosed
 	}
 	switch {
 	case err == errClientLeft:
@@ -39,9 +37,14 @@ func (c *conn) connect(ctx, setup context.Context, req *Request, early []byte) e
 	}
 	opened := time.Now()
 	if err := c.succeed(ctx, req); err != nil {
+		peer.Close()
 		return err
 	}
 	stats, err := relay(ctx, c.nc, peer, early, c.srv.relayOptions())
+	peer.Close()
+	if err == nil {
+		c.linger(ctx)
+	}
 	c.srv.log().Debug("socks request served", "request", req, "sent", stats.Sent, "received", stats.Received,
 		"dial", opened.Sub(start), "time", time.Since(start), "clean", err == nil)
 	return nil

@@ -202,6 +202,38 @@ func TestLateConnectionIsClosed(t *testing.T) {
 	})
 }
 
+// noHalfClose is a connection whose transport ends both directions at once, such as SAM.
+type noHalfClose struct{ net.Conn }
+
+// A client that is still sending when its peer ends must get what the peer sent before.
+func TestEndOfPeerReachesABusyClient(t *testing.T) {
+	peerNear, peer := sockstest.Pipe()
+	near, far := tcpPipe(t)
+	defer far.Close()
+	srv := &socks.Server{Dialer: dial(func(context.Context, string, string) (net.Conn, error) { return noHalfClose{peerNear}, nil })}
+	done := make(chan error, 1)
+	go func() { done <- srv.ServeConn(t.Context(), near) }()
+	c := sockstest.NewClient(t, far)
+	c.Send(toHost4a)
+	c.Expect(granted)
+	_, err := c.Write(make([]byte, 256<<10)) // more than the peer takes
+	require.NoError(t, err)
+	go func() {
+		peer.Write(make([]byte, 2<<20))
+		peer.Close()
+	}()
+	buf, total := make([]byte, 64<<10), 0
+	for err = nil; err == nil; time.Sleep(5 * time.Millisecond) { // a slow reader
+		var n int
+		n, err = c.Read(buf)
+		total += n
+	}
+	assert.Equal(t, io.EOF, err)
+	assert.Equal(t, 2<<20, total)
+	c.Close()
+	assert.NoError(t, <-done)
+}
+
 type oddAddr struct{ net.Conn }
 
 func (oddAddr) LocalAddr() net.Addr  { return nil }

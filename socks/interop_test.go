@@ -105,8 +105,8 @@ func TestForeignClientCurl(t *testing.T) {
 		return string(out), err
 	}
 	for proxy, user := range map[string]string{
-		"socks5h://dave:pw@" + address:    "SOCKS5 dave",
-		"socks4a://erin:pw@" + address:   "", // curl sends the user ID without a password
+		"socks5h://dave:pw@" + address: "SOCKS5 dave",
+		"socks4a://erin:pw@" + address: "", // curl sends the user ID without a password
 	} {
 		out, err := run(proxy, "http://site.i2p/")
 		if user == "" {
