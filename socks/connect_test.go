@@ -71,6 +71,33 @@ func TestFailuresAreByteExact(t *testing.T) {
 	}
 }
 
+// A reset on unread bytes would overtake the answer.
+func TestFailureReachesABusyClient(t *testing.T) {
+	for name, tc := range map[string][2]string{
+		"refused": {greetNone + toHost, choseNone + failed(5)},
+		"policy":  {greetNone + "05 01 00 03 03 61 2e 62 00 50", choseNone + failed(2)},
+		"command": {greetNone + "05 02 00 03 03 61 2e 62 00 50", choseNone + failed(7)},
+		"auth":    {"05 01 ff", "05 ff"},
+		"4a":      {toHost4a, rejected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			near, far := tcpPipe(t)
+			srv := &socks.Server{Dialer: dial(func(context.Context, string, string) (net.Conn, error) {
+				return nil, syscall.ECONNREFUSED
+			})}
+			done := make(chan error, 1)
+			c := sockstest.NewClient(t, far)
+			_, err := c.Write(append(unhex(t, tc[0]), make([]byte, 100<<10)...))
+			require.NoError(t, err)
+			go func() { done <- srv.ServeConn(t.Context(), near) }()
+			c.Expect(tc[1])
+			c.ExpectEnd()
+			c.Close()
+			assert.Error(t, <-done)
+		})
+	}
+}
+
 func TestOtherCommandsAreNotSupported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := sockstest.Start(t, &socks.Server{Dialer: never(t)})
