@@ -57,7 +57,8 @@ func (f *flow) delivered(n int) {
 
 // rawer is a connection that lets the relay bypass it: Raw returns the
 // connection that it only passes bytes through to, or false while bytes must
-// be read or written through itself.
+// be read or written through itself. A type that embeds one and does more than
+// it must hide the method, since it inherits the permission.
 type rawer interface{ Raw() (net.Conn, bool) }
 
 // unwrap returns what c allows to use in its place, else c and false. Only c
