@@ -36,12 +36,18 @@ type conn struct {
 func (s *Server) serve(ctx context.Context, nc net.Conn, p place) error {
 	defer s.leave(p)
 	defer nc.Close()
+	if err := nc.SetDeadline(time.Time{}); err != nil {
+		return fmt.Errorf("socks: connection cannot be interrupted: %w", err)
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.live, func() { cancel(ErrServerClosed) })()
 	setup, abort := context.WithCancelCause(ctx)
-	defer abort(nil)
-	c := &conn{srv: s, nc: nc, begin: context.AfterFunc(s.open, func() { abort(ErrServerClosed) })}
+	stop := context.AfterFunc(s.open, func() { abort(ErrServerClosed) })
+	c := &conn{srv: s, nc: nc, begin: func() bool {
+		defer abort(nil) // a stream that lives for hours needs it no more
+		return stop()
+	}}
 	defer c.begin()
 
 	timeout := setting(s.HandshakeTimeout, defaultHandshakeTimeout)
@@ -117,7 +123,6 @@ type handshakeError struct {
 }
 
 func (e *handshakeError) Error() string { return e.err.Error() }
-func (e *handshakeError) Unwrap() error { return e.err }
 
 // refuse answers a request with the code for err, and returns err as one that names the code.
 func (c *conn) refuse(ctx context.Context, req *Request, err error) error {

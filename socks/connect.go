@@ -10,8 +10,8 @@ import (
 	"golang.org/x/net/proxy"
 )
 
-// maxEarly is how many bytes a client may send before it knows of success;
-// beyond it is made to wait.
+// maxEarly is how many bytes a client may send before it knows of success.
+// Beyond, it is made to wait, and its leaving is not noticed.
 const maxEarly = 16 << 10
 
 var (

@@ -26,8 +26,8 @@
 //
 // Success is answered once the dialer returned a connection, with 0.0.0.0:0 as bound
 // address. Failures become reply codes in one table, described at [Reply]. A
-// client that leaves while its peer is dialled ends the dial; what it sends early
-// is kept and delivered after success, and never otherwise.
+// client that leaves, or ends its direction, while its peer is dialled ends the
+// dial; what it sends early is kept and delivered after success, and never otherwise.
 //
 // # Credentials
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -64,6 +65,7 @@ func TestMaxConns(t *testing.T) {
 		third.Expect(choseNone + failed(1))
 		third.ExpectEnd()
 		third.Close()
+		synctest.Wait()
 
 		// Those who ask for nothing soon make room for an answer to others.
 		for range 100 {
@@ -73,7 +75,9 @@ func TestMaxConns(t *testing.T) {
 		crowd := srv.Client()
 		crowd.ExpectEnd()
 		assert.Zero(t, time.Since(start), "closed without a word")
-		time.Sleep(5 * time.Second)
+		near, _ := sockstest.Pipe()
+		assert.ErrorContains(t, srv.Config.ServeConn(t.Context(), near), "too many")
+		time.Sleep(6 * time.Second)
 		crowd = srv.Client()
 		crowd.Send(toHost4a)
 		crowd.Expect(rejected)
@@ -213,6 +217,46 @@ func TestShutdownEndsWhatHasNotBegun(t *testing.T) {
 		assert.NoError(t, <-done)
 		assert.Zero(t, time.Since(start))
 	})
+}
+
+// A peer that is there just when the server closes is closed, not announced.
+func TestShutdownAsTheDialEnds(t *testing.T) {
+	for range 20 {
+		synctest.Test(t, func(t *testing.T) {
+			var srv *sockstest.Server
+			near, far := sockstest.Pipe()
+			srv = sockstest.Start(t, &socks.Server{Dialer: dial(func(context.Context, string, string) (net.Conn, error) {
+				go srv.Config.Shutdown(context.Background())
+				time.Sleep(0)
+				return near, nil
+			})})
+			c := srv.Client()
+			c.Send(greetNone + toHost)
+			c.Expect(choseNone)
+			answer := make([]byte, 10)
+			_, err := io.ReadFull(c, answer)
+			require.NoError(t, err)
+			if answer[1] == 0 { // the dial was faster: then the stream is a whole one
+				_, err = far.Write([]byte{1})
+				require.NoError(t, err)
+				c.Expect("01")
+				far.Close()
+			} else {
+				sockstest.NewClient(t, far).ExpectEnd()
+			}
+			c.ExpectEnd()
+		})
+	}
+}
+
+type noDeadline struct{ net.Conn }
+
+func (noDeadline) SetDeadline(time.Time) error { return os.ErrNoDeadline }
+
+func TestConnWithoutDeadlinesIsRefused(t *testing.T) {
+	near, far := sockstest.Pipe()
+	assert.ErrorIs(t, (&socks.Server{Dialer: never(t)}).ServeConn(t.Context(), noDeadline{near}), os.ErrNoDeadline)
+	sockstest.NewClient(t, far).ExpectEnd()
 }
 
 func TestCloseCuts(t *testing.T) {
