@@ -1,0 +1,172 @@
+package samtest
+
+import (
+	"context"
+	"errors"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+// Bridge is the SAM bridge of one router of a [Network]. The zero value can be
+// given to [Network.Start]; all methods need a started bridge, and may be
+// called by several goroutines.
+type Bridge struct {
+	// Router is the router to play; zero is [Instant].
+	Router Router
+	// BuildTime is how long SESSION CREATE takes; zero is what the router
+	// takes, negative is no time.
+	BuildTime time.Duration
+
+	nw *Network
+	f  *flavour
+
+	// All that follows is guarded by nw.mu.
+	tcp       net.Listener
+	addr      string
+	down      bool
+	stuck     bool // i2pd 2.45 after an overlong line
+	stats     Stats
+	conns     map[*conn]struct{}
+	sessions  map[string]*session
+	endpoints map[keys.Destination]*endpoint
+	reserved  map[string]time.Time // IDs and keys that Java still believes to be in use
+	faults    []*Fault
+	log       []Command
+}
+
+// reset makes the bridge that of a router that was just started.
+func (b *Bridge) reset() {
+	b.down, b.stuck = false, false
+	b.conns = make(map[*conn]struct{})
+	b.sessions = make(map[string]*session)
+	b.endpoints = make(map[keys.Destination]*endpoint)
+	b.reserved = make(map[string]time.Time)
+}
+
+// Addr returns the address of the bridge, "127.0.0.1:port". The first call
+// starts to listen there; a bridge that is used through Dial only opens no
+// socket, and can live in a testing/synctest bubble. It panics if it cannot listen.
+func (b *Bridge) Addr() string {
+	b.nw.mu.Lock()
+	defer b.nw.mu.Unlock()
+	if b.addr != "" {
+		return b.addr
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic("samtest: " + err.Error())
+	}
+	b.addr = ln.Addr().String()
+	if b.down {
+		ln.Close()
+	} else {
+		b.accept(ln)
+	}
+	return b.addr
+}
+
+// accept serves a listener. The caller holds the lock.
+func (b *Bridge) accept(ln net.Listener) {
+	b.tcp = ln
+	b.nw.wg.Go(func() {
+		for {
+			nc, err := ln.Accept()
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			if err != nil {
+				time.Sleep(time.Millisecond) // such as too many open files
+				continue
+			}
+			if !b.serve(nc) {
+				nc.Close()
+			}
+		}
+	})
+}
+
+// Dial connects to the bridge in memory. A bridge that is down refuses, with
+// an error that matches syscall.ECONNREFUSED.
+func (b *Bridge) Dial(ctx context.Context) (net.Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, &net.OpError{Op: "dial", Net: "samtest", Err: err}
+	}
+	client, server := memPipe()
+	if !b.serve(server) {
+		return nil, &net.OpError{Op: "dial", Net: "samtest", Err: syscall.ECONNREFUSED}
+	}
+	return client, nil
+}
+
+// serve takes over a connection, and reports false if the bridge is down.
+func (b *Bridge) serve(nc net.Conn) bool {
+	b.nw.mu.Lock()
+	defer b.nw.mu.Unlock()
+	if b.down || b.nw.closed {
+		return false
+	}
+	b.stats.Connections++
+	c := &conn{b: b, nc: nc, number: b.stats.Connections}
+	b.conns[c] = struct{}{}
+	b.nw.notify()
+	c.in = startPump(&b.nw.wg, nc)
+	b.nw.wg.Go(c.serve)
+	return true
+}
+
+// Kill ends the router as a power cut does: every connection is reset, all
+// sessions are gone, new connections are refused. Streams to other routers are
+// left without an end, except that the router [Instant] ends them.
+func (b *Bridge) Kill() {
+	b.nw.mu.Lock()
+	defer b.nw.mu.Unlock()
+	b.kill()
+}
+
+func (b *Bridge) kill() {
+	if b.down {
+		return
+	}
+	b.down = true
+	if b.tcp != nil {
+		b.tcp.Close()
+		b.tcp = nil
+	}
+	for c := range b.conns {
+		c.reset()
+	}
+	for _, s := range b.sessions {
+		s.end(true)
+	}
+	for _, ep := range b.endpoints {
+		ep.die()
+	}
+	b.nw.notify()
+}
+
+// Restart starts a killed router again, on the same address. Sessions do not
+// come back; faults that wait stay ordered. It fails if something else took the address.
+func (b *Bridge) Restart() error {
+	b.nw.mu.Lock()
+	defer b.nw.mu.Unlock()
+	if b.nw.closed {
+		return net.ErrClosed
+	}
+	b.kill()
+	if b.addr != "" {
+		ln, err := net.Listen("tcp", b.addr)
+		if err != nil {
+			return err
+		}
+		b.accept(ln)
+	}
+	b.reset()
+	b.nw.notify()
+	return nil
+}
+
+// Close ends the bridge for good, as Kill does; the rest of the network goes on.
+func (b *Bridge) Close() { b.Kill() }

@@ -1,0 +1,103 @@
+package samtest
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+// Command is a line that a client sent.
+type Command struct {
+	Time time.Time
+	Conn int    // number of the connection, from 1
+	Name string // first two words, such as "STREAM CONNECT"
+	Line string // without the newline; secrets are cut out
+}
+
+// Session is a snapshot of a session.
+type Session struct {
+	ID          string
+	Destination keys.Destination
+	Options     map[string]string // as given to SESSION CREATE, without secrets
+	Ready       bool              // SESSION CREATE is answered, or about to be
+	Accepts     int               // waiting STREAM ACCEPTs
+	Streams     int               // streams, those that are being closed included
+}
+
+// Stats counts what happened on a bridge since it was started.
+type Stats struct {
+	Connections int // taken
+	Open        int // of these, still open
+	Commands    int // lines
+	Overlong    int // lines too long for the router
+	Crashes     int // lines that crashed the router
+}
+
+// Commands returns all lines that clients sent, oldest first.
+func (b *Bridge) Commands() []Command {
+	b.nw.mu.Lock()
+	defer b.nw.mu.Unlock()
+	return slices.Clone(b.log)
+}
+
+// Count returns how many commands of a name, such as "STREAM ACCEPT", were
+// sent. A verb alone counts all of its commands.
+func (b *Bridge) Count(name string) int {
+	b.nw.mu.Lock()
+	defer b.nw.mu.Unlock()
+	n := 0
+	for _, c := range b.log {
+		if c.Name == name || strings.HasPrefix(c.Name, name+" ") {
+			n++
+		}
+	}
+	return n
+}
+
+// Sessions returns the sessions of the bridge, ordered by ID.
+func (b *Bridge) Sessions() []Session {
+	b.nw.mu.Lock()
+	defer b.nw.mu.Unlock()
+	var list []Session
+	for _, id := range slices.Sorted(maps.Keys(b.sessions)) {
+		s := b.sessions[id]
+		snap := Session{ID: id, Destination: s.dest, Options: maps.Clone(s.options), Ready: s.ep != nil, Streams: len(s.ends)}
+		if s.ep != nil {
+			snap.Accepts = s.ep.waiting(s)
+		}
+		list = append(list, snap)
+	}
+	return list
+}
+
+// Stats returns the counts of the bridge.
+func (b *Bridge) Stats() Stats {
+	b.nw.mu.Lock()
+	defer b.nw.mu.Unlock()
+	s := b.stats
+	s.Open, s.Commands = len(b.conns), len(b.log)
+	return s
+}
+
+// WaitFor waits until cond holds, looking again whenever something happens in
+// the network, or until ctx ends; then it returns the cause. cond may call the
+// methods of bridges and network. Time passing is no event.
+func (b *Bridge) WaitFor(ctx context.Context, cond func() bool) error {
+	for {
+		b.nw.mu.Lock()
+		changed := b.nw.changed
+		b.nw.mu.Unlock()
+		if cond() {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
