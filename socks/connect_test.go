@@ -189,6 +189,29 @@ func TestServerSpeaksFirst(t *testing.T) {
 	})
 }
 
+// Most servers lose a part of what comes back after the client has ended its direction.
+func TestEchoAfterHalfCloseIsWhole(t *testing.T) {
+	near, far := tcpPipe(t)
+	defer far.Close()
+	done := make(chan error, 1)
+	go func() { done <- (&socks.Server{Dialer: &echo{}}).ServeConn(t.Context(), near) }()
+	c := sockstest.NewClient(t, far)
+	c.Send(greetNone + toHost)
+	c.Expect(choseNone + succeeded)
+	go func() {
+		io.CopyN(c, zeros{}, 8<<20)
+		c.CloseWrite()
+	}()
+	n, err := io.Copy(io.Discard, far)
+	assert.NoError(t, err)
+	assert.EqualValues(t, 8<<20, n)
+	assert.NoError(t, <-done)
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
 func TestClientLeavingEndsTheDial(t *testing.T) {
 	for name, early := range map[string]string{"silent": "", "after early bytes": "01 02 03"} {
 		t.Run(name, func(t *testing.T) {
