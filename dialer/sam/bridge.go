@@ -75,8 +75,16 @@ func (b bridge) open(ctx context.Context) (net.Conn, hello, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, bridgeTimeout, errNoAnswer)
 	defer cancel()
 	conn, err := b.dial(ctx, b.network, b.address)
+	if ctx.Err() != nil {
+		err = contextError(ctx)
+	} else if err != nil {
+		err = down(fmt.Errorf("connect to SAM at %s: %w", b.address, err))
+	}
 	if err != nil {
-		return nil, hello{}, down(fmt.Errorf("connect to SAM at %s: %w", b.address, err))
+		if conn != nil {
+			conn.Close()
+		}
+		return nil, hello{}, err
 	}
 	m, err := exchange(ctx, conn, wire.MaxReply, command("HELLO", "VERSION", "MIN", "3.1", "MAX", "3.3"))
 	if err == nil {

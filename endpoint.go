@@ -1,0 +1,226 @@
+package i2psocks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/sam"
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+// Endpoint is a program's own door to I2P: one identity, with which it dials, listens and offers SOCKS.
+// The zero value is a fresh identity on the router at [sam.DefaultAddress]. Exported fields may be changed until the
+// first method call, not after. An Endpoint must not be copied. Its methods may be called by
+// several goroutines at once.
+//
+// The first use starts the endpoint; a start that failed is tried again at the next use. Nothing but
+// the router is ever dialled: what is not in I2P fails with [dialer.ErrNotI2P].
+type Endpoint struct {
+	// Name is the name of the identity in Keys, and what the router's console shows: up to 64 lower-case letters, digits,
+	// '_' and '-'. Empty means "default" in Keys.
+	Name string
+	// Dir is where the endpoint keeps its state: keys go to the folder "keys" in it. It is made if it does
+	// not exist, for the owner alone. Empty means that nothing is kept: the identity is a fresh one.
+	Dir string
+	// Keys, if set, holds the identity in place of Dir.
+	Keys keys.Store
+	// SAM is the router's SAM bridge, as [sam.Session.Address]. Empty means [sam.DefaultAddress].
+	SAM string
+	// Backend, if set, is used in place of a [sam.Session] made from the fields above and below. Close closes it.
+	Backend dialer.Backend
+	// Inbound and Outbound say how tunnels are built.
+	Inbound, Outbound sam.Tunnels
+	// Hosts are host names of the program's own, asked before the router: from name to base32 name or base64 destination.
+	Hosts map[string]string
+	// DialTimeout bounds each dial. 0 means 120 s, as tunnels are slow; negative means no bound but the context's.
+	DialTimeout time.Duration
+	// Secret is the password that SOCKS clients must give. Empty means one made at random for each SOCKS port.
+	Secret string
+	// NoSecret lets any program that reaches a SOCKS port use it. It must not be combined with Secret.
+	NoSecret bool
+	// AllowRemote permits SOCKS ports on addresses other than loopback. They need a secret all the same.
+	AllowRemote bool
+	// Logger gets what happens, without names, destinations and keys. Nil is silent.
+	Logger *slog.Logger
+
+	mu      sync.Mutex
+	ready   bool
+	closed  bool
+	backend dialer.Backend
+	hosts   hosts
+	dir     *keys.Dir // to close in the end; nil unless opened here
+	http    *http.Transport
+	proxies map[*Proxy]struct{}
+}
+
+var _ dialer.Backend = (*Endpoint)(nil)
+
+// defaultName is what an unnamed identity is called in a store.
+const defaultName = "default"
+
+// Up waits until the tunnels stand. It fails at once if there is no router and there never was one.
+func (e *Endpoint) Up(ctx context.Context) error {
+	b, err := e.start()
+	if err != nil {
+		return err
+	}
+	return b.Up(ctx)
+}
+
+// Addr returns the address of the identity, with port 0. It needs no router. It is zero if the endpoint
+// cannot be started at all; [Endpoint.Up] tells why.
+func (e *Endpoint) Addr() dialer.Addr {
+	b, err := e.start()
+	if err != nil {
+		return dialer.Addr{}
+	}
+	return b.Addr()
+}
+
+// Status returns how the endpoint is at this moment. It starts nothing.
+func (e *Endpoint) Status() dialer.Status {
+	e.mu.Lock()
+	b := e.backend
+	closed := e.closed
+	e.mu.Unlock()
+	switch {
+	case b != nil:
+		return b.Status()
+	case closed:
+		return dialer.Status{State: dialer.Closed}
+	}
+	return dialer.Status{}
+}
+
+// Dial is DialContext without a context. It makes the Endpoint a [proxy.Dialer].
+//
+// [proxy.Dialer]: https://pkg.go.dev/golang.org/x/net/proxy#Dialer
+func (e *Endpoint) Dial(network, address string) (net.Conn, error) {
+	return e.DialContext(context.Background(), network, address)
+}
+
+// DialContext opens a stream to "host:port": a name in Hosts or in the router's address book, a base32 name, or a
+// base64 destination. network is "tcp" or "i2p". Errors are [*net.OpError] around the Err values of package dialer.
+func (e *Endpoint) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	b, err := e.start()
+	if err != nil {
+		return nil, err
+	}
+	if address, err = e.hosts.resolve(network, address); err != nil {
+		return nil, dialer.OpError("dial", nil, err)
+	}
+	return b.DialContext(ctx, network, address)
+}
+
+// Listen accepts streams to the identity. It waits until the tunnels stand. address is ":port"; which ports
+// can be told apart depends on the router, see [sam.Session.Listen].
+func (e *Endpoint) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+	b, err := e.start()
+	if err != nil {
+		return nil, err
+	}
+	return b.Listen(ctx, network, address)
+}
+
+// start opens the store and makes the backend, unless that has been done.
+func (e *Endpoint) start() (dialer.Backend, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil, dialer.OpError("start", nil, dialer.ErrSessionClosed)
+	}
+	if e.ready {
+		return e.backend, nil
+	}
+	if err := e.init(); err != nil {
+		return nil, fmt.Errorf("i2psocks: %w", err)
+	}
+	e.ready = true
+	return e.backend, nil
+}
+
+// init makes all that start needs, or nothing. The caller holds mu.
+func (e *Endpoint) init() (err error) {
+	if e.Secret != "" && e.NoSecret {
+		return errors.New("both Secret and NoSecret are set")
+	}
+	if e.hosts, err = newHosts(e.Hosts); err != nil {
+		return err
+	}
+	if e.Logger == nil {
+		e.Logger = slog.New(slog.DiscardHandler)
+	}
+	if e.backend = e.Backend; e.backend != nil {
+		return nil
+	}
+	id, err := e.identity()
+	if err != nil {
+		return err
+	}
+	e.backend = &sam.Session{
+		Address: e.SAM, Identity: id, Nickname: e.Name, Inbound: e.Inbound, Outbound: e.Outbound,
+		DialTimeout: e.DialTimeout, Logger: e.Logger,
+	}
+	return nil
+}
+
+// identity loads the identity, or makes it on first use; zero if none is kept.
+func (e *Endpoint) identity() (id keys.Identity, err error) {
+	store := e.Keys
+	if store == nil && e.Dir == "" {
+		return id, nil
+	}
+	if store == nil {
+		dir, err := keys.OpenDir(filepath.Join(e.Dir, "keys"))
+		if err != nil {
+			return id, err
+		}
+		defer func() {
+			if err != nil {
+				dir.Close()
+			}
+		}()
+		e.dir, store = dir, dir
+	}
+	name := e.Name
+	if name == "" {
+		name = defaultName
+	}
+	return keys.LoadOrGenerate(context.Background(), store, name)
+}
+
+// Close ends the SOCKS ports, the streams and the listeners, then the session. What was written is delivered first, which takes about
+// a second. It is safe to call twice.
+func (e *Endpoint) Close() error {
+	e.mu.Lock()
+	first := !e.closed
+	e.closed = true
+	proxies, backend, dir, transport := e.proxies, e.backend, e.dir, e.http
+	e.proxies, e.dir = nil, nil
+	e.mu.Unlock()
+	if !first {
+		return nil
+	}
+	var errs []error
+	for p := range proxies {
+		errs = append(errs, p.Close())
+	}
+	if transport != nil {
+		transport.CloseIdleConnections()
+	}
+	if backend != nil {
+		errs = append(errs, backend.Close())
+	}
+	if dir != nil {
+		errs = append(errs, dir.Close())
+	}
+	return errors.Join(errs...)
+}

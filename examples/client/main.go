@@ -1,0 +1,79 @@
+// Command client fetches a page of I2P with a proxy.Dialer: through any SOCKS port, or over SAM by itself.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+
+	"golang.org/x/net/proxy"
+
+	"github.com/go-i2p/i2psocks"
+	"github.com/go-i2p/i2psocks/socks"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "client:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	fs := flag.NewFlagSet("client", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.Usage = func() {
+		fmt.Fprintln(stderr, "usage: client [-sam ADDRESS | -socks URL] http://NAME.i2p/")
+		fs.PrintDefaults()
+	}
+	var ep i2psocks.Endpoint
+	fs.StringVar(&ep.SAM, "sam", "", "SAM `address` (default 127.0.0.1:7656)")
+	via := fs.String("socks", "", "SOCKS `URL` to use instead, such as socks5h://user:secret@127.0.0.1:4447")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	if fs.NArg() != 1 {
+		fs.Usage()
+		return flag.ErrHelp
+	}
+	defer ep.Close()
+	var d proxy.ContextDialer = &ep
+	if *via != "" {
+		u, err := url.Parse(*via)
+		if err != nil {
+			return err
+		}
+		d = throughSOCKS(u)
+	}
+	return fetch(ctx, d, fs.Arg(0), stdout)
+}
+
+func throughSOCKS(u *url.URL) *socks.Dialer {
+	password, _ := u.User.Password()
+	return &socks.Dialer{Address: u.Host, Username: u.User.Username(), Password: password}
+}
+
+func fetch(ctx context.Context, d proxy.ContextDialer, address string, w io.Writer) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	client := &http.Client{Transport: &http.Transport{DialContext: d.DialContext, DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(w, resp.Body)
+	return err
+}

@@ -1,0 +1,125 @@
+// Command proxy is a daemon: it offers SOCKS 4, 4a and 5 over I2P with an identity of its own.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/go-i2p/i2psocks"
+	"github.com/go-i2p/i2psocks/addrbook"
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/sam"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "proxy:", err)
+		os.Exit(1)
+	}
+}
+
+// drainTime is how long connections may go on after a signal.
+const drainTime = 30 * time.Second
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	listen, ep, err := configure(args, stderr)
+	if err != nil {
+		return err
+	}
+	defer ep.Close()
+	px, err := ep.ListenSOCKS(ctx, "tcp", listen)
+	if err != nil {
+		return err
+	}
+	if err := wait(ctx, ep, stderr); err != nil {
+		return explain(err, ep.SAM)
+	}
+	fmt.Fprintf(stdout, "%s\n%s\n", px.URL(), ep.Addr().Host)
+
+	<-ctx.Done()
+	fmt.Fprintln(stderr, "draining")
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	if err := px.Shutdown(ctx); err != nil {
+		fmt.Fprintln(stderr, "connections were cut:", err)
+	}
+	return ep.Close()
+}
+
+// configure reads the flags.
+func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.Endpoint, err error) {
+	fs := flag.NewFlagSet("proxy", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	ep = new(i2psocks.Endpoint)
+	fs.StringVar(&listen, "listen", "127.0.0.1:4447", "`address` of the SOCKS port")
+	fs.StringVar(&ep.SAM, "sam", sam.DefaultAddress, "SAM `address`: IP:port or unix:PATH")
+	fs.StringVar(&ep.Name, "name", "", "`name` of the identity")
+	fs.StringVar(&ep.Dir, "dir", "", "`folder` that keeps the identity (default: a fresh one each time)")
+	fs.StringVar(&ep.Secret, "secret", "", "`password` that clients must give (default: none, on loopback)")
+	fs.BoolVar(&ep.AllowRemote, "allow-remote", false, "permit -listen beyond loopback, with -secret")
+	hosts := fs.String("hosts", "", "hosts.txt `file` to ask before the router")
+	quantity := fs.Int("quantity", 3, "parallel tunnels in each direction, 1 to 6")
+	length := fs.Int("length", 3, "hops of each tunnel, 0 (no anonymity) to 7")
+	verbose := fs.Bool("v", false, "log each request")
+	if err := fs.Parse(args); err != nil {
+		return "", nil, err
+	}
+	if fs.NArg() > 0 {
+		return "", nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	ep.NoSecret = ep.Secret == ""
+	ep.Inbound = sam.Tunnels{Length: *length, Quantity: *quantity}
+	if *length == 0 {
+		ep.Inbound.Length = -1
+	}
+	ep.Outbound = ep.Inbound
+	level := slog.LevelInfo
+	if *verbose {
+		level = slog.LevelDebug
+	}
+	ep.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+	ep.Hosts, err = readHosts(*hosts)
+	return listen, ep, err
+}
+
+func readHosts(path string) (map[string]string, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	book, err := addrbook.ParseHosts(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	hosts := make(map[string]string, len(book))
+	for name, destination := range book {
+		hosts[name] = destination.Base64()
+	}
+	return hosts, nil
+}
+
+// explain says what to do about a router that is not there.
+func explain(err error, address string) error {
+	if errors.Is(err, dialer.ErrRouterDown) {
+		return fmt.Errorf("no SAM bridge at %s: start an I2P router and enable SAM "+
+			"(i2pd: \"enabled = true\" under [sam] in i2pd.conf; Java I2P: start \"SAM application bridge\" at http://127.0.0.1:7657/configclients), "+
+			"or give its address with -sam", address)
+	}
+	return err
+}

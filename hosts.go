@@ -1,0 +1,49 @@
+package i2psocks
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/go-i2p/i2psocks/addrbook/i2phost"
+	"github.com/go-i2p/i2psocks/dialer"
+)
+
+// hosts is the program's own table of names, in canonical form.
+type hosts map[string]i2phost.Host
+
+// newHosts checks a table as it stands in Endpoint.Hosts.
+func newHosts(table map[string]string) (hosts, error) {
+	h := make(hosts, len(table))
+	for name, value := range table {
+		host, err := i2phost.Parse(name)
+		if err != nil || host.Kind() != i2phost.Name {
+			return nil, fmt.Errorf("host %q: not a host name of I2P", name)
+		}
+		to, err := dialer.ParseTarget("i2p", net.JoinHostPort(value, "0"))
+		if err != nil {
+			return nil, fmt.Errorf("host %q: %w", name, err)
+		}
+		if to.Host.Kind() == i2phost.Name {
+			return nil, fmt.Errorf("host %q: its value must be a base32 name or a base64 destination", name)
+		}
+		if other, ok := h[host.String()]; ok && other != to.Host {
+			return nil, fmt.Errorf("host %q: given twice", name)
+		}
+		h[host.String()] = to.Host
+	}
+	return h, nil
+}
+
+// resolve checks an address and puts in what its name stands for.
+func (h hosts) resolve(network, address string) (string, error) {
+	to, err := dialer.ParseTarget(network, address)
+	if err != nil {
+		return "", err
+	}
+	host := to.Host
+	if known, ok := h[host.String()]; ok {
+		host = known
+	}
+	return net.JoinHostPort(host.String(), strconv.Itoa(int(to.Addr.Port))), nil
+}
