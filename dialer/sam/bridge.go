@@ -160,11 +160,8 @@ func parse(line string) (wire.Message, error) {
 func interruptible(ctx context.Context, conn net.Conn, f func() error) error {
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	err := f()
-	if !stop() && err != nil {
+	if !stop() { // even if f made it: the deadline is set, or about to be
 		return contextError(ctx)
-	}
-	if err == nil {
-		err = ctx.Err() // the deadline may be set already
 	}
 	return err
 }

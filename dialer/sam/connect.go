@@ -62,8 +62,8 @@ func (s *Session) dial(ctx context.Context, to dialer.Target) (net.Conn, error) 
 		switch {
 		case err == nil:
 			return conn, nil
-		case isResult(err, "INVALID_ID"):
-			l.kill(err)
+		case isResult(err, "INVALID_ID") || l.ctx.Err() != nil:
+			l.kill(err) // dead, whatever its control connection says
 			if deaths++; deaths > 2 {
 				return nil, err
 			}

@@ -179,7 +179,7 @@ func (s *Session) await(ctx context.Context) (*live, error) {
 		switch {
 		case s.closed:
 			return nil, dialer.ErrSessionClosed
-		case s.live != nil:
+		case s.live != nil && s.live.ctx.Err() == nil:
 			return s.live, nil
 		case mine.err != nil:
 			return nil, mine.err

@@ -51,7 +51,9 @@ func (l *live) newStream(conn net.Conn, remote dialer.Addr) *stream {
 		return nil
 	}
 	if s.lossy && l.session.readAhead() > 0 {
+		s.mu.Lock()
 		s.pending = time.AfterFunc(aheadAfter, func() { s.reader() })
+		s.mu.Unlock()
 	}
 	return s
 }
@@ -113,15 +115,31 @@ func (s *stream) readAhead(q *bytequeue.Queue) {
 }
 
 func (s *stream) Read(p []byte) (int, error) {
+	from := io.Reader(s.conn)
 	if q := s.reader(); q != nil {
-		return q.Read(p)
+		from = q
 	}
-	return s.conn.Read(p)
+	n, err := from.Read(p)
+	return n, s.explain("read", err)
 }
 
 func (s *stream) Write(p []byte) (int, error) {
 	defer s.wrote()()
-	return s.conn.Write(p)
+	n, err := s.conn.Write(p)
+	return n, s.explain("write", err)
+}
+
+// explain makes one error of all that the end of a closed stream can look like.
+func (s *stream) explain(op string, err error) error {
+	if err == nil || err == io.EOF {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return dialer.OpError(op, s.remote, net.ErrClosed)
+	}
+	return err
 }
 
 // ReadFrom implements [io.ReaderFrom], so that the kernel can splice from another connection.
