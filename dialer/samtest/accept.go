@@ -127,7 +127,6 @@ func (ep *endpoint) add(a *acceptor) {
 // remove forgets an ACCEPT whose client left. On i2pd nobody takes the place of
 // the active one (Q10); Java does not notice at all.
 func (ep *endpoint) remove(a *acceptor) {
-	a.gone = true
 	if ep.b.f.java {
 		return
 	}

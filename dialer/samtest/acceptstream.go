@@ -21,7 +21,10 @@ func (c *conn) streamAccept(req request) bool {
 	}
 	a := &acceptor{s: s, since: time.Now(), given: make(chan *end, 1)}
 	nw.mu.Lock()
-	if s.ep != nil && !s.ep.dead && !forwarded {
+	switch {
+	case s.ep == nil && !s.over:
+		s.early = append(s.early, a)
+	case s.ep != nil && !s.ep.dead && !forwarded:
 		s.ep.add(a)
 	}
 	nw.notify()
@@ -50,10 +53,11 @@ func (c *conn) await(a *acceptor, s *session) *end {
 		}
 		c.b.nw.mu.Lock()
 		defer c.b.nw.mu.Unlock()
+		a.gone = true
 		if s.ep != nil {
 			s.ep.remove(a)
-			c.b.nw.notify()
 		}
+		c.b.nw.notify()
 		select {
 		case e := <-a.given: // just now
 			if e != nil {

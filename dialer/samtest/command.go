@@ -15,6 +15,9 @@ func (c *conn) command(line string) bool {
 	}
 	req, problem := c.b.f.parse(line)
 	c.note(req)
+	if c.stuck() {
+		return false
+	}
 	if done, alive := c.obey(req); done {
 		return alive
 	}

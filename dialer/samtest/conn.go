@@ -137,6 +137,17 @@ func (c *conn) nextLine(patience time.Duration) (string, error) {
 	}
 }
 
+// stuck reports, once the client gave up, that the router answers nobody any more.
+func (c *conn) stuck() bool {
+	c.b.nw.mu.Lock()
+	stuck := c.b.stuck
+	c.b.nw.mu.Unlock()
+	if stuck {
+		<-c.in.gone
+	}
+	return stuck
+}
+
 // sleep waits, and reports false if the client left meanwhile.
 func (c *conn) sleep(d time.Duration) bool {
 	if d <= 0 {

@@ -16,6 +16,9 @@ func (c *conn) hello() bool {
 	}
 	req, problem := c.b.f.parse(line)
 	c.note(req)
+	if c.stuck() {
+		return false
+	}
 	if done, alive := c.obey(req); done {
 		if alive {
 			<-c.in.gone

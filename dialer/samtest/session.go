@@ -17,6 +17,7 @@ type session struct {
 	options map[string]string
 	ep      *endpoint // nil while the tunnels are being built
 	ends    map[*end]struct{}
+	early   []*acceptor // i2pd takes them before the tunnels stand
 	over    bool
 }
 
@@ -190,6 +191,12 @@ func (s *session) start() {
 		s.b.endpoints[s.dest] = s.ep
 		s.b.nw.publish(s.ep)
 	}
+	for _, a := range s.early {
+		if !a.gone {
+			s.ep.add(a)
+		}
+	}
+	s.early = nil
 	s.b.nw.notify()
 }
 
@@ -204,6 +211,9 @@ func (s *session) end(abrupt bool) {
 	}
 	for e := range s.ends {
 		e.sessionEnds(abrupt)
+	}
+	for _, a := range s.early {
+		close(a.given)
 	}
 	if s.ep != nil {
 		s.ep.sessionEnds(s)
