@@ -27,6 +27,9 @@ func (c *conn) streamConnect(req request) bool {
 	if silent {
 		line = ""
 	}
+	if c.b.f.i2pd {
+		hold = 0 // it answers before the peer does
+	}
 	if c.fault != nil && c.fault.Hold != 0 {
 		hold = c.fault.Hold
 	}

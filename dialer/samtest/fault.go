@@ -27,8 +27,8 @@ type Fault struct {
 	// Endless sends bytes without an end and without a newline.
 	Endless bool
 	// Hold is how long the status line of a stream waits for the first bytes of
-	// the peer, to be sent in one segment with them. 0 is 2 ms behind STREAM
-	// CONNECT and no time behind STREAM ACCEPTED; negative is no time.
+	// the peer, to be sent in one segment with them. 0 is 2 ms for STREAM CONNECT,
+	// except on i2pd, and no time for STREAM ACCEPTED; negative is no time.
 	Hold time.Duration
 	// Split sends the reply in pieces of so many bytes.
 	Split int
