@@ -88,6 +88,10 @@ func (s *sock) silent(d time.Duration) bool {
 
 func (s *sock) closeWrite() { s.nc.(interface{ CloseWrite() error }).CloseWrite() }
 
+func contextWithTimeout(t testing.TB, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), d)
+}
+
 func newID() string {
 	b := make([]byte, 16)
 	rand.Read(b)

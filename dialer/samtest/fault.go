@@ -108,7 +108,9 @@ func (c *conn) obey(req request) (done, alive bool) {
 	case f.Result != "":
 		head := replyHead(req)
 		if name := req.value("NAME"); name != "" && req.verb == "NAMING" {
-			return true, c.reply(strings.Replace(status(head, f.Result, f.Message), " MESSAGE=", " NAME="+name+" MESSAGE=", 1))
+			head += " RESULT=" + f.Result + " NAME=" + name
+			_, rest, _ := strings.Cut(status("", "", f.Message), "RESULT=")
+			return true, c.reply(head + rest)
 		}
 		return true, c.refuse(head, f.Result, f.Message)
 	}

@@ -103,7 +103,7 @@ func (c *conn) newSession(req request) (s *session, result string) {
 	s.private, s.dest = orElse(s.private, id.Reveal()), id.Destination()
 	for _, p := range req.params {
 		if p.Key != "DESTINATION" && !isSecret(p.Key) {
-			s.options[p.Key] = p.Value
+			s.options[redact(p.Key)] = redact(p.Value)
 		}
 	}
 

@@ -17,7 +17,7 @@ func (c *conn) note(req request) {
 	line := redact(req.line)
 	nw := c.b.nw
 	nw.mu.Lock()
-	c.b.log = append(c.b.log, Command{Time: time.Now(), Conn: c.number, Name: req.name(), Line: line})
+	c.b.log = append(c.b.log, Command{Time: time.Now(), Conn: c.number, Name: redact(req.name()), Line: line})
 	reused := false
 	again := c.session != nil
 	if id := req.value("ID"); req.name() == "SESSION CREATE" && id != "" {
@@ -48,7 +48,7 @@ func (c *conn) note(req request) {
 	}
 	for _, p := range req.params {
 		if !c.allowed(p.Key, p.Value) {
-			bad("option " + p.Key + " is unknown or has a value that not every router bears")
+			bad("option " + redact(p.Key) + " is unknown or has a value that not every router bears")
 		}
 	}
 }
@@ -140,18 +140,32 @@ func (c *conn) allowed(key, value string) bool {
 	return freeOption.MatchString(key)
 }
 
-var (
-	longRun = regexp.MustCompile(`[A-Za-z0-9~+/-]{100,}=*`)
-	secret  = regexp.MustCompile(`(?i)(PASSWORD|i2cp\.leaseSet(?:PrivKey|PrivateKey|Secret|Client\.[a-z]+\.[0-9]+))=("[^"]*"?|\S*)`)
+const (
+	maxShown  = 400
+	publicRun = 500 // a run this long starts with a whole destination
 )
 
-// redact cuts passwords and keys out of a line. Of a destination, private or
-// not, the start is left, which is public.
+var (
+	longRun  = regexp.MustCompile(`[A-Za-z0-9~+/-]{33,}=*`)
+	b32Label = regexp.MustCompile(`^[a-z2-7]{52,63}$`)
+	secret   = regexp.MustCompile(`(?i)(PASSWORD|i2cp\.leaseSet(?:PrivKey|PrivateKey|Secret|Client\.[a-z]+\.[0-9]+))=("[^"]*"?|\S*)`)
+)
+
+// redact cuts passwords and whatever may be a part of a key out of a line. Of
+// a whole key, private or not, the public start is left.
 func redact(line string) string {
 	line = secret.ReplaceAllString(line, "$1=...")
-	line = longRun.ReplaceAllStringFunc(line, func(s string) string { return s[:8] + "...(" + strconv.Itoa(len(s)) + ")" })
-	if len(line) > 400 {
-		line = line[:400] + "..."
+	line = longRun.ReplaceAllStringFunc(line, func(s string) string {
+		switch {
+		case b32Label.MatchString(s):
+			return s
+		case len(s) < publicRun:
+			return "...(" + strconv.Itoa(len(s)) + ")"
+		}
+		return s[:8] + "...(" + strconv.Itoa(len(s)) + ")"
+	})
+	if len(line) > maxShown {
+		line = line[:maxShown] + "..."
 	}
 	return line
 }
