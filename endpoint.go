@@ -78,8 +78,11 @@ func (e *Endpoint) Up(ctx context.Context) error {
 // Addr returns the address of the identity, with port 0. It needs no router. It is zero if the endpoint
 // cannot be started at all; [Endpoint.Up] tells why.
 func (e *Endpoint) Addr() dialer.Addr {
-	b, err := e.start()
-	if err != nil {
+	e.start()
+	e.mu.Lock()
+	b := e.backend
+	e.mu.Unlock()
+	if b == nil {
 		return dialer.Addr{}
 	}
 	return b.Addr()
@@ -174,27 +177,27 @@ func (e *Endpoint) init() (err error) {
 
 // identity loads the identity, or makes it on first use; zero if none is kept.
 func (e *Endpoint) identity() (id keys.Identity, err error) {
-	store := e.Keys
-	if store == nil && e.Dir == "" {
-		return id, nil
-	}
-	if store == nil {
-		dir, err := keys.OpenDir(filepath.Join(e.Dir, "keys"))
-		if err != nil {
-			return id, err
-		}
-		defer func() {
-			if err != nil {
-				dir.Close()
-			}
-		}()
-		e.dir, store = dir, dir
-	}
 	name := e.Name
 	if name == "" {
 		name = defaultName
 	}
-	return keys.LoadOrGenerate(context.Background(), store, name)
+	ctx := context.Background() // stores on a disk need none
+	switch {
+	case e.Keys != nil:
+		return keys.LoadOrGenerate(ctx, e.Keys, name)
+	case e.Dir == "":
+		return id, nil
+	}
+	dir, err := keys.OpenDir(filepath.Join(e.Dir, "keys"))
+	if err != nil {
+		return id, err
+	}
+	if id, err = keys.LoadOrGenerate(ctx, dir, name); err != nil {
+		dir.Close()
+		return id, err
+	}
+	e.dir = dir // stays open, which keeps other processes out
+	return id, nil
 }
 
 // Close ends the SOCKS ports, the streams and the listeners, then the session. What was written is delivered first, which takes about
