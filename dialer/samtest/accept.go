@@ -91,7 +91,8 @@ func (ep *endpoint) promote() {
 	}
 }
 
-// dropYoung ends the queued ACCEPTs that i2pd takes for old ones (Q11).
+// dropYoung ends the queued ACCEPTs that new i2pd takes for old ones: its test of
+// their age is the wrong way round.
 func (ep *endpoint) dropYoung() {
 	ep.queue = slices.DeleteFunc(ep.queue, func(a *acceptor) bool {
 		young := time.Since(a.since) < youngAccept
@@ -125,7 +126,7 @@ func (ep *endpoint) add(a *acceptor) {
 }
 
 // remove forgets an ACCEPT whose client left. On i2pd nobody takes the place of
-// the active one (Q10); Java does not notice at all.
+// the active one; Java does not notice at all.
 func (ep *endpoint) remove(a *acceptor) {
 	if ep.b.f.java {
 		return
@@ -187,7 +188,7 @@ func (ep *endpoint) sessionEnds(s *session) {
 }
 
 // die takes the endpoint out of the network. Sessions that still use it are
-// poisoned (Q4).
+// poisoned.
 func (ep *endpoint) die() {
 	if ep.dead {
 		return

@@ -61,7 +61,7 @@ func TestAcceptQueue(t *testing.T) {
 			burst := u.accepts(5, 0)
 			want := "wwwww"
 			if b.f.young {
-				want = "wCCCw" // Q11
+				want = "wCCCw"
 			}
 			assert.Equal(t, want, fates(burst))
 			a.connects(1, u)
@@ -102,7 +102,7 @@ func TestAcceptStuck(t *testing.T) {
 	}
 }
 
-// TestActiveAcceptLeaves is Q10, and Java's abandoned ACCEPT.
+// TestActiveAcceptLeaves covers the queue of i2pd, and Java's abandoned ACCEPT.
 func TestActiveAcceptLeaves(t *testing.T) {
 	for _, r := range allRouters {
 		bubble(t, r, func(t *testing.T, nw *Network, b *Bridge) {
@@ -224,7 +224,7 @@ func TestControlCloses(t *testing.T) {
 	}
 }
 
-// TestMisuse includes Q15: i2pd answers to STREAM commands with SESSION STATUS.
+// TestMisuse: i2pd answers to STREAM commands with SESSION STATUS.
 func TestMisuse(t *testing.T) {
 	for _, r := range allRouters {
 		bubble(t, r, func(t *testing.T, nw *Network, b *Bridge) {

@@ -12,24 +12,18 @@ func (c *conn) streamAccept(req request) bool {
 	nw.mu.Lock()
 	forwarded := s.ep != nil && s.ep.forward != nil
 	nw.mu.Unlock()
-	if !c.reply("STREAM STATUS RESULT=OK") {
-		return false
-	}
 	if forwarded && !c.b.f.i2pd {
+		c.reply("STREAM STATUS RESULT=OK")
 		c.reply(status("STREAM STATUS", "ALREADY_ACCEPTING", "a forwarding server is already defined for this destination"))
 		return false
 	}
 	a := &acceptor{s: s, since: time.Now(), given: make(chan *end, 1)}
-	nw.mu.Lock()
-	switch {
-	case s.ep == nil && !s.over:
-		s.early = append(s.early, a)
-	case s.ep != nil && !s.ep.dead && !forwarded:
-		s.ep.add(a)
+	c.place(a) // before the reply: whoever knows of it can count on it
+	if !c.reply("STREAM STATUS RESULT=OK") {
+		c.withdraw(a)
+		return false
 	}
-	nw.notify()
-	nw.mu.Unlock()
-	e := c.await(a, s)
+	e := c.await(a)
 	if e == nil {
 		return false
 	}
@@ -37,8 +31,42 @@ func (c *conn) streamAccept(req request) bool {
 	return false
 }
 
+// place lets an ACCEPT wait for its turn.
+func (c *conn) place(a *acceptor) {
+	c.b.nw.mu.Lock()
+	defer c.b.nw.mu.Unlock()
+	switch s := a.s; {
+	case s.over: // just now
+		close(a.given)
+	case s.ep == nil:
+		s.early = append(s.early, a)
+	case !s.ep.dead && s.ep.forward == nil:
+		s.ep.add(a)
+	}
+	c.b.nw.notify()
+}
+
+// withdraw takes back an ACCEPT whose client left.
+func (c *conn) withdraw(a *acceptor) {
+	c.b.nw.mu.Lock()
+	defer c.b.nw.mu.Unlock()
+	a.gone = true
+	if a.s.ep != nil {
+		a.s.ep.remove(a)
+	}
+	c.b.nw.notify()
+	select {
+	case e := <-a.given: // just now
+		if e != nil {
+			e.close()
+			e.peer.hangUp()
+		}
+	default:
+	}
+}
+
 // await waits for the stream of an ACCEPT; nil means that the connection ends.
-func (c *conn) await(a *acceptor, s *session) *end {
+func (c *conn) await(a *acceptor) *end {
 	for {
 		select {
 		case e := <-a.given:
@@ -51,21 +79,7 @@ func (c *conn) await(a *acceptor, s *session) *end {
 			}
 		case <-c.in.gone:
 		}
-		c.b.nw.mu.Lock()
-		defer c.b.nw.mu.Unlock()
-		a.gone = true
-		if s.ep != nil {
-			s.ep.remove(a)
-		}
-		c.b.nw.notify()
-		select {
-		case e := <-a.given: // just now
-			if e != nil {
-				e.close()
-				e.peer.hangUp()
-			}
-		default:
-		}
+		c.withdraw(a)
 		return nil
 	}
 }

@@ -90,7 +90,7 @@ func (c *conn) destGenerate(req request) bool {
 	return c.reply("DEST REPLY PUB=" + id.Destination().Base64() + " PRIV=" + id.Reveal())
 }
 
-// crash ends the whole router, as some values do (Q2).
+// crash ends the whole router, as some values do.
 func (c *conn) crash(why string) bool {
 	nw := c.b.nw
 	nw.violate("conn %d: %s crashes %s", c.number, why, c.b.Router)

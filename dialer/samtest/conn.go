@@ -190,7 +190,7 @@ func (c *conn) ping() bool {
 	return c.reply("PING " + c.pinged)
 }
 
-// overlong is the answer to a line that does not fit (Q7).
+// overlong is the answer to a line that does not fit.
 func (c *conn) overlong() {
 	nw := c.b.nw
 	nw.violate("conn %d: line longer than %d bytes", c.number, maxLine)

@@ -9,7 +9,7 @@ import (
 // streamConnect answers STREAM CONNECT and carries the stream.
 func (c *conn) streamConnect(req request) bool {
 	if c.b.f.stale && len(c.buf) > 0 {
-		c.buf = bytes.Repeat([]byte("\xde\xad"), len(c.buf))[:len(c.buf)] // Q1
+		c.buf = bytes.Repeat([]byte("\xde\xad"), len(c.buf))[:len(c.buf)]
 	}
 	s, ok := c.streamSession(req)
 	if !ok {
@@ -49,7 +49,7 @@ func (c *conn) streamSession(req request) (*session, bool) {
 	missing := s == nil || dead
 	switch {
 	case own != nil && f.i2pd:
-		c.refuse("SESSION STATUS", "I2P_ERROR", "Socket already in use") // Q15
+		c.refuse("SESSION STATUS", "I2P_ERROR", "Socket already in use")
 	case own != nil:
 		c.refuse("STREAM STATUS", "I2P_ERROR", "v3 control socket cannot be used for STREAM")
 	case missing && f.i2pd:

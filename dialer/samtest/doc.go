@@ -1,2 +1,85 @@
-// Package samtest is an in-process SAM bridge and I2P network.
+// Package samtest is an I2P network and its SAM v3 bridges inside one process,
+// in the shape of net/http/httptest: what talks SAM can be tested without a
+// router, in milliseconds, against several routers' ways.
+//
+//	nw := samtest.NewStrict(t)    // closes itself; violations fail the test
+//	one, two := nw.Start(nil), nw.Start(&samtest.Bridge{Router: samtest.I2PD259})
+//	client(one.Addr())            // "127.0.0.1:port", or one.Dial in memory
+//	one.Inject(samtest.Fault{On: "STREAM CONNECT", Result: "CANT_REACH_PEER"})
+//	one.WaitFor(ctx, func() bool { return one.Count("STREAM CONNECT") == 3 })
+//
+// A [Network] is shared by any number of bridges; sessions on them reach each
+// other by base32, by base64, or by a name from [Network.SetHost]. A [Bridge]
+// that is used through [Bridge.Dial] alone opens no socket, and all waiting is
+// done with timers and channels, so that a test inside testing/synctest sees
+// the minutes that routers take pass at once.
+//
+// The protocol is SAM 3.0 to 3.3: HELLO VERSION, SESSION CREATE with
+// STYLE=STREAM, STREAM CONNECT, ACCEPT and FORWARD, NAMING LOOKUP, DEST
+// GENERATE, PING, PONG and QUIT, as the routers were observed to speak it.
+//
+// # Routers
+//
+// [Instant], the default, is for tests of hosts. It talks as Java I2P does,
+// needs no time, and has none of the behaviours below that lose streams: a
+// STREAM CONNECT waits up to a second for the server's next ACCEPT, a closed
+// ACCEPT is withdrawn, closing a session ends all that belongs to it.
+//
+// [Java], [I2PD245], [I2PD256] and [I2PD259] play a version of a router with its
+// replies, times and faults. In this list "i2pd" means all three, "new i2pd" the last two.
+//
+//   - HELLO: Java and I2PD259 answer MIN=3.1 MAX=3.3 with 3.3, the others with 3.1.
+//   - Tunnels: SESSION CREATE takes 2 s on Java, 20 s on I2PD245, 3 s on new i2pd ([Bridge.BuildTime]).
+//   - Errors: i2pd closes the connection after each but that of NAMING LOOKUP, Java after those of STREAM.
+//   - Connect: i2pd says OK as soon as it finds the lease set, Java once the peer accepts. A lease set is
+//     believed for 10 min after its owner left; such a CONNECT is OK on i2pd and dead, and fails after 60 s on Java.
+//     A name that is not found takes up to 15 s.
+//   - No ACCEPT waits: Java answers "Connection reset"; on i2pd the stream waits 10 s, to be closed or given to the next ACCEPT.
+//   - Half-close: the peer gets what was sent and the end; what it sends back is lost. All routers.
+//   - Overlong line: I2PD245 never answers anybody again, new i2pd not this connection ([Stats].Overlong); Java closes.
+//   - Segments: i2pd takes one read for the HELLO and forgets what follows a line in the same segment. Behind STREAM
+//     CONNECT it is sent to the peer, by I2PD245 and I2PD256 after it was replaced by other bytes.
+//   - PING: i2pd closes, I2PD259 after answering. Java sends PING itself after 180 s of silence, and ends what does not answer for 180 s more.
+//   - Crash: i2pd ends as by Kill at signature types that it cannot make, at tunnels of more than 8 hops, and at unknown
+//     lease-set encryption, for which I2PD245 and I2PD256 take 5, 6 and 7 too ([Stats].Crashes).
+//   - Same key: i2pd hands out the destination a second time at once. 5 s after a session closes, its destination dies,
+//     also for a session that was made of the same key: ACCEPT says OK and gets nothing, CONNECT says INVALID_ID.
+//     Java answers DUPLICATED_DEST, while a session has the key.
+//   - Same ID: refused, and Java forgets the first session's ID.
+//   - Second SESSION CREATE on a connection: works on i2pd, and the first session never ends. Refused by Java.
+//   - Leaving during SESSION CREATE: i2pd keeps the ID until the tunnels would have stood, Java ID and key for 5 s.
+//   - ACCEPTs of I2PD245: in order; if the first one is closed, the others get nothing until another one comes.
+//   - ACCEPTs of new i2pd: that, and each new ACCEPT or stream closes those that have queued for less than 3 s; streams that come
+//     within 0.1 s of another wait for a new ACCEPT.
+//   - ACCEPTs of Java: a closed one still gets a stream, which then ends; when the session closes, one of those waiting is closed
+//     and the others are left as they are.
+//   - STREAM commands on a control or accepting connection: i2pd answers with SESSION STATUS, and closes.
+//   - Data on a waiting ACCEPT: i2pd closes it, Java sends it to the peer.
+//   - Slow reader: Java holds the sender back. i2pd holds any amount, and when the peer closes while the reader takes less than 8 MiB/s,
+//     all but one block and the end is lost.
+//   - Hasty close: a stream of 100 kB and more that is closed within 0.5 s of its last write loses up to 20 KiB, and its end, on I2PD259.
+//   - Session closes: Java ends its streams. i2pd drops what was sent in the last 25 ms and tells the peers nothing; what they
+//     then send ends their stream after 279 s.
+//
+// # Rules
+//
+// A network takes down what no client should do to any router, and with
+// [NewStrict] fails the test for it: a line that routers read differently (quotes,
+// escapes, double blanks, empty values, keys given twice, more than 8000 bytes);
+// a line in several writes, or with anything behind it before its reply came; a
+// session ID that can be guessed or was used before; a second SESSION CREATE on
+// a connection; an option of SESSION CREATE that is not known to be harmless,
+// such as lengths beyond 0 to 7, quantities beyond 1 to 6, signature types other
+// than 7, 11 and 1, lease-set encryption other than "4", "4,0" and, where 3.3 was
+// negotiated, "6,4"; data on a waiting ACCEPT; PING or PONG to i2pd; a stream
+// closed on i2pd less than 0.5 s after its last write; whatever crashes the router.
+//
+// # What it does not do
+//
+// It has no cryptography, no tunnels and no loss: whether two sessions' lease-set
+// encryptions fit is not checked, and encrypted lease sets are never found. Keys
+// that it makes are of signature type 7 whatever was asked for. DATAGRAM, RAW,
+// PRIMARY and MASTER are answered as a STYLE that the router does not know.
+// STREAM FORWARD dials loopback addresses only. AUTH and TLS are missing.
+// It never shows a private key or a password, in no log and no message.
 package samtest

@@ -176,7 +176,7 @@ func (c *conn) write(b []byte, piece int) error {
 }
 
 // DropSession lets a session die while its control connection stays open, as
-// i2pd does to a recycled key (Q4); Java forgets the ID. Streams go on. It
+// i2pd does to a recycled key; Java forgets the ID. Streams go on. It
 // reports false if there is no such session.
 func (b *Bridge) DropSession(id string) bool {
 	b.nw.mu.Lock()

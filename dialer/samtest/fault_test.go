@@ -202,6 +202,8 @@ func TestRestartTCP(t *testing.T) {
 	nc, err = net.Dial("tcp", b.Addr())
 	require.NoError(t, err)
 	nc.Close()
+	assert.Panics(t, func() { nw.Start(b) })
+	assert.Panics(t, func() { nw.Start(&Bridge{Router: 99}) })
 	nw.Close()
 	assert.ErrorIs(t, b.Restart(), net.ErrClosed)
 	assert.Panics(t, func() { nw.Start(nil) })

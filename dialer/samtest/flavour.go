@@ -36,10 +36,10 @@ type flavour struct {
 	connect     time.Duration // STREAM CONNECT to a peer that does not answer
 	pending     time.Duration // how long a stream waits for an ACCEPT
 	maxPending  int
-	block       int  // bytes that are still written once the peer has closed (Q5)
+	block       int  // bytes that are still written once the peer has closed
 	selfConnect bool // STREAM CONNECT to oneself works
-	young       bool // queued ACCEPTs of less than 3 s are dropped (Q11)
-	stale       bool // what follows a CONNECT line is replaced by garbage (Q1)
+	young       bool // queued ACCEPTs of less than 3 s are dropped
+	stale       bool // what follows a CONNECT line is replaced by garbage
 	messages    bool // errors of STREAM CONNECT say why
 	losesEnd    bool // a stream that is closed at once loses its end
 	crashEnc    bool // unknown lease-set encryption crashes it
@@ -48,8 +48,8 @@ type flavour struct {
 
 // Times that all i2pd versions share.
 const (
-	lingering   = 5 * time.Second // a destination outlives its session (Q4)
-	youngAccept = 3 * time.Second // Q11
+	lingering   = 5 * time.Second // a destination outlives its session
+	youngAccept = 3 * time.Second // younger ones are dropped from the queue
 	promotion   = 100 * time.Millisecond
 	deadStream  = 279 * time.Second // until unanswered data ends a stream
 	latency     = 25 * time.Millisecond

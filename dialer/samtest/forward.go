@@ -23,7 +23,7 @@ func (c *conn) streamForward(req request) bool {
 	}
 	head, f, nw := "STREAM STATUS", c.b.f, c.b.nw
 	if f.i2pd {
-		head = "SESSION STATUS" // Q15
+		head = "SESSION STATUS"
 	}
 	addr, problem := c.forwardAddr(req)
 	fw := &forwarder{c: c, s: s, addr: addr, silent: f.isTrue(req.value("SILENT"))}

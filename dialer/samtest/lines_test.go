@@ -95,7 +95,7 @@ func TestHello(t *testing.T) {
 	}
 }
 
-// TestHelloSegments is Q6: i2pd takes one read for the handshake.
+// TestHelloSegments shows that i2pd takes one read for the handshake.
 func TestHelloSegments(t *testing.T) {
 	for _, r := range allRouters {
 		bubble(t, r, func(t *testing.T, nw *Network, b *Bridge) {
@@ -180,7 +180,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// TestLongLine is Q7.
+// TestLongLine: i2pd never recovers from a line that is too long.
 func TestLongLine(t *testing.T) {
 	for _, r := range allRouters {
 		bubble(t, r, func(t *testing.T, nw *Network, b *Bridge) {
@@ -205,7 +205,7 @@ func TestLongLine(t *testing.T) {
 	}
 }
 
-// TestPing is Q14 and Q17: Java pings, i2pd ends a connection that does.
+// TestPing shows that Java pings, i2pd ends a connection that does.
 func TestPing(t *testing.T) {
 	for _, r := range allRouters {
 		bubble(t, r, func(t *testing.T, nw *Network, b *Bridge) {
@@ -248,7 +248,7 @@ func TestIdle(t *testing.T) {
 	})
 }
 
-// TestCrash is Q2: some values take the whole router down.
+// TestCrash: some values take the whole router down.
 func TestCrash(t *testing.T) {
 	session := "SESSION CREATE STYLE=STREAM ID=x DESTINATION=TRANSIENT "
 	for line, routers := range map[string][]Router{

@@ -62,15 +62,20 @@ func NewStrict(tb TB) *Network {
 
 // Start adds a bridge to the network and returns it running; nil stands for a
 // zero Bridge. The fields of b must not be changed afterwards, and a bridge is
-// started once. It panics if the network is closed.
+// started once. It panics if the network is closed or b.Router is unknown.
 func (nw *Network) Start(b *Bridge) *Bridge {
 	if b == nil {
 		b = new(Bridge)
 	}
 	nw.mu.Lock()
 	defer nw.mu.Unlock()
-	if nw.closed || b.nw != nil {
-		panic("samtest: Start on a closed network, or of a bridge that was started before")
+	switch {
+	case nw.closed:
+		panic("samtest: Start on a closed network")
+	case b.nw != nil:
+		panic("samtest: Start of a bridge that was started before")
+	case b.Router.flavour() == nil:
+		panic("samtest: Start of an unknown router")
 	}
 	b.nw, b.f = nw, b.Router.flavour()
 	b.reset()

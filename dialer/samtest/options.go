@@ -41,7 +41,7 @@ func (f *flavour) encrypts(list string) bool {
 	return true
 }
 
-// fatalOption returns the option that crashes the router, "" if there is none (Q2).
+// fatalOption returns the option that crashes the router, "" if there is none.
 func (f *flavour) fatalOption(req request) string {
 	if !f.i2pd {
 		return ""

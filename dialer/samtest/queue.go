@@ -72,7 +72,7 @@ func (q *queue) fin(lossy bool) {
 		q.keep(max(0, q.size-lostTail))
 	}
 	if block := q.e.b.f.block; block > 0 {
-		// Q5: a reader that cannot take the rest at a fair pace loses it.
+		// A reader that cannot take the rest at a fair pace loses it.
 		patience := q.delay + 250*time.Millisecond + time.Duration(q.size)*time.Second/(8<<20)
 		q.e.st.nw.after(patience, func() { q.truncate(block) })
 	}

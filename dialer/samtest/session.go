@@ -111,7 +111,7 @@ func (c *conn) newSession(req request) (s *session, result string) {
 	defer c.b.nw.mu.Unlock()
 	if c.b.sessions[s.id] != nil || c.b.isReserved(s.id) {
 		if c.b.f.java {
-			delete(c.b.sessions, s.id) // Q23
+			delete(c.b.sessions, s.id) // its clean-up hits the first session
 		}
 		return nil, "DUPLICATED_ID"
 	}
@@ -119,13 +119,13 @@ func (c *conn) newSession(req request) (s *session, result string) {
 		return nil, "DUPLICATED_DEST"
 	}
 	c.b.sessions[s.id] = s
-	c.session = s // a second session of an i2pd socket orphans the first (Q16)
+	c.session = s // a second session of an i2pd socket orphans the first
 	c.b.nw.notify()
 	return s, ""
 }
 
 // buildTime returns how long the tunnels of s take. i2pd has those of a key
-// that is in use, or was until a moment ago, at once (Q4).
+// that is in use, or was until a moment ago, at once.
 func (b *Bridge) buildTime(s *session) time.Duration {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()

@@ -41,7 +41,7 @@ func TestKeyIsKept(t *testing.T) {
 	}
 }
 
-// TestDuplicateID includes Q23: on Java the failed attempt unregisters the first session.
+// TestDuplicateID: on Java the failed attempt unregisters the first session.
 func TestDuplicateID(t *testing.T) {
 	for _, r := range allRouters {
 		bubble(t, r, func(t *testing.T, nw *Network, b *Bridge) {
@@ -64,7 +64,7 @@ func TestDuplicateID(t *testing.T) {
 	}
 }
 
-// TestSameKey is Q4: i2pd hands the destination out a second time, and takes it away.
+// TestSameKey: i2pd hands the destination out a second time, and takes it away.
 func TestSameKey(t *testing.T) {
 	for _, r := range allRouters {
 		bubble(t, r, func(t *testing.T, nw *Network, b *Bridge) {
@@ -88,7 +88,7 @@ func TestSameKey(t *testing.T) {
 	}
 }
 
-// TestRecycledKey is Q4 again: a key closed a moment ago.
+// TestRecycledKey uses a key closed a moment ago.
 func TestRecycledKey(t *testing.T) {
 	for _, r := range []Router{I2PD245, I2PD256, I2PD259} {
 		for gap, good := range map[time.Duration]bool{100 * time.Millisecond: false, 4 * time.Second: false, 5500 * time.Millisecond: true} {
@@ -130,7 +130,7 @@ func poisoned(t *testing.T, u, peer *user) {
 	assert.Equal(t, "STREAM STATUS RESULT=INVALID_ID", reply)
 }
 
-// TestSecondSession is Q16.
+// TestSecondSession: i2pd makes it, and never ends the first one.
 func TestSecondSession(t *testing.T) {
 	for _, r := range allRouters {
 		bubble(t, r, func(t *testing.T, nw *Network, b *Bridge) {

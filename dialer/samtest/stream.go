@@ -227,7 +227,7 @@ func (e *end) hangUp() {
 }
 
 // sessionEnds is called when the session of the end is closed. i2pd sends the
-// peer nothing, and throws away what was not sent yet (Q9). The caller holds the lock.
+// peer nothing, and throws away what was not sent yet. The caller holds the lock.
 func (e *end) sessionEnds(abrupt bool) {
 	live := e.running && !e.done
 	switch {

@@ -162,7 +162,7 @@ func TestHastyClose(t *testing.T) {
 	}
 }
 
-// TestSlowReader is Q5: i2pd holds any amount for a reader that is slow, and
+// TestSlowReader: i2pd holds any amount for a reader that is slow, and
 // throws it away when the peer closes.
 func TestSlowReader(t *testing.T) {
 	for _, r := range allRouters {
@@ -199,7 +199,7 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
-// TestSessionCloses is Q9: i2pd tells the peer nothing, and loses what is under way.
+// TestSessionCloses: i2pd tells the peer nothing, and loses what is under way.
 func TestSessionCloses(t *testing.T) {
 	for _, r := range allRouters {
 		bubble(t, r, func(t *testing.T, nw *Network, b *Bridge) {
@@ -237,7 +237,7 @@ func TestSessionCloses(t *testing.T) {
 	}
 }
 
-// TestPipelined is Q1: what follows the CONNECT line is replaced, kept or dropped.
+// TestPipelined: what follows the CONNECT line is replaced, kept or dropped.
 func TestPipelined(t *testing.T) {
 	for _, r := range allRouters {
 		bubble(t, r, func(t *testing.T, nw *Network, b *Bridge) {
