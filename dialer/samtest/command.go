@@ -50,7 +50,7 @@ func (c *conn) command(line string) bool {
 // other answers PING, PONG, QUIT and what is no command.
 func (c *conn) other(req request) bool {
 	switch {
-	case c.b.f.i2pd && c.b.f.pong && req.verb == "PING" && req.text != "":
+	case c.b.f.i2pd && c.b.f.modern && req.verb == "PING" && req.text != "":
 		c.reply("PONG " + req.text)
 		return false
 	case c.b.f.i2pd:

@@ -187,7 +187,7 @@ func (c *conn) ping() bool {
 		return false
 	}
 	c.pinged = strconv.FormatInt(time.Now().UnixMilli(), 10)
-	return c.reply("PING " + c.pinged)
+	return c.send([]byte("PING "+c.pinged+"\n")) == nil
 }
 
 // overlong is the answer to a line that does not fit.

@@ -43,7 +43,7 @@ type flavour struct {
 	messages    bool // errors of STREAM CONNECT say why
 	losesEnd    bool // a stream that is closed at once loses its end
 	crashEnc    bool // unknown lease-set encryption crashes it
-	pong        bool // answers PING before it closes
+	modern      bool // i2pd from 2.58 on: reads lines anew, speaks 3.3
 }
 
 // Times that all i2pd versions share.
@@ -71,7 +71,7 @@ var flavours = [...]flavour{
 		pending: 10 * time.Second, maxPending: 1024, block: 16 << 10,
 	},
 	I2PD259: {
-		name: "i2pd 2.59.0", i2pd: true, young: true, messages: true, losesEnd: true, pong: true,
+		name: "i2pd 2.59.0", i2pd: true, young: true, messages: true, losesEnd: true, modern: true,
 		build: 3 * time.Second, naming: 6400 * time.Millisecond, search: 1600 * time.Millisecond,
 		pending: 10 * time.Second, maxPending: 1024, block: 16 << 10,
 	},

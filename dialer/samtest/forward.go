@@ -60,7 +60,7 @@ func (c *conn) forwardAddr(req request) (addr, problem string) {
 		return "", "PORT is missing"
 	case !req.has("PORT"):
 		return "", "Forwarding failed : receiver port not specified"
-	case err != nil || port < 0 || port > 65535 || c.b.f.i2pd && !c.b.f.pong && (port == 0 || port == 65535):
+	case err != nil || port < 0 || port > 65535 || c.b.f.i2pd && !c.b.f.modern && (port == 0 || port == 65535):
 		return "", "Invalid PORT"
 	}
 	host := "127.0.0.1"

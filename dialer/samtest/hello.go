@@ -71,7 +71,7 @@ func (f *flavour) negotiate(low, high string) string {
 	switch {
 	case !f.i2pd:
 		return negotiateJava(low, high)
-	case f.pong:
+	case f.modern:
 		return negotiateNew(low, high)
 	}
 	return negotiateOld(low, high)

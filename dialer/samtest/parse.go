@@ -53,7 +53,7 @@ func (f *flavour) parseI2PD(line string) request {
 			req.verb = w
 		case i == 1 && !ok:
 			req.action = w
-		case ok && f.pong:
+		case ok && f.modern:
 			req.params = append(req.params, wire.Param{Key: key, Value: value})
 		case ok:
 			req.params = append([]wire.Param{{Key: key, Value: value}}, req.params...)
