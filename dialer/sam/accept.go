@@ -92,6 +92,7 @@ func (l *live) accept(ctx context.Context) (s *stream, port uint16, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
+	l.accepted.Do(func() { close(l.accepting) })
 	if l.control.router.kind == i2pd {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, i2pdRefresh, errRefresh)

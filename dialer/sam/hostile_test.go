@@ -218,10 +218,12 @@ func TestAccept(t *testing.T) {
 				fault := fault
 				fault.Times = -1
 				a.Inject(fault)
-				ln, err := server.Listen(t.Context(), "tcp", ":80")
-				require.NoError(t, err)
 				accepted := make(chan net.Conn)
 				go func() {
+					ln, err := server.Listen(t.Context(), "tcp", ":80")
+					if !assert.NoError(t, err) {
+						return
+					}
 					for {
 						conn, err := ln.Accept()
 						if err != nil {
@@ -240,7 +242,7 @@ func TestAccept(t *testing.T) {
 				<-dialled
 				assert.Equal(t, client.Addr().Host, conn.RemoteAddr().(dialer.Addr).Host)
 				conn.Close()
-				ln.Close()
+				server.Close()
 				<-accepted
 			})
 		})

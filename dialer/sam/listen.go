@@ -122,7 +122,7 @@ func (a *acceptor) close() {
 	}
 }
 
-// Listen accepts streams to the identity. It waits until the session is up. address is ":port", where port 0
+// Listen accepts streams to the identity. It waits until the session is up and the router ready to hand streams over. address is ":port", where port 0
 // takes any; the host may also be the identity's own base32 name. Only Java I2P tells ports: on i2pd an
 // identity can have one listener, which gets what comes to any port. A second listener
 // on a port fails with [syscall.EADDRINUSE]. The listener outlives the loss of the router.
@@ -143,12 +143,23 @@ func (s *Session) listen(ctx context.Context, network, address string) (*listene
 	if host != "" && host != addr.Host {
 		return nil, fmt.Errorf("%w: can listen on the identity's own address only", syscall.EADDRNOTAVAIL)
 	}
-	if _, err := s.await(ctx); err != nil {
+	l, err := s.await(ctx)
+	if err != nil {
 		return nil, err
 	}
 	addr.Port = port
 	ln := &listener{session: s, port: port, addr: addr, streams: make(chan *stream, backlog), done: make(chan struct{})}
-	return ln, s.acceptor.add(ln)
+	if err := s.acceptor.add(ln); err != nil {
+		return nil, err
+	}
+	select {
+	case <-l.accepting:
+	case <-l.ctx.Done(): // the next session will accept
+	case <-ctx.Done():
+		ln.Close()
+		return nil, contextError(ctx)
+	}
+	return ln, nil
 }
 
 // listener is a net.Listener on one port of the identity.

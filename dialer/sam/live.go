@@ -17,13 +17,16 @@ type live struct {
 	ctx     context.Context // ends with the session
 	cancel  context.CancelCauseFunc
 
+	accepting chan struct{} // closed once an ACCEPT waits
+	accepted  sync.Once
+
 	mu    sync.Mutex
 	ended bool
 	tasks sync.WaitGroup // what ends with ctx
 }
 
 func newLive(s *Session, c *control) *live {
-	l := &live{session: s, control: c}
+	l := &live{session: s, control: c, accepting: make(chan struct{})}
 	l.ctx, l.cancel = context.WithCancelCause(context.Background())
 	return l
 }

@@ -53,14 +53,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		if err != nil {
 			return err
 		}
-		d = throughSOCKS(u)
+		if d, err = throughSOCKS(u); err != nil {
+			return err
+		}
 	}
 	return fetch(ctx, d, fs.Arg(0), stdout)
 }
 
-func throughSOCKS(u *url.URL) *socks.Dialer {
+// versions are the schemes that curl gives to ports where the proxy resolves names, and Go's.
+var versions = map[string]socks.Version{"socks5h": socks.SOCKS5, "socks5": socks.SOCKS5, "socks4a": socks.SOCKS4a}
+
+func throughSOCKS(u *url.URL) (proxy.ContextDialer, error) {
+	version, ok := versions[u.Scheme]
+	if !ok {
+		return nil, fmt.Errorf("scheme %q is none of socks5h, socks5 and socks4a", u.Scheme)
+	}
 	password, _ := u.User.Password()
-	return &socks.Dialer{Address: u.Host, Username: u.User.Username(), Password: password}
+	return &socks.Dialer{Version: version, Address: u.Host, Username: u.User.Username(), Password: password}, nil
 }
 
 func fetch(ctx context.Context, d proxy.ContextDialer, address string, w io.Writer) error {

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-i2p/i2psocks"
+	"github.com/go-i2p/i2psocks/dialer/samtest"
+)
+
+// start runs the daemon and returns the two lines that it prints when it is ready.
+func start(t *testing.T, args ...string) (proxy *url.URL, b32 string, stop func() error) {
+	ctx, cancel := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, args, w, io.Discard)
+		w.Close()
+	}()
+	lines := bufio.NewScanner(r)
+	require.True(t, lines.Scan(), "no URL")
+	proxy, err := url.Parse(lines.Text())
+	require.NoError(t, err)
+	require.True(t, lines.Scan(), "no address")
+	return proxy, lines.Text(), func() error { cancel(); return <-ended }
+}
+
+func TestProxy(t *testing.T) {
+	nw := samtest.NewStrict(t)
+	site := &i2psocks.Endpoint{SAM: nw.Start(nil).Addr()}
+	defer site.Close()
+	ln, err := site.Listen(t.Context(), "tcp", ":80")
+	require.NoError(t, err)
+	go http.Serve(ln, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.RemoteAddr) }))
+
+	dir := t.TempDir()
+	hosts := filepath.Join(dir, "hosts.txt")
+	require.NoError(t, os.WriteFile(hosts, []byte("mine.i2p="+site.Addr().Destination.Base64()+"\n"), 0o600))
+	args := []string{"-listen", "127.0.0.1:0", "-sam", nw.Start(nil).Addr(), "-name", "bot", "-dir", filepath.Join(dir, "state"),
+		"-secret", "x", "-hosts", hosts, "-quantity", "1", "-length", "0", "-v"}
+	var first string
+	for range 2 {
+		proxy, b32, stop := start(t, args...)
+		if first == "" {
+			first = b32
+		}
+		assert.Equal(t, first, b32, "the identity stays")
+		assert.Equal(t, "socks5h", proxy.Scheme)
+		client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy), DisableKeepAlives: true}}
+		resp, err := client.Get("http://mine.i2p/")
+		require.NoError(t, err)
+		page, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		assert.Contains(t, string(page), b32)
+		resp.Body.Close()
+		assert.NoError(t, stop())
+	}
+}
+
+func TestNoRouter(t *testing.T) {
+	bridge := samtest.NewStrict(t).Start(nil)
+	address := bridge.Addr()
+	bridge.Kill()
+	err := run(t.Context(), []string{"-listen", "127.0.0.1:0", "-sam", address}, io.Discard, io.Discard)
+	require.Error(t, err)
+	assert.Contains(t, err.Error(), "no SAM bridge at "+address+": start an I2P router and enable SAM")
+	assert.NotContains(t, err.Error(), "\n")
+}
+
+func TestBadFlags(t *testing.T) {
+	bridge := samtest.NewStrict(t).Start(nil)
+	bad := filepath.Join(t.TempDir(), "hosts.txt")
+	require.NoError(t, os.WriteFile(bad, []byte("example.com=AAAA\n"), 0o600))
+	for _, args := range []string{
+		"-listen 0.0.0.0:0", "-listen 0.0.0.0:0 -secret x", "-listen 0.0.0.0:0 -allow-remote", "-listen example.com:1", "-length 8",
+		"-quantity 7", "-quantity -1", "-hosts /nonexistent", "-hosts " + bad, "-sam router.example.com:7656", "-name a/b -dir " + t.TempDir(), "extra", "-what",
+	} {
+		err := run(t.Context(), append([]string{"-sam", bridge.Addr(), "-listen", "127.0.0.1:0"}, strings.Fields(args)...), io.Discard, io.Discard)
+		assert.Error(t, err, args)
+	}
+	assert.Zero(t, bridge.Stats().Connections)
+	var help bytes.Buffer
+	assert.Error(t, run(t.Context(), []string{"-h"}, io.Discard, &help))
+	for _, flag := range []string{"-listen", "-sam", "-name", "-dir", "-secret", "-hosts", "-quantity", "-length", "-v"} {
+		assert.Contains(t, help.String(), "  "+flag, flag)
+	}
+}

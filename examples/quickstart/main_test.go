@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-i2p/i2psocks/dialer/samtest"
+)
+
+func TestOnce(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-once"}, &out, io.Discard))
+	assert.Regexp(t, `^hello.i2p is (\S+\.b32\.i2p)
+in this process:  Hello, (\S+\.b32\.i2p)
+through SOCKS 5:  Hello, (\S+\.b32\.i2p)
+through SOCKS 4a: Hello, (\S+\.b32\.i2p)
+clearnet:         .*not allowed.*
+
+Try it yourself:
+  curl --proxy socks5h://visitor:\S+@127.0.0.1:\d+ http://hello.i2p/
+$`, out.String())
+}
+
+func TestOnARouter(t *testing.T) {
+	bridge := samtest.NewStrict(t).Start(nil)
+	require.NoError(t, run(t.Context(), []string{"-once", "-sam", bridge.Addr()}, io.Discard, io.Discard))
+	assert.Equal(t, 2, bridge.Count("SESSION CREATE"))
+	bridge.Kill()
+	assert.Error(t, run(t.Context(), []string{"-once", "-sam", bridge.Addr()}, io.Discard, io.Discard))
+}
+
+func TestUntilInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, nil, w, io.Discard)
+		w.Close()
+	}()
+	var out bytes.Buffer
+	for buf := make([]byte, 4096); !bytes.Contains(out.Bytes(), []byte("until interrupted")); {
+		n, err := r.Read(buf)
+		require.NoError(t, err, out.String())
+		out.Write(buf[:n])
+	}
+	cancel()
+	assert.NoError(t, <-ended)
+}

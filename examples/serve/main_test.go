@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-i2p/i2psocks"
+	"github.com/go-i2p/i2psocks/dialer/samtest"
+)
+
+func TestServe(t *testing.T) {
+	nw := samtest.NewStrict(t)
+	visitor := &i2psocks.Endpoint{SAM: nw.Start(nil).Addr()}
+	defer visitor.Close()
+	dir, root := t.TempDir(), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(root, "page.txt"), []byte("a file"), 0o600))
+	bridge := nw.Start(nil)
+	var first string
+	for _, tc := range []struct{ root, path, want string }{{"", "", visitor.Addr().Host}, {root, "page.txt", "a file"}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		r, w := io.Pipe()
+		ended := make(chan error, 1)
+		go func() {
+			ended <- run(ctx, []string{"-sam", bridge.Addr(), "-dir", dir, "-length", "0", "-root", tc.root}, w, io.Discard)
+			w.Close()
+		}()
+		lines := bufio.NewScanner(r)
+		require.True(t, lines.Scan())
+		address := lines.Text()
+		if first == "" {
+			first = address
+		}
+		assert.Equal(t, first, address, "the address stays")
+		assert.True(t, strings.HasSuffix(address, ".b32.i2p/"))
+		resp, err := visitor.HTTPClient().Get(address + tc.path)
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusOK, resp.StatusCode)
+		page, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		assert.Contains(t, string(page), tc.want)
+		resp.Body.Close()
+		cancel()
+		assert.NoError(t, <-ended)
+		visitor.HTTPClient().CloseIdleConnections()
+	}
+}
