@@ -14,6 +14,12 @@ require (
 )
 
 require (
+	filippo.io/age v1.3.2 // indirect
+	filippo.io/hpke v0.4.0 // indirect
+	github.com/cretz/bine v0.2.0 // indirect
+	github.com/go-i2p/onramp v0.33.92 // indirect
+	github.com/go-i2p/sam3 v0.33.9 // indirect
 	github.com/sirupsen/logrus v1.9.3 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
 )
