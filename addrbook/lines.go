@@ -1,0 +1,130 @@
+package addrbook
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/go-i2p/i2psocks/addrbook/i2phost"
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+// maxLine bounds a line of a hosts file, in bytes without its end. The longest
+// entry has about 600; signed properties may take as much again, twice.
+const maxLine = 2 << 10
+
+var errNoName = errors.New("not of the form name=destination")
+
+// Line is one line of a hosts file.
+type Line struct {
+	// Number counts lines from 1.
+	Number int
+
+	// Text is the line as it stands, without its end and a byte order mark.
+	Text string
+
+	// Name is canonical, as [i2phost.Host.String] gives it. It is empty, and
+	// Destination zero, for a line without an entry. What stands after '#' is
+	// not looked at: see [ParseRecord].
+	Name        string
+	Destination keys.Destination
+
+	raw string // with its end and a byte order mark
+}
+
+// HostsLines reads a hosts file one line at a time and keeps no more than that
+// in memory. What is an entry and what is wrong is as in [ParseHosts], but for
+// repeated names, which it does not see.
+//
+// A line that is wrong comes with a *[HostsError], and the next one follows. An
+// error of r comes as a *HostsError too, without a text, and is the last.
+func HostsLines(r io.Reader) iter.Seq2[Line, error] {
+	return func(yield func(Line, error) bool) {
+		br := bufio.NewReaderSize(r, 64<<10)
+		for n := 1; ; n++ {
+			line := Line{Number: n}
+			var err, readErr error
+			line.raw, readErr = readLine(br)
+			switch {
+			case readErr == io.EOF:
+				return
+			case readErr == nil:
+				err = line.parse()
+			default:
+				err = readErr
+			}
+			if err != nil {
+				err = &HostsError{n, err}
+			}
+			if !yield(line, err) || readErr != nil && readErr != bufio.ErrTooLong {
+				return
+			}
+		}
+	}
+}
+
+// readLine returns a line with its end. It passes over one that is too long, for
+// which it returns [bufio.ErrTooLong].
+func readLine(r *bufio.Reader) (string, error) {
+	b, err := r.ReadSlice('\n')
+	overflow := err == bufio.ErrBufferFull
+	for err == bufio.ErrBufferFull {
+		_, err = r.ReadSlice('\n')
+	}
+	switch {
+	case err != nil && err != io.EOF:
+		return "", err // with an error comes half a line
+	case overflow || len(trimEnd(string(b))) > maxLine:
+		return "", bufio.ErrTooLong
+	case len(b) == 0:
+		return "", io.EOF
+	}
+	return string(b), nil
+}
+
+func trimEnd(s string) string { return strings.TrimSuffix(strings.TrimSuffix(s, "\n"), "\r") }
+
+func (l *Line) parse() (err error) {
+	l.Text = trimEnd(l.raw)
+	if l.Number == 1 {
+		l.Text = strings.TrimPrefix(l.Text, "\ufeff")
+	}
+	l.Name, l.Destination, err = parseEntry(l.Text)
+	return err
+}
+
+// parseEntry returns the name "" for a line without an entry.
+func parseEntry(line string) (name string, dest keys.Destination, err error) {
+	line, _, _ = strings.Cut(line, "#")
+	line = strings.Trim(line, " \t")
+	if line == "" || line[0] == ';' {
+		return "", dest, nil
+	}
+	name, text, ok := strings.Cut(line, "=")
+	if !ok {
+		return "", dest, errNoName
+	}
+	if name, err = canonical(strings.TrimRight(name, " \t")); err != nil {
+		return "", dest, err
+	}
+	if dest, err = keys.ParseDestination(strings.TrimLeft(text, " \t")); err != nil {
+		return "", dest, err
+	}
+	return name, dest, nil
+}
+
+// canonical checks a name that an address book may hold. A hash needs no entry,
+// and must not be given another meaning by one.
+func canonical(name string) (string, error) {
+	host, err := i2phost.Parse(name)
+	if err != nil {
+		return "", err
+	}
+	if host.Kind() != i2phost.Name {
+		return "", fmt.Errorf("%w: %v for a name", i2phost.ErrMalformed, host.Kind())
+	}
+	return host.String(), nil
+}
