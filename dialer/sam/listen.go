@@ -2,6 +2,7 @@ package sam
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -125,7 +126,7 @@ func (a *acceptor) close() {
 // Listen accepts streams to the identity. It waits until the session is up and the router ready to hand streams over. address is ":port", where port 0
 // takes any; the host may also be the identity's own base32 name. Only Java I2P tells ports: on i2pd an
 // identity can have one listener, which gets what comes to any port. A second listener
-// on a port fails with [syscall.EADDRINUSE]. The listener outlives the loss of the router.
+// on a port fails with [syscall.EADDRINUSE], any on a DialOnly session with [errors.ErrUnsupported]. The listener outlives the loss of the router.
 func (s *Session) Listen(ctx context.Context, network, address string) (net.Listener, error) {
 	ln, err := s.listen(ctx, network, address)
 	if err != nil {
@@ -138,6 +139,9 @@ func (s *Session) listen(ctx context.Context, network, address string) (*listene
 	host, port, err := dialer.SplitHostPort(network, address)
 	if err != nil {
 		return nil, err
+	}
+	if s.DialOnly {
+		return nil, fmt.Errorf("session is for dialling only: %w", errors.ErrUnsupported)
 	}
 	addr := s.Addr()
 	if host != "" && host != addr.Host {

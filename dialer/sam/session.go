@@ -28,6 +28,9 @@ type Session struct {
 	Identity keys.Identity
 	// Inbound and Outbound say how tunnels are built.
 	Inbound, Outbound Tunnels
+	// DialOnly keeps the identity out of the network's directory: peers answer the streams that it opens, and nobody else finds it.
+	// Listen fails.
+	DialOnly bool
 	// Nickname is shown in the router's console: up to 64 letters, digits, '.', '_' and '-'. Empty means "i2psocks".
 	Nickname string
 	// DialTimeout bounds each dial. 0 means 120 s, as tunnels are slow; negative means no bound but the context's.
@@ -80,6 +83,9 @@ func (s *Session) init() error {
 	}
 	if s.params, err = sessionParams(s.Nickname, s.Inbound, s.Outbound); err != nil {
 		return err
+	}
+	if s.DialOnly {
+		s.params = append(s.params, wire.Param{Key: "i2cp.dontPublishLeaseSet", Value: "true"})
 	}
 	if s.Identity.IsZero() {
 		if s.Identity, err = keys.Generate(); err != nil {
