@@ -2,6 +2,7 @@ package keys
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 )
 
@@ -16,6 +17,14 @@ var (
 	// is refused: a signature, crypto or certificate type that not every router
 	// bears (some crash on it), or an offline-signed key.
 	ErrUnsupported = errors.New("unsupported kind of key")
+
+	// ErrOffline is the ErrUnsupported of an offline-signed key: in the place of
+	// its signing key stands a passing one with a signature. It expires, routers
+	// disagree about it, and it cannot be checked without the network's time.
+	ErrOffline = fmt.Errorf("%w: offline-signed", ErrUnsupported)
+
+	// ErrSealed: encrypted, and no way to decrypt was given.
+	ErrSealed = errors.New("encrypted")
 
 	// ErrPermissions: a directory or file of a [Dir] is open to other users,
 	// belongs to another user, or is not a regular file.

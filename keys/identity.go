@@ -19,7 +19,7 @@ const maxIdentityText = 4096
 // An Identity is a small value that refers to its secret, so printing it, or a
 // struct that hides it in an unexported field, shows the host name or an
 // address in memory and never a secret byte. It marshals to its host name too
-// and cannot be unmarshalled: [Identity.Reveal] is the only way out. It cannot
+// and cannot be unmarshalled: [Identity.Reveal] and [Export] are the only ways out. It cannot
 // be changed and may be shared by goroutines. It is not comparable; compare
 // the Destinations.
 type Identity struct {
@@ -76,7 +76,7 @@ func ParseIdentity(s string) (Identity, error) {
 // The length must be exact, since a router may cut what is too long and go on
 // with another identity. The public signing key must belong to the private one;
 // for [RedDSA], which the standard library does not know, only the length is
-// checked. Offline-signed keys are refused. An identity of crypto type [X25519]
+// checked. Offline-signed keys are [ErrOffline]. An identity of crypto type [X25519]
 // is accepted and kept as it is, but only i2pd takes it.
 //
 // The error wraps [ErrMalformed] or [ErrUnsupported].
@@ -113,7 +113,10 @@ func identityFromBytes(b []byte) (Identity, error) {
 	private := b[signingAt:end]
 	if bytes.Count(private, []byte{0}) == len(private) {
 		// An empty signing key announces an offline signature block.
-		return Identity{}, fmt.Errorf("%w: offline-signed or without its signing key", ErrUnsupported)
+		if len(b) > end {
+			return Identity{}, ErrOffline
+		}
+		return Identity{}, fmt.Errorf("%w: without its signing key", ErrUnsupported)
 	}
 	if len(b) != end {
 		return Identity{}, fmt.Errorf("%w: trailing bytes", ErrMalformed)

@@ -3,6 +3,7 @@ package keys_test
 import (
 	"bytes"
 	"crypto/ecdh"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -165,7 +166,7 @@ func TestIdentityRefuses(t *testing.T) {
 		{"type X25519 with 256 bytes", edit(func(b []byte) []byte { b[390] = 4; return b }), keys.ErrMalformed},
 		{"public key of another seed", edit(func(b []byte) []byte { b[383] ^= 1; return b }), keys.ErrMalformed},
 		{"no signing key", edit(func(b []byte) []byte { clear(b[647:]); return b }), keys.ErrUnsupported},
-		{"offline-signed", edit(func(b []byte) []byte { clear(b[647:]); return append(b, make([]byte, 134)...) }), keys.ErrUnsupported},
+		{"offline-signed", offlineBytes(t), keys.ErrOffline},
 		{"crypto type 255, which kills i2pd", edit(func(b []byte) []byte { b[390] = 255; return b }), keys.ErrUnsupported},
 		{"P-256 out of range", identityBytes(1, 0, make([]byte, 64), outOfRange[:32]), keys.ErrMalformed},
 		{"P-521 out of range", identityBytes(3, 0, make([]byte, 132), outOfRange), keys.ErrMalformed},
@@ -186,6 +187,20 @@ func TestIdentityRefuses(t *testing.T) {
 			assert.ErrorIs(t, err, keys.ErrMalformed)
 		})
 	}
+}
+
+// offlineBytes is vector A with its signing key taken offline, 813 bytes:
+// expiry, type, transient key, signature over these three, transient seed.
+func offlineBytes(t testing.TB) []byte {
+	raw := vectorBytes(t)
+	long := ed25519.NewKeyFromSeed(raw[647:])
+	transient := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{9}, 32))
+	block := append([]byte{0x7f, 0, 0, 0, 0, 7}, transient[32:]...)
+	block = append(block, ed25519.Sign(long, block)...)
+	clear(raw[647:])
+	raw = append(append(raw, block...), transient.Seed()...)
+	require.Len(t, raw, 813)
+	return raw
 }
 
 func FuzzParseIdentity(f *testing.F) {
