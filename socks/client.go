@@ -73,22 +73,26 @@ func (d *Dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 	if err != nil {
 		return nil, err
 	}
-	messages, err := d.messages(addr)
-	if err != nil {
-		return nil, err
+	conn, _, _, err := d.request(ctx, wire.CmdConnect, addr)
+	return conn, err
+}
+
+// request connects to the server and returns its first reply, if that is success.
+func (d *Dialer) request(ctx context.Context, cmd byte, a wire.Addr) (conn net.Conn, m messages, bound wire.Addr, err error) {
+	if m, err = d.messages(cmd, a); err != nil {
+		return nil, m, bound, err
 	}
-	conn, err := d.connect(ctx)
-	if err != nil {
-		return nil, err
+	if conn, err = d.connect(ctx); err != nil {
+		return nil, m, bound, err
 	}
 	release := interrupt(ctx, conn)
-	err = messages.exchange(conn)
+	bound, err = m.exchange(conn)
 	release()
 	if err != nil {
 		conn.Close()
-		return nil, serverFault(ctx, err)
+		return nil, m, bound, serverFault(ctx, err)
 	}
-	return conn, nil
+	return conn, m, bound, nil
 }
 
 // serverFault marks an error that is not about the target: a server that dials

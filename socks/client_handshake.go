@@ -16,7 +16,7 @@ type messages struct {
 	greeting, userPass, request []byte // SOCKS 4 has the request only
 }
 
-func (d *Dialer) messages(a wire.Addr) (m messages, err error) {
+func (d *Dialer) messages(cmd byte, a wire.Addr) (m messages, err error) {
 	switch d.Version {
 	case SOCKS4, SOCKS4a:
 		if d.Version == SOCKS4 && !a.IP.Is4() {
@@ -29,7 +29,7 @@ func (d *Dialer) messages(a wire.Addr) (m messages, err error) {
 			}
 			user += ":" + d.Password
 		}
-		m.request, err = wire.AppendRequest4(nil, wire.CmdConnect, user, a)
+		m.request, err = wire.AppendRequest4(nil, cmd, user, a)
 	case 0, SOCKS5:
 		m.greeting = wire.AppendGreeting(nil, wire.MethodNone)
 		if d.Username != "" || d.Password != "" {
@@ -38,7 +38,7 @@ func (d *Dialer) messages(a wire.Addr) (m messages, err error) {
 				return m, fmt.Errorf("socks: credentials: %w", err)
 			}
 		}
-		m.request, err = wire.AppendRequest5(nil, wire.CmdConnect, a)
+		m.request, err = wire.AppendRequest5(nil, cmd, a)
 	default:
 		return m, fmt.Errorf("socks: unknown %v", d.Version)
 	}
@@ -48,21 +48,17 @@ func (d *Dialer) messages(a wire.Addr) (m messages, err error) {
 	return m, nil
 }
 
-// exchange does the handshake and returns once the server reported success.
-func (m messages) exchange(conn net.Conn) error {
+// exchange does the handshake and returns the address of the server's first reply once it reported success.
+func (m messages) exchange(conn net.Conn) (bound wire.Addr, err error) {
 	if m.greeting == nil {
-		code, err := ask(conn, m.request, wire.ConsumeReply4)
-		if err == nil && code != wire.Granted4 {
-			err = &ReplyError{Reply: GeneralFailure, Err: fmt.Errorf("SOCKS4 reply %#02x", code)}
-		}
-		return err
+		return ask(conn, m.request, consumeReply4)
 	}
 	method, err := ask(conn, m.greeting, wire.ConsumeMethod)
 	switch want := m.greeting[2]; {
 	case err != nil:
-		return err
+		return bound, err
 	case method != want: // also 0xFF
-		return fmt.Errorf("authenticate: %w: server chose %#02x", wire.ErrMethod, method)
+		return bound, fmt.Errorf("authenticate: %w: server chose %#02x", wire.ErrMethod, method)
 	}
 	if m.userPass != nil {
 		ok, err := ask(conn, m.userPass, wire.ConsumeUserPassStatus)
@@ -70,27 +66,51 @@ func (m messages) exchange(conn net.Conn) error {
 			err = fmt.Errorf("authenticate: %w", wire.ErrAuth)
 		}
 		if err != nil {
-			return err
+			return bound, err
 		}
 	}
-	rep, err := ask(conn, m.request, func(b []byte) (Reply, int, error) {
-		rep, _, n, err := wire.ConsumeReply5(b)
-		return Reply(rep), n, err
-	})
-	if err == nil && rep != Succeeded {
-		err = &ReplyError{Reply: rep}
-	}
-	return err
+	return ask(conn, m.request, consumeReply5)
 }
 
-// ask sends a message and reads the answer, and not one byte more: what follows it is the peer's.
+// reply waits for one more reply.
+func (m messages) reply(conn net.Conn) (bound wire.Addr, err error) {
+	if m.greeting == nil {
+		return ask(conn, nil, consumeReply4)
+	}
+	return ask(conn, nil, consumeReply5)
+}
+
+// consumeReply4 and consumeReply5 make an error of a reply that is no success.
+
+func consumeReply4(b []byte) (wire.Addr, int, error) {
+	code, bound, n, err := wire.ConsumeReply4(b)
+	if err == nil && n <= len(b) && code != wire.Granted4 {
+		err = &ReplyError{Reply: GeneralFailure, Err: fmt.Errorf("SOCKS4 reply %#02x", code)}
+	}
+	return bound, n, err
+}
+
+func consumeReply5(b []byte) (wire.Addr, int, error) {
+	rep, bound, n, err := wire.ConsumeReply5(b)
+	if err == nil && n <= len(b) && Reply(rep) != Succeeded {
+		err = &ReplyError{Reply: Reply(rep)}
+	}
+	return bound, n, err
+}
+
+// ask sends a message, if there is one, and reads the answer, and not one byte more: what follows it is the peer's.
 func ask[T any](conn net.Conn, message []byte, consume func([]byte) (T, int, error)) (answer T, err error) {
-	if _, err := conn.Write(message); err != nil {
-		return answer, fmt.Errorf("write to server: %w", err)
+	if len(message) > 0 {
+		if _, err := conn.Write(message); err != nil {
+			return answer, fmt.Errorf("write to server: %w", err)
+		}
 	}
 	buf := make([]byte, 0, 16)
 	for {
 		answer, n, err := consume(buf)
+		if _, refused := errors.AsType[*ReplyError](err); refused {
+			return answer, err
+		}
 		if err != nil {
 			return answer, fmt.Errorf("answer of server: %w", err)
 		}

@@ -63,6 +63,8 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, p place) error {
 		return c.refuse(ctx, req, errTooManyConns)
 	case req.Command == Connect:
 		return c.connect(ctx, setup, req, early)
+	case req.Command == Bind:
+		return c.bind(ctx, setup, req, early)
 	}
 	return c.refuse(ctx, req, &ReplyError{Reply: CommandNotSupported})
 }
@@ -128,7 +130,7 @@ func (e *handshakeError) Error() string { return e.err.Error() }
 func (c *conn) refuse(ctx context.Context, req *Request, err error) error {
 	reply := replyFor(err, req.IP.IsValid())
 	c.srv.log().Debug("socks request failed", "request", req, "reply", reply.String())
-	c.answer(ctx, reply.message(req.Version))
+	c.answer(ctx, failureMessage(req.Version, reply))
 	if e, ok := errors.AsType[*ReplyError](err); ok && e.Reply == reply {
 		return err
 	}

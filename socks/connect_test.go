@@ -76,7 +76,7 @@ func TestFailureReachesABusyClient(t *testing.T) {
 	for name, tc := range map[string][2]string{
 		"refused": {greetNone + toHost, choseNone + failed(5)},
 		"policy":  {greetNone + "05 01 00 03 03 61 2e 62 00 50", choseNone + failed(2)},
-		"command": {greetNone + "05 02 00 03 03 61 2e 62 00 50", choseNone + failed(7)},
+		"command": {greetNone + "05 02 00 03 05 61 2e 69 32 70 00 50", choseNone + failed(7)},
 		"auth":    {"05 01 ff", "05 ff"},
 		"4a":      {toHost4a, rejected},
 	} {

@@ -1,7 +1,7 @@
 // Package socks is a SOCKS 4, 4a and 5 server, and a client, for programs that
 // must not leak.
 //
-// The server serves CONNECT of the SOCKS 4 and 4a notes, of RFC 1928, and
+// The server serves CONNECT and BIND of the SOCKS 4 and 4a notes and of RFC 1928, and
 // username/password authentication of RFC 1929. It hands the host name of a
 // request, as the client sent it, to one function that may refuse it
 // ([Server].Allow) and then to a dialer ([Server].Dialer or [Server].Select):
@@ -16,7 +16,7 @@
 //     request fails.
 //   - Without Allow only I2P host names pass ([I2POnly]). Nothing is looked up
 //     before Allow agreed.
-//   - BIND, UDP ASSOCIATE and Tor's RESOLVE and RESOLVE_PTR are answered
+//   - UDP ASSOCIATE and Tor's RESOLVE and RESOLVE_PTR are answered
 //     "command not supported", GSS-API is never chosen.
 //   - It does not resynchronise: after a first byte that is no SOCKS version the
 //     connection ends, so a web page cannot smuggle a request through HTTP.
@@ -28,6 +28,10 @@
 // address. Failures become reply codes in one table, described at [Reply]. A
 // client that leaves, or ends its direction, while its peer is dialled ends the
 // dial; what it sends early is kept and delivered after success, and never otherwise.
+//
+// BIND is answered twice: with the address of a listener of the dialer, and with that of
+// the peer that came. Whoever is not the host that the client asked for is sent away; 0.0.0.0
+// and :: ask for anybody.
 //
 // # Credentials
 //

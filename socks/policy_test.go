@@ -56,4 +56,12 @@ func TestI2POnly(t *testing.T) {
 		assert.Equal(t, AddressNotSupported, replyFor(err, true))
 	}
 	assert.Error(t, I2POnly(t.Context(), &Request{Command: Connect, Host: "a.i2p"}), "port 0")
+
+	for _, ip := range []string{"0.0.0.0", "::", "::ffff:0.0.0.0"} {
+		r := &Request{Command: Bind, Host: ip, IP: netip.MustParseAddr(ip)}
+		assert.NoError(t, I2POnly(t.Context(), r), "BIND for any peer")
+		r.Command = Connect
+		assert.Error(t, I2POnly(t.Context(), r))
+	}
+	assert.Error(t, I2POnly(t.Context(), &Request{Command: Bind, Host: "1.2.3.4", IP: netip.MustParseAddr("1.2.3.4")}))
 }

@@ -148,15 +148,23 @@ func (r Reply) failure() Reply {
 	return r
 }
 
-// message returns the bytes that tell a client the code. The bound address is
-// 0.0.0.0:0: an I2P connection has none, and clients fail over any other form.
-func (r Reply) message(v Version) []byte {
+// successMessage returns the bytes that tell a client of success. The bound address of CONNECT is
+// 0.0.0.0:0: an I2P connection has none, and clients fail over any other form. SOCKS 4 has no room for a host.
+func successMessage(v Version, bound wire.Addr) []byte {
 	if v != SOCKS5 {
-		code := wire.Rejected4
-		if r == Succeeded {
-			code = wire.Granted4
-		}
-		return wire.AppendReply4(nil, code)
+		return wire.AppendReply4(nil, wire.Granted4, bound.Port)
+	}
+	b, err := wire.AppendReply5(nil, byte(Succeeded), bound)
+	if err != nil { // a name of more than 255 bytes, which hostPort lets nobody have
+		b, _ = wire.AppendReply5(nil, byte(Succeeded), wire.Addr{})
+	}
+	return b
+}
+
+// failureMessage returns the bytes that tell a client the code of a failure.
+func failureMessage(v Version, r Reply) []byte {
+	if v != SOCKS5 {
+		return wire.AppendReply4(nil, wire.Rejected4, 0)
 	}
 	b, _ := wire.AppendReply5(nil, byte(r), wire.Addr{})
 	return b

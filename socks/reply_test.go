@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/go-i2p/i2psocks/socks/internal/wire"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -77,11 +78,11 @@ func TestReplyErrorKeepsItsCodeAndMeaning(t *testing.T) {
 }
 
 func TestReplyMessages(t *testing.T) {
-	assert.Equal(t, "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00", string(Succeeded.message(SOCKS5)))
-	assert.Equal(t, "\x05\x06\x00\x01\x00\x00\x00\x00\x00\x00", string(TTLExpired.message(SOCKS5)))
+	assert.Equal(t, "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00", string(successMessage(SOCKS5, wire.Addr{})))
+	assert.Equal(t, "\x05\x06\x00\x01\x00\x00\x00\x00\x00\x00", string(failureMessage(SOCKS5, TTLExpired)))
 	for _, v := range []Version{SOCKS4, SOCKS4a} {
-		assert.Equal(t, "\x00\x5a\x00\x00\x00\x00\x00\x00", string(Succeeded.message(v)))
-		assert.Equal(t, "\x00\x5b\x00\x00\x00\x00\x00\x00", string(TTLExpired.message(v)))
+		assert.Equal(t, "\x00\x5a\x00\x00\x00\x00\x00\x00", string(successMessage(v, wire.Addr{})))
+		assert.Equal(t, "\x00\x5b\x00\x00\x00\x00\x00\x00", string(failureMessage(v, TTLExpired)))
 	}
 }
 

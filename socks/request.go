@@ -34,7 +34,7 @@ func (v Version) String() string {
 // Command is what a client asks for (RFC 1928, section 4, and Tor's socks-extensions, section 2).
 type Command byte
 
-// The commands that the server knows. It serves Connect only.
+// The commands that the server knows.
 const (
 	Connect    = Command(wire.CmdConnect)
 	Bind       = Command(wire.CmdBind)

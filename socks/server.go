@@ -20,6 +20,7 @@ var ErrServerClosed = errors.New("socks: server closed")
 const (
 	defaultHandshakeTimeout = 30 * time.Second
 	defaultDialTimeout      = 120 * time.Second
+	defaultBindTimeout      = 120 * time.Second // as the SOCKS 4 note has it
 	defaultIdleTimeout      = time.Hour
 	defaultHalfCloseTimeout = time.Minute
 	defaultMaxConns         = 4096
@@ -35,7 +36,17 @@ const (
 // or for ReadAhead none at all.
 type Server struct {
 	// Dialer opens the streams that clients ask for. It is called with the network
-	// "tcp", and must return soon after its context ends.
+	// "tcp", and must return soon after its context ends. What it can do beside is
+	// found by its methods; a command that it has no method for is answered 0x07.
+	//
+	//	Listen(ctx context.Context, network, address string) (net.Listener, error)
+	//
+	// serves BIND. It is called with "tcp" and ":port", and the listener's address and those of
+	// its connections must print as host:port, the host being what peers call each other.
+	//
+	//	LookupAddr(ctx context.Context, host string) (b32 string, err error)
+	//
+	// finds that name for any other host: BIND for such a host needs it to know its peer.
 	Dialer proxy.ContextDialer
 
 	// Select chooses the dialer of a request, such as by its credentials. Nil
@@ -53,6 +64,7 @@ type Server struct {
 
 	HandshakeTimeout time.Duration // from accept to a complete request; default 30 s
 	DialTimeout      time.Duration // from the request to the answer; default 120 s
+	BindTimeout      time.Duration // of BIND, from the first answer to the second; default 120 s
 	IdleTimeout      time.Duration // of a stream without traffic; default 1 h
 	HalfCloseTimeout time.Duration // of a stream that one side has ended; default 60 s
 

@@ -22,8 +22,8 @@ func consume(codec string, b []byte) (text string, n int, err error) {
 		rep, a, n, err := ConsumeReply5(b)
 		return fmt.Sprintf("%02x %s", rep, a.text()), n, err
 	case "reply4":
-		code, n, err := ConsumeReply4(b)
-		return fmt.Sprintf("%02x", code), n, err
+		code, a, n, err := ConsumeReply4(b)
+		return fmt.Sprintf("%02x %s", code, a.text()), n, err
 	}
 	panic(codec)
 }

@@ -83,19 +83,22 @@ func AppendRequest4(dst []byte, cmd byte, user string, a Addr) ([]byte, error) {
 //	+----+----+---------+-------+
 //	| VN | CD | DSTPORT | DSTIP |
 //	+----+----+---------+-------+
-func ConsumeReply4(b []byte) (code byte, n int, err error) {
+//
+// The address means something in the replies to BIND only.
+func ConsumeReply4(b []byte) (code byte, bound Addr, n int, err error) {
 	if len(b) >= 1 && b[0] != 0 {
-		return 0, 1, ErrVersion
+		return 0, bound, 1, ErrVersion
 	}
 	if len(b) < 8 {
-		return 0, 8, nil
+		return 0, bound, 8, nil
 	}
-	return b[1], 8, nil
+	bound = Addr{IP: netip.AddrFrom4([4]byte(b[4:8])), Port: binary.BigEndian.Uint16(b[2:])}
+	return b[1], bound, 8, nil
 }
 
-// AppendReply4 appends a reply with an address of zeros, which clients ignore.
-func AppendReply4(dst []byte, code byte) []byte {
-	return append(dst, 0, code, 0, 0, 0, 0, 0, 0)
+// AppendReply4 appends a reply with the address 0.0.0.0, which stands for that of the server, and port.
+func AppendReply4(dst []byte, code byte, port uint16) []byte {
+	return append(binary.BigEndian.AppendUint16(append(dst, 0, code), port), 0, 0, 0, 0)
 }
 
 func isName4(ip []byte) bool { return ip[0] == 0 && ip[1] == 0 && ip[2] == 0 && ip[3] != 0 }

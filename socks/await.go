@@ -1,0 +1,68 @@
+package socks
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+)
+
+// maxEarly is how many bytes a client may send before it knows of success.
+// Beyond, it is made to wait, and its leaving is not noticed.
+const maxEarly = 16 << 10
+
+var errClientLeft = errors.New("socks: client left before its request was answered")
+
+// await runs work and meanwhile reads from the client: to notice that it
+// leaves, which ends work, and to keep what it sends early. What work brings too late goes to drop.
+func await[T any](ctx context.Context, nc net.Conn, early []byte,
+	work func(context.Context) (T, error), drop func(T)) (_ T, _ []byte, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	working, worked := context.WithCancel(ctx)
+	type result struct {
+		value T
+		err   error
+	}
+	results, gone := make(chan result), make(chan struct{})
+	defer close(gone)
+	go func() {
+		value, err := work(ctx)
+		worked()
+		select {
+		case results <- result{value, err}:
+		case <-gone:
+			if err == nil {
+				drop(value)
+			}
+		}
+	}()
+
+	release := interrupt(working, nc)
+	early, err = readEarly(nc, early)
+	left := err != nil && working.Err() == nil
+	release()
+	var none T
+	if left {
+		return none, nil, errClientLeft
+	}
+	select {
+	case r := <-results:
+		return r.value, early, r.err
+	case <-ctx.Done():
+		return none, nil, context.Cause(ctx)
+	}
+}
+
+// readEarly appends what nc sends until it fails or early is full.
+func readEarly(nc net.Conn, early []byte) ([]byte, error) {
+	for len(early) < maxEarly {
+		early = slices.Grow(early, 512)
+		n, err := nc.Read(early[len(early):min(cap(early), maxEarly)])
+		early = early[:len(early)+n]
+		if err != nil {
+			return early, err
+		}
+	}
+	return early, nil
+}

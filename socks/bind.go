@@ -1,0 +1,112 @@
+package socks
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/go-i2p/i2psocks/socks/internal/wire"
+)
+
+var errNoAddress = errors.New("socks: listener has no address of the form host:port")
+
+// binding waits for the one peer of a BIND.
+type binding struct {
+	net.Listener
+	addr wire.Addr // where the peer finds us
+	peer wire.Addr // whom to wait for; any if zero. Its port means nothing
+}
+
+// bind serves BIND (RFC 1928, section 6). Up to the second reply setup may end it, then only ctx.
+func (c *conn) bind(ctx, setup context.Context, req *Request, early []byte) error {
+	start := time.Now()
+	b, early, err := c.listen(setup, req, early)
+	if err != nil {
+		return c.fail(ctx, req, start, err)
+	}
+	defer b.Close()
+	if err := c.succeed(ctx, req, b.addr); err != nil {
+		return err
+	}
+	peer, early, err := c.accept(setup, b, early)
+	b.Close()
+	if err != nil {
+		return c.fail(ctx, req, start, err)
+	}
+	from, _ := hostPort(peer.RemoteAddr())
+	return c.stream(ctx, req, start, peer, early, from)
+}
+
+// listen opens the listener while the client waits.
+func (c *conn) listen(ctx context.Context, req *Request, early []byte) (*binding, []byte, error) {
+	ctx, cancel := withTimeout(ctx, setting(c.srv.DialTimeout, defaultDialTimeout))
+	defer cancel()
+	own := *req // a dialer that overstays shares nothing with us
+	return await(ctx, c.nc, early, func(ctx context.Context) (*binding, error) {
+		return c.srv.openListener(ctx, &own)
+	}, func(b *binding) { b.Close() })
+}
+
+// openListener asks the policy, then chooses the dialer, then listens on the port of the request.
+func (s *Server) openListener(ctx context.Context, req *Request) (*binding, error) {
+	d, err := s.backend(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	l, ok := d.(streamListener)
+	if !ok {
+		return nil, &ReplyError{Reply: CommandNotSupported}
+	}
+	b := &binding{}
+	if !isWildcard(req.Host) {
+		host, err := base32(ctx, d, req.Host)
+		if err != nil {
+			return nil, err
+		}
+		if b.peer, ok = hostPort(target{"", net.JoinHostPort(host, "0")}); !ok {
+			return nil, &ReplyError{Reply: HostUnreachable, Err: errNoAddress}
+		}
+	}
+	b.Listener, err = l.Listen(ctx, "tcp", net.JoinHostPort("", strconv.Itoa(int(req.Port))))
+	if err != nil {
+		return nil, err
+	}
+	if b.addr, ok = hostPort(b.Addr()); !ok {
+		b.Close()
+		return nil, errNoAddress
+	}
+	return b, nil
+}
+
+// accept waits for the peer. The client may send early, as in CONNECT, or leave.
+func (c *conn) accept(ctx context.Context, b *binding, early []byte) (net.Conn, []byte, error) {
+	ctx, cancel := withTimeout(ctx, setting(c.srv.BindTimeout, defaultBindTimeout))
+	defer cancel()
+	return await(ctx, c.nc, early, b.accept, closePeer)
+}
+
+// accept returns the peer that was asked for; whoever else comes is sent away.
+func (b *binding) accept(ctx context.Context) (net.Conn, error) {
+	defer context.AfterFunc(ctx, func() { b.Close() })()
+	for {
+		peer, err := b.Accept()
+		if err != nil {
+			return nil, cmp.Or(context.Cause(ctx), err)
+		}
+		if b.expects(peer.RemoteAddr()) {
+			return peer, nil
+		}
+		peer.Close()
+	}
+}
+
+func (b *binding) expects(addr net.Addr) bool {
+	if b.peer == (wire.Addr{}) {
+		return true
+	}
+	a, ok := hostPort(addr)
+	return ok && a.Name == b.peer.Name && a.IP == b.peer.IP
+}
