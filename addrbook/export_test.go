@@ -1,4 +1,20 @@
 package addrbook
 
+import (
+	"net/netip"
+
+	"github.com/go-i2p/i2psocks/keys"
+)
+
 // For tests that make keys of old kinds.
 var DSAGroup = dsaGroup
+
+// AmbiguousGarliCat files destinations under one address; real ones that share
+// 80 bits cannot be made.
+func AmbiguousGarliCat(addr netip.Addr, dests ...keys.Destination) bool {
+	index := make(map[netip.Addr]garlicEntry)
+	for _, d := range dests {
+		addGarliCat(index, addr, garlicEntry{name: "a.i2p", hash: d.Hash()})
+	}
+	return index[addr].many
+}

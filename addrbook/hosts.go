@@ -12,6 +12,8 @@ import (
 type HostsError struct {
 	Line int
 	Err  error
+
+	broken bool // not the line is wrong, but reading
 }
 
 func (e *HostsError) Error() string { return fmt.Sprintf("addrbook: hosts line %d: %v", e.Line, e.Err) }
@@ -56,5 +58,5 @@ func ParseHosts(r io.Reader) (map[string]keys.Destination, error) {
 }
 
 func twice(line, first int) error {
-	return &HostsError{line, fmt.Errorf("%w: the other is in line %d", ErrConflict, first)}
+	return &HostsError{Line: line, Err: fmt.Errorf("%w: the other is in line %d", ErrConflict, first)}
 }

@@ -56,10 +56,11 @@ func HostsLines(r io.Reader) iter.Seq2[Line, error] {
 			default:
 				err = readErr
 			}
+			broken := readErr != nil && readErr != bufio.ErrTooLong
 			if err != nil {
-				err = &HostsError{n, err}
+				err = &HostsError{Line: n, Err: err, broken: broken}
 			}
-			if !yield(line, err) || readErr != nil && readErr != bufio.ErrTooLong {
+			if !yield(line, err) || broken {
 				return
 			}
 		}

@@ -1,0 +1,220 @@
+package addrbook
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+// Hosts is a hosts file in memory: every line as it stood, with its comment,
+// properties and end, and an index of the names. It takes about as much memory as
+// the file has bytes, and 100 bytes more for each name. The zero value is an empty
+// file. It is a [Source]. It may be read by several goroutines at once, but not
+// while one changes it.
+type Hosts struct {
+	lines []string         // with their ends; "" for one that was removed
+	index map[string][]int // the lines of a name, all with one destination
+
+	version uint64
+}
+
+// ReadHosts reads a hosts file under the rules of [ParseHosts]. With skip nil, a
+// bad line fails the whole as it does there. Otherwise skip gets each bad line,
+// and one that gives a name another destination than the first; the line is left
+// out if skip returns nil, else that error fails the whole. An error of r always
+// does.
+func ReadHosts(r io.Reader, skip func(*HostsError) error) (*Hosts, error) {
+	h := new(Hosts)
+	for line, err := range HostsLines(r) {
+		if err == nil && line.Name != "" {
+			if at := h.index[line.Name]; len(at) > 0 && h.destination(at[0]) != line.Destination {
+				err = twice(line.Number, at[0]+1)
+			}
+		}
+		if err != nil {
+			if err = skipLine(err, skip); err != nil {
+				return nil, err
+			}
+			line = Line{} // keeps the numbers
+		}
+		h.append(line.Name, line.raw)
+	}
+	return h, nil
+}
+
+func skipLine(err error, skip func(*HostsError) error) error {
+	var bad *HostsError
+	if skip == nil || !errors.As(err, &bad) || bad.broken {
+		return err
+	}
+	return skip(bad)
+}
+
+func (h *Hosts) append(name, raw string) {
+	if name != "" {
+		if h.index == nil {
+			h.index = make(map[string][]int)
+		}
+		h.index[name] = append(h.index[name], len(h.lines))
+	}
+	h.lines = append(h.lines, raw)
+	h.version++
+}
+
+// destination reads a line that has been read before.
+func (h *Hosts) destination(at int) keys.Destination {
+	_, d, _ := parseEntry(strings.TrimPrefix(trimEnd(h.lines[at]), "\ufeff"))
+	return d
+}
+
+// Len returns the number of names.
+func (h *Hosts) Len() int { return len(h.index) }
+
+// Lookup implements [Source]. It never waits.
+func (h *Hosts) Lookup(_ context.Context, name string) (keys.Destination, error) {
+	name, err := canonical(name)
+	if err != nil {
+		return keys.Destination{}, err
+	}
+	at := h.index[name]
+	if len(at) == 0 {
+		return keys.Destination{}, ErrNotFound
+	}
+	return h.destination(at[0]), nil
+}
+
+// All yields the names and their destinations in the order of the file. The file
+// must not be changed meanwhile.
+func (h *Hosts) All() iter.Seq2[string, keys.Destination] {
+	return func(yield func(string, keys.Destination) bool) {
+		for i, raw := range h.lines {
+			name, d, err := parseEntry(strings.TrimPrefix(trimEnd(raw), "\ufeff"))
+			if err == nil && name != "" && h.index[name][0] == i && !yield(name, d) {
+				return
+			}
+		}
+	}
+}
+
+// Version implements [Lister].
+func (h *Hosts) Version() uint64 { return h.version }
+
+// Vouches implements [Voucher]: only the program can change it.
+func (h *Hosts) Vouches(string, keys.Destination) bool { return true }
+
+// Records yields the entries with their properties, and the commands, in the
+// order of the file. The error is that of properties which are malformed, with
+// the line; reading goes on after it.
+func (h *Hosts) Records() iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		for i, raw := range h.lines {
+			r, err := ParseRecord(strings.TrimPrefix(trimEnd(raw), "\ufeff"))
+			if err != nil {
+				err = &HostsError{Line: i + 1, Err: err}
+			}
+			if (err != nil || r.Name != "" || len(r.Properties) > 0) && !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+// Add puts an entry behind all others. It fails with a *[ConflictError] if the
+// name has another destination, and does nothing if it has this one.
+func (h *Hosts) Add(name string, d keys.Destination) error {
+	known, err := h.Lookup(context.Background(), name)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return h.Set(name, d)
+	case err != nil:
+		return err
+	case known != d:
+		name, _ = canonical(name)
+		return &ConflictError{Name: name, Known: known, Offered: d}
+	}
+	return nil
+}
+
+// Set gives a name a destination, whatever it had. The new entry stands where the
+// old one stood, without its properties, which spoke of the old destination.
+func (h *Hosts) Set(name string, d keys.Destination) error {
+	name, err := canonical(name)
+	if err != nil {
+		return err
+	}
+	if d.IsZero() {
+		return keys.ErrMalformed
+	}
+	at := h.index[name]
+	if len(at) == 0 {
+		h.endLine()
+		h.append(name, name+"="+d.Base64()+"\n")
+		return nil
+	}
+	if h.destination(at[0]) == d {
+		return nil
+	}
+	for _, i := range at {
+		h.lines[i] = ""
+	}
+	h.lines[at[0]] = name + "=" + d.Base64() + "\n"
+	h.index[name] = at[:1]
+	h.version++
+	return nil
+}
+
+// endLine ends a last line that has no end.
+func (h *Hosts) endLine() {
+	for i, raw := range slices.Backward(h.lines) {
+		if raw == "" {
+			continue
+		}
+		if !strings.HasSuffix(raw, "\n") {
+			h.lines[i] = raw + "\n"
+		}
+		return
+	}
+}
+
+// Remove takes the entries of a name out. It fails with [ErrNotFound] if there
+// are none.
+func (h *Hosts) Remove(name string) error {
+	name, err := canonical(name)
+	if err != nil {
+		return err
+	}
+	if len(h.index[name]) == 0 {
+		return ErrNotFound
+	}
+	for _, i := range h.index[name] {
+		h.lines[i] = ""
+	}
+	delete(h.index, name)
+	h.version++
+	return nil
+}
+
+// WriteTo writes the file: byte for byte what was read, but for what was changed.
+func (h *Hosts) WriteTo(w io.Writer) (n int64, err error) {
+	for _, raw := range h.lines {
+		m, err := io.WriteString(w, raw)
+		n += int64(m)
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func (h *Hosts) clone() *Hosts {
+	c := &Hosts{lines: slices.Clone(h.lines), index: make(map[string][]int, len(h.index))}
+	for name, at := range h.index {
+		c.index[name] = slices.Clone(at)
+	}
+	return c
+}

@@ -1,0 +1,91 @@
+package addrbook
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/go-i2p/i2psocks/addrbook/i2phost"
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+// garlicIndex finds names by the GarliCat addresses of their destinations.
+type garlicIndex struct {
+	versions    []uint64 // of the sources, as they were
+	first, last map[netip.Addr]garlicEntry
+}
+
+type garlicEntry struct {
+	name string
+	hash [32]byte
+	many bool // several destinations have the address
+}
+
+// LookupGarliCat returns the destination that has a GarliCat address: see
+// [i2phost.GarliCat]. Only the Sources that are [Lister]s are searched. An
+// address of the first characters of a name is preferred to one of the last. An
+// address that no entry has, or several have, is [ErrNotFound]. The first call,
+// and the first one after a change, reads all entries.
+func (b *Book) LookupGarliCat(ctx context.Context, addr netip.Addr) (keys.Destination, error) {
+	notFound := fmt.Errorf("addrbook: GarliCat address: %w", ErrNotFound)
+	if _, ok := i2phost.GarliCat(addr); !ok {
+		return keys.Destination{}, notFound
+	}
+	e, ok := b.findGarliCat(addr)
+	if !ok || e.many {
+		return keys.Destination{}, notFound
+	}
+	d, err := b.lookup(ctx, e.name)
+	if err != nil {
+		return d, err
+	}
+	if d.Hash() != e.hash { // a source that is trusted more says otherwise
+		return keys.Destination{}, notFound
+	}
+	return d, nil
+}
+
+func (b *Book) findGarliCat(addr netip.Addr) (garlicEntry, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var versions []uint64
+	for _, s := range b.Sources {
+		if l, ok := s.(Lister); ok {
+			versions = append(versions, l.Version())
+		}
+	}
+	if b.garlic.first == nil || !slices.Equal(versions, b.garlic.versions) {
+		b.garlic = b.indexGarliCat(versions)
+	}
+	e, ok := b.garlic.first[addr]
+	if !ok {
+		e, ok = b.garlic.last[addr]
+	}
+	return e, ok
+}
+
+func (b *Book) indexGarliCat(versions []uint64) garlicIndex {
+	index := garlicIndex{versions, make(map[netip.Addr]garlicEntry), make(map[netip.Addr]garlicEntry)}
+	for _, s := range b.Sources {
+		l, ok := s.(Lister)
+		if !ok {
+			continue
+		}
+		for name, d := range l.All() {
+			e := garlicEntry{name: name, hash: d.Hash()}
+			first, last := i2phost.GarliCatAddrs(e.hash)
+			addGarliCat(index.first, first, e)
+			addGarliCat(index.last, last, e)
+		}
+	}
+	return index
+}
+
+func addGarliCat(index map[netip.Addr]garlicEntry, addr netip.Addr, e garlicEntry) {
+	if old, ok := index[addr]; ok {
+		old.many = old.many || old.hash != e.hash
+		e = old
+	}
+	index[addr] = e
+}
