@@ -3,6 +3,7 @@ package i2psocks_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"log/slog"
@@ -214,4 +215,10 @@ func TestLogsTellNothing(t *testing.T) {
 	for _, printed := range []string{fmt.Sprintf("%v %+v %#v", id, id, id), fmt.Sprintf("%+v", &store)} {
 		assert.NotContains(t, printed, secret[len(secret)-40:])
 	}
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b)
+	return b
 }

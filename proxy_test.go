@@ -2,7 +2,6 @@ package i2psocks_test
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"io"
 	"net"
@@ -188,8 +187,7 @@ func TestSlowClient(t *testing.T) {
 	site, visitor := endpoint(t, nw.Start(fast).Addr()), endpoint(t, nw.Start(&samtest.Bridge{Router: samtest.I2PD259, BuildTime: fast.BuildTime}).Addr())
 	ln, err := site.Listen(t.Context(), "tcp", ":80")
 	require.NoError(t, err)
-	sent := make([]byte, 5<<20)
-	rand.Read(sent)
+	sent := random(5 << 20)
 	closed, uploaded := make(chan struct{}), make(chan []byte)
 	go func() {
 		conn, err := ln.Accept()
