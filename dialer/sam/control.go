@@ -17,6 +17,7 @@ import (
 
 // control is the control connection of one session: the session lives as long as it does.
 type control struct {
+	bridge bridge
 	conn   net.Conn
 	lines  *bufio.Reader
 	id     string
@@ -43,7 +44,7 @@ func (b bridge) create(ctx context.Context, id keys.Identity, params []wire.Para
 			conn.Close()
 		}
 	}()
-	c = &control{conn: conn, lines: bufio.NewReaderSize(conn, wire.MaxReply), id: sessionID()}
+	c = &control{bridge: b, conn: conn, lines: bufio.NewReaderSize(conn, wire.MaxReply), id: sessionID()}
 	if c.router, err = b.learn(ctx, hello); err != nil {
 		return nil, err
 	}
@@ -55,7 +56,7 @@ func (b bridge) create(ctx context.Context, id keys.Identity, params []wire.Para
 	defer cancel()
 	reply, err := c.ask(patient, create)
 	if err != nil {
-		return nil, err
+		return nil, &unsettled{err}
 	}
 	if err := resultError(reply); err != nil {
 		return nil, fmt.Errorf("create session: %w", err)
@@ -63,8 +64,16 @@ func (b bridge) create(ctx context.Context, id keys.Identity, params []wire.Para
 	if c.router.kind == i2pd && time.Since(begin) < poisonedBefore {
 		return nil, errPoisoned
 	}
-	return c, c.verify(ctx, id.Destination())
+	if err := c.verify(ctx, id.Destination()); err != nil {
+		return nil, &unsettled{err}
+	}
+	return c, nil
 }
+
+// unsettled is a failure after which the router may hold the identity until it notices that its client is gone.
+type unsettled struct{ error }
+
+func (u *unsettled) Unwrap() error { return u.error }
 
 // abandonAfter is how long a creation that nobody waits for may still take.
 const abandonAfter = 5 * time.Second

@@ -16,7 +16,12 @@
 //     Session.ReadAhead; and it loses the end of what is closed too fast, so a closed stream stays open behind the scenes for
 //     a second after its last write.
 //
-// The package never dials anything but the bridge, never asks the system resolver, never logs a command, a name or a
+// With Session.Fallbacks an identity moves between routers, and is never given to two at once: the next
+// router is asked only after the session before was closed, or was never made, and some seconds for the old router to forget it. A
+// router that says the identity is in use is waited for instead. A router beyond loopback that can no longer be reached
+// may hold a session until it finds its client gone; nobody can tell from here.
+//
+// The package never dials anything but its bridges, never asks the system resolver, never logs a command, a name or a
 // key. SAM is neither encrypted nor, on i2pd, protected by a password: whoever
 // can reach the bridge can use the router, so keep it on loopback or on a unix socket.
 package sam

@@ -71,8 +71,8 @@ func (l *live) within(ctx context.Context) (context.Context, context.CancelFunc)
 	return ctx, func() { stop(); cancel(nil) }
 }
 
-// open returns a fresh connection to the bridge for one stream.
+// open returns a fresh connection to the session's bridge for one stream.
 func (l *live) open(ctx context.Context) (net.Conn, error) {
-	conn, _, err := l.session.bridge.open(ctx)
+	conn, _, err := l.control.bridge.open(ctx)
 	return conn, err
 }

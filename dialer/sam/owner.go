@@ -42,7 +42,7 @@ func (s *Session) own(o *owner) {
 	pause.Multiplier = 2
 	pause.MaxInterval = time.Minute
 	for wasUp := false; s.ctx.Err() == nil; {
-		l, err := s.connect()
+		l, err := s.connectAny()
 		if err != nil {
 			s.Logger.Warn("i2p session not created", "err", err)
 			if !wasUp {
@@ -58,17 +58,18 @@ func (s *Session) own(o *owner) {
 		s.publish(l)
 		err = l.run(s.ctx)
 		s.unpublish(l, err)
+		s.at.advance()
 		sleep(s.ctx, settle)
 	}
 }
 
 // connect creates the session, giving a router time to forget the one before.
-func (s *Session) connect() (*live, error) {
+func (s *Session) connect(b bridge) (*live, error) {
 	for try := 1; ; try++ {
 		s.mu.Lock()
 		s.status.Attempts++
 		s.mu.Unlock()
-		c, err := s.bridge.create(s.ctx, s.Identity, s.params)
+		c, err := b.create(s.ctx, s.Identity, s.params)
 		if err == nil {
 			return newLive(s, c), nil
 		}

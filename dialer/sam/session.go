@@ -22,6 +22,9 @@ import (
 type Session struct {
 	// Address is the SAM bridge: "host:port" with an IP literal or "localhost", or "unix:PATH". Empty means DefaultAddress.
 	Address string
+	// Fallbacks are the bridges of other routers, as Address. When the router at hand cannot be used or goes away, the session is made
+	// on the next one, round the list, and stays there while it can. See the package comment.
+	Fallbacks []string
 	// DialBridge, if set, opens the connections to the bridge in place of a [net.Dialer]. Address then may hold any host.
 	DialBridge func(ctx context.Context, network, address string) (net.Conn, error)
 	// Identity is who the session is. Zero means a fresh identity that ends with the Session.
@@ -42,11 +45,11 @@ type Session struct {
 	Logger *slog.Logger
 
 	mu       sync.Mutex
-	ready    bool // bridge, params and Identity are set
-	bridge   bridge
+	ready    bool // the bridges, params and Identity are set
 	params   []wire.Param
 	ctx      context.Context // ends at Close
 	cancel   context.CancelFunc
+	at       rotation      // for the owner alone
 	owner    *owner        // who starts the session and keeps it up; nil when nobody does
 	live     *live         // nil unless up
 	changed  chan struct{} // closed and replaced whenever owner or live change
@@ -77,7 +80,7 @@ func (s *Session) init() error {
 	if s.ready {
 		return nil
 	}
-	b, err := newBridge(s.Address, s.DialBridge)
+	bridges, err := newBridges(append([]string{s.Address}, s.Fallbacks...), s.DialBridge)
 	if err != nil {
 		return err
 	}
@@ -95,7 +98,7 @@ func (s *Session) init() error {
 	if s.Logger == nil {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
-	s.bridge = b
+	s.at.bridges = bridges
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.changed = make(chan struct{})
 	s.budget = bytequeue.NewBudget(readAheadStreams * s.readAhead())
