@@ -166,7 +166,7 @@ func (m *manyLines) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// BenchmarkMillionLines reads a million entries, and reports how far the heap grew.
+// BenchmarkMillionLines reads a million entries, and reports what stays in memory in the midst.
 func BenchmarkMillionLines(b *testing.B) {
 	d := destination(b).Base64()
 	for b.Loop() {
@@ -178,13 +178,15 @@ func BenchmarkMillionLines(b *testing.B) {
 			if err != nil || line.Name == "" {
 				b.Fatal(err)
 			}
-			names++
+			if names++; names == 5e5 {
+				runtime.GC()
+				runtime.ReadMemStats(&after)
+			}
 		}
-		runtime.ReadMemStats(&after)
 		if names != 1e6 {
 			b.Fatal(names)
 		}
-		b.ReportMetric(float64(after.HeapSys-before.HeapSys)/1e6, "MB-grown")
+		b.ReportMetric((float64(after.HeapAlloc)-float64(before.HeapAlloc))/1e6, "MB-held")
 	}
 }
 
