@@ -17,6 +17,9 @@ type (
 	streamListener interface {
 		Listen(ctx context.Context, network, address string) (net.Listener, error)
 	}
+	packetListener interface {
+		ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error)
+	}
 	resolver interface {
 		LookupAddr(ctx context.Context, host string) (b32 string, err error)
 	}
@@ -49,7 +52,8 @@ func base32(ctx context.Context, d proxy.ContextDialer, host string) (string, er
 	if h, err := i2phost.Parse(host); !ok || err != nil || h.Kind() == i2phost.Base32 {
 		return host, nil
 	}
-	return r.LookupAddr(ctx, host)
+	b32, err := r.LookupAddr(ctx, host)
+	return strings.ToLower(b32), err
 }
 
 // hostPort reads an address that prints as host:port. It is false for any other.

@@ -71,6 +71,9 @@ func (s *Server) openListener(ctx context.Context, req *Request) (*binding, erro
 		}
 	}
 	b.Listener, err = l.Listen(ctx, "tcp", net.JoinHostPort("", strconv.Itoa(int(req.Port))))
+	if err == nil && b.Listener == nil {
+		err = errNoConn
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -65,6 +65,8 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, p place) error {
 		return c.connect(ctx, setup, req, early)
 	case req.Command == Bind:
 		return c.bind(ctx, setup, req, early)
+	case req.Command == Associate:
+		return c.associate(ctx, setup, req, early)
 	}
 	return c.refuse(ctx, req, &ReplyError{Reply: CommandNotSupported})
 }

@@ -1,7 +1,7 @@
 // Package socks is a SOCKS 4, 4a and 5 server, and a client, for programs that
 // must not leak.
 //
-// The server serves CONNECT and BIND of the SOCKS 4 and 4a notes and of RFC 1928, and
+// The server serves CONNECT and BIND of the SOCKS 4 and 4a notes and of RFC 1928, its UDP ASSOCIATE, and
 // username/password authentication of RFC 1929. It hands the host name of a
 // request, as the client sent it, to one function that may refuse it
 // ([Server].Allow) and then to a dialer ([Server].Dialer or [Server].Select):
@@ -16,8 +16,8 @@
 //     request fails.
 //   - Without Allow only I2P host names pass ([I2POnly]). Nothing is looked up
 //     before Allow agreed.
-//   - UDP ASSOCIATE and Tor's RESOLVE and RESOLVE_PTR are answered
-//     "command not supported", GSS-API is never chosen.
+//   - Tor's RESOLVE and RESOLVE_PTR are answered
+//     "command not supported", GSS-API is never chosen, fragments of datagrams are dropped.
 //   - It does not resynchronise: after a first byte that is no SOCKS version the
 //     connection ends, so a web page cannot smuggle a request through HTTP.
 //   - Hosts and credentials are never logged.
@@ -32,6 +32,13 @@
 // BIND is answered twice: with the address of a listener of the dialer, and with that of
 // the peer that came. Whoever is not the host that the client asked for is sent away; 0.0.0.0
 // and :: ask for anybody.
+//
+// # Datagrams
+//
+// A client of UDP ASSOCIATE gets a socket on the address that it came to. It is served from its own
+// address and one port only: the one it told, or that of its first datagram. On a host with other users it should tell the
+// port, as they share its address. Allow judges each peer once, whichever side sends first. Datagrams that
+// cannot be delivered are dropped without a word, as everywhere.
 //
 // # Credentials
 //

@@ -16,11 +16,14 @@ var errPortZero = errors.New("socks: connection to port 0")
 // An IP address, also one sent as a name, is answered 0x08, any other host outside I2P
 // 0x02, and one that is malformed 0x04, as if it did not exist: it cannot.
 // A connection to port 0 is answered 0x02. In BIND the addresses 0.0.0.0 and :: stand for any peer and pass.
+// In UDP ASSOCIATE any address passes, as it is the client's own.
 func I2POnly(_ context.Context, r *Request) error {
-	if r.Command == Bind && isWildcard(r.Host) {
+	_, err := netip.ParseAddr(r.Host)
+	isIP := err == nil || r.IP.IsValid()
+	switch {
+	case r.Command == Bind && isWildcard(r.Host), r.Command == Associate && isIP:
 		return nil
-	}
-	if _, err := netip.ParseAddr(r.Host); err == nil || r.IP.IsValid() {
+	case isIP:
 		return &ReplyError{Reply: AddressNotSupported, Err: i2phost.ErrNotI2P}
 	}
 	host, err := i2phost.Parse(r.Host)

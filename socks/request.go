@@ -41,6 +41,10 @@ const (
 	Associate  = Command(wire.CmdAssociate)
 	Resolve    = Command(wire.CmdResolve)
 	ResolvePTR = Command(wire.CmdResolvePTR)
+
+	// Datagram never comes over the wire. [Server].Allow sees it once for each peer of an
+	// association, whether the client sent to it or it sent to the client.
+	Datagram Command = 0x80
 )
 
 // String returns the command as RFC 1928 writes it.
@@ -56,6 +60,8 @@ func (c Command) String() string {
 		return "RESOLVE"
 	case ResolvePTR:
 		return "RESOLVE_PTR"
+	case Datagram:
+		return "datagram"
 	}
 	return fmt.Sprintf("Command(%#02x)", byte(c))
 }
@@ -68,6 +74,7 @@ type Request struct {
 
 	// Host is the name exactly as the client sent it, of any bytes, or the text
 	// of IP. [Server].Allow may replace it by its canonical form. It is never empty.
+	// In Associate it is where the client says that its datagrams will come from.
 	Host string
 
 	// IP is valid if the client sent an address instead of a name.

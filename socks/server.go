@@ -26,6 +26,8 @@ const (
 	defaultMaxConns         = 4096
 	defaultReadAhead        = 8 << 20
 	defaultReadAheadTotal   = 64 << 20
+	defaultMaxAssociations  = 256
+	defaultUDPQueue         = 64 << 10
 )
 
 // Server is a SOCKS server. Its zero value serves, but refuses every request
@@ -33,7 +35,7 @@ const (
 // methods are safe for concurrent use; so must be the functions and dialers given.
 //
 // In the durations and numbers 0 is the default and a negative value means no limit,
-// or for ReadAhead none at all.
+// or for ReadAhead and UDPQueue none at all.
 type Server struct {
 	// Dialer opens the streams that clients ask for. It is called with the network
 	// "tcp", and must return soon after its context ends. What it can do beside is
@@ -44,9 +46,15 @@ type Server struct {
 	// serves BIND. It is called with "tcp" and ":port", and the listener's address and those of
 	// its connections must print as host:port, the host being what peers call each other.
 	//
+	//	ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error)
+	//
+	// serves UDP ASSOCIATE, for clients that come over TCP. It is called with "udp" and ":0". WriteTo gets addresses
+	// that print as host:port, the network being "i2p", and is called by several goroutines; those of ReadFrom must print so too.
+	//
 	//	LookupAddr(ctx context.Context, host string) (b32 string, err error)
 	//
-	// finds that name for any other host: BIND for such a host needs it to know its peer.
+	// finds that name for any other host: BIND for such a host needs it to know its peer, and
+	// UDP ASSOCIATE to call the sender of a datagram as the client did.
 	Dialer proxy.ContextDialer
 
 	// Select chooses the dialer of a request, such as by its credentials. Nil
@@ -72,6 +80,11 @@ type Server struct {
 	// are told that there are too many, the rest is closed.
 	MaxConns int
 
+	// MaxAssociations is how many UDP associations there may be at a time; default 256. UDPQueue is how many bytes
+	// of an association may wait while their destinations are looked into; default 64 KiB, negative
+	// for none. What has no room is dropped.
+	MaxAssociations, UDPQueue int
+
 	// ReadAhead is how many bytes of a stream may wait for a slow client, and
 	// ReadAheadTotal how many of all streams; defaults 8 MiB and 64 MiB. A router
 	// throws away what nobody has taken from it when the peer closes.
@@ -91,6 +104,7 @@ type Server struct {
 	listeners map[*onceListener]struct{}
 	serving   int // clients
 	refusing  int // clients beyond MaxConns
+	assocs    int // of the clients served, those with a UDP association
 	budget    *bytequeue.Budget
 }
 

@@ -85,6 +85,24 @@ func (s *Server) leave(p place) {
 	s.checkDrained()
 }
 
+// enterAssociation counts a UDP association in, if there may be one more.
+func (s *Server) enterAssociation() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	limit := setting(s.MaxAssociations, defaultMaxAssociations)
+	if limit != 0 && s.assocs >= limit {
+		return false
+	}
+	s.assocs++
+	return true
+}
+
+func (s *Server) leaveAssociation() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.assocs--
+}
+
 // stop refuses whatever is new: listeners, clients, and streams of clients that have none yet.
 func (s *Server) stop() {
 	s.mu.Lock()

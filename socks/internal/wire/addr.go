@@ -30,25 +30,12 @@ type Addr struct {
 //
 // An empty name is read and returned with ErrEmptyName.
 func ConsumeAddr(b []byte) (a Addr, n int, err error) {
-	if len(b) < 1 {
-		return a, 1, nil
+	if n, err = addrLen(b); err != nil || len(b) < n {
+		return a, n, err
 	}
 	start := 1
-	switch b[0] {
-	case atypIPv4:
-		n = 1 + 4 + 2
-	case atypIPv6:
-		n = 1 + 16 + 2
-	case atypName:
-		if len(b) < 2 {
-			return a, 2, nil
-		}
-		start, n = 2, 2+int(b[1])+2
-	default:
-		return a, 1, ErrAddrType
-	}
-	if len(b) < n {
-		return a, n, nil
+	if b[0] == atypName {
+		start = 2
 	}
 	host := b[start : n-2]
 	a.Port = binary.BigEndian.Uint16(b[n-2:])
@@ -61,6 +48,25 @@ func ConsumeAddr(b []byte) (a Addr, n int, err error) {
 	}
 	a.Name = string(host)
 	return a, n, nil
+}
+
+// addrLen returns the length of the address at the front of b, or that of the part that must be read to know more.
+func addrLen(b []byte) (int, error) {
+	if len(b) < 1 {
+		return 1, nil
+	}
+	switch b[0] {
+	case atypIPv4:
+		return 1 + 4 + 2, nil
+	case atypIPv6:
+		return 1 + 16 + 2, nil
+	case atypName:
+		if len(b) < 2 {
+			return 2, nil
+		}
+		return 2 + int(b[1]) + 2, nil
+	}
+	return 1, ErrAddrType
 }
 
 // AppendAddr appends a. A name of more than 255 bytes is ErrTooLong and appends nothing.

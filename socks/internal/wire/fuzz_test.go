@@ -65,3 +65,26 @@ func FuzzCodec(f *testing.F) {
 		}
 	})
 }
+
+// FuzzDatagram checks that a header is read whole or not at all, and encoded to the same bytes.
+func FuzzDatagram(f *testing.F) {
+	for _, v := range vectors(f, "datagrams.txt", 3) {
+		f.Add(unhex(f, v[1]))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		frag, addr, data, err := ConsumeDatagram(in)
+		if err != nil {
+			assert.Nil(t, addr)
+			assert.Nil(t, data)
+			return
+		}
+		a, n, err := ConsumeAddr(addr)
+		require.NoError(t, err)
+		assert.Equal(t, len(addr), n)
+		b, err := AppendDatagramHeader(nil, a)
+		require.NoError(t, err)
+		assert.LessOrEqual(t, len(b), MaxDatagramHeader)
+		b[2] = frag
+		assert.Equal(t, in, append(b, data...))
+	})
+}

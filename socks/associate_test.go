@@ -1,0 +1,489 @@
+package socks_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-i2p/i2psocks/socks"
+	"github.com/go-i2p/i2psocks/socks/sockstest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+type packet struct {
+	data string
+	addr string // of the peer
+}
+
+// post is a backend for datagrams: what is sent comes out of sent, what is put into arrive is received.
+type post struct {
+	*node
+	sent   chan packet
+	arrive chan packet
+	lookup func(host string) (string, error)
+	fail   error
+}
+
+func newPost() *post {
+	return &post{node: newNode(), sent: make(chan packet, 64), arrive: make(chan packet, 64)}
+}
+
+func (p *post) LookupAddr(ctx context.Context, host string) (string, error) {
+	if p.lookup != nil {
+		return p.lookup(host)
+	}
+	return p.node.LookupAddr(ctx, host)
+}
+
+func (p *post) ListenPacket(_ context.Context, network, address string) (net.PacketConn, error) {
+	if network != "udp" || address != ":0" {
+		return nil, errors.New("not asked as documented")
+	}
+	if p.fail != nil {
+		return nil, p.fail
+	}
+	return &postConn{post: p, closed: make(chan struct{})}, nil
+}
+
+type postConn struct {
+	net.PacketConn // for the methods that are not needed
+	post           *post
+	once           sync.Once
+	closed         chan struct{}
+}
+
+func (c *postConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	select {
+	case p := <-c.post.arrive:
+		return copy(b, p.data), named(p.addr), nil
+	case <-c.closed:
+		return 0, nil, net.ErrClosed
+	}
+}
+
+func (c *postConn) WriteTo(b []byte, addr net.Addr) (int, error) {
+	if addr.Network() != "i2p" {
+		return 0, errors.New("not an address of the documented network")
+	}
+	c.post.sent <- packet{string(b), addr.String()}
+	return len(b), nil
+}
+
+func (c *postConn) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return nil
+}
+
+func (p *post) expect(t *testing.T, data, addr string) {
+	t.Helper()
+	select {
+	case got := <-p.sent:
+		require.Equal(t, packet{data, addr}, got)
+	case <-time.After(10 * time.Second):
+		t.Fatalf("nothing was sent, want %q to %s", data, addr)
+	}
+}
+
+// to is the address of a peer, for WriteTo.
+func to(host string) net.Addr { return named(host) }
+
+func expectPacket(t *testing.T, c net.PacketConn, data, addr string) {
+	t.Helper()
+	buf := make([]byte, 100)
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(10*time.Second)))
+	n, from, err := c.ReadFrom(buf)
+	require.NoError(t, err)
+	assert.Equal(t, packet{data, addr}, packet{string(buf[:n]), from.String()})
+	assert.Equal(t, "i2p", from.Network())
+}
+
+func TestAssociateCarriesDatagrams(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "[::1]"} {
+		t.Run(host, func(t *testing.T) {
+			l, err := net.Listen("tcp", host+":0")
+			if err != nil {
+				t.Skipf("no such loopback: %v", err)
+			}
+			p := newPost()
+			d := &socks.Dialer{Address: serve(t, &socks.Server{Dialer: p}, l)}
+			c, err := d.ListenPacket(t.Context(), "udp", ":0")
+			require.NoError(t, err)
+			defer c.Close()
+
+			n, err := c.WriteTo([]byte("hello"), to("Friend.i2p:53"))
+			require.NoError(t, err)
+			assert.Equal(t, 5, n)
+			p.expect(t, "hello", "friend.i2p:53")
+			p.arrive <- packet{"no port told", friendB32 + ":0"}
+			expectPacket(t, c, "no port told", "Friend.i2p:53") // as the client called it
+			p.arrive <- packet{"another port", friendB32 + ":54"}
+			expectPacket(t, c, "another port", "Friend.i2p:54")
+			p.arrive <- packet{"unknown", strangerB32 + ":9"}
+			expectPacket(t, c, "unknown", strangerB32+":9")
+
+			_, err = c.WriteTo([]byte("direct"), to(strangerB32+":9"))
+			require.NoError(t, err)
+			p.expect(t, "direct", strangerB32+":9")
+			_, err = c.WriteTo(nil, to(strangerB32+":9"))
+			require.NoError(t, err)
+			p.expect(t, "", strangerB32+":9")
+			large := strings.Repeat("x", 30_000)
+			_, err = c.WriteTo([]byte(large), to("friend.i2p:53"))
+			require.NoError(t, err)
+			p.expect(t, large, "friend.i2p:53")
+		})
+	}
+}
+
+// serve is listen on a listener that is there already.
+func serve(t *testing.T, srv *socks.Server, l net.Listener) (address string) {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	t.Cleanup(func() {
+		srv.Close()
+		assert.NoError(t, srv.Shutdown(context.Background()))
+		assert.ErrorIs(t, <-done, socks.ErrServerClosed)
+	})
+	return l.Addr().String()
+}
+
+// raw opens an association by hand and returns the client's connection and where the relay is.
+func raw(t *testing.T, srv *socks.Server, request string) (*sockstest.Client, *net.UDPAddr) {
+	t.Helper()
+	conn, err := net.Dial("tcp", listen(t, srv))
+	require.NoError(t, err)
+	c := sockstest.NewClient(t, conn)
+	c.Send(greetNone + request)
+	c.Expect(choseNone + "05 00 00 01 7f 00 00 01")
+	port := make([]byte, 2)
+	_, err = c.Read(port)
+	require.NoError(t, err)
+	return c, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: int(port[0])<<8 | int(port[1])}
+}
+
+func udp(t *testing.T, host string) *net.UDPConn {
+	t.Helper()
+	u, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.ParseIP(host)})
+	if err != nil && host != "127.0.0.1" {
+		t.Skipf("the system has one loopback address only: %v", err)
+	}
+	require.NoError(t, err)
+	t.Cleanup(func() { u.Close() })
+	return u
+}
+
+const associateAny = "05 03 00 01 00 00 00 00 00 00"
+
+func datagram(t *testing.T, host, data string) []byte {
+	return append(unhex(t, "00 00 00"+name5(host, 53)), data...)
+}
+
+// Lesson 18: a relay that takes datagrams from anybody lets others past the credentials.
+func TestAssociateTakesItsClientOnly(t *testing.T) {
+	for name, tc := range map[string]struct {
+		request   func(port int) string
+		intruders func(t *testing.T) []*net.UDPConn
+	}{
+		"first packet": {func(int) string { return associateAny }, func(t *testing.T) []*net.UDPConn {
+			return []*net.UDPConn{udp(t, "127.0.0.2")}
+		}},
+		"told port": {func(port int) string { return "05 03 00 01 00 00 00 00" + hexPort(port) }, func(t *testing.T) []*net.UDPConn {
+			return []*net.UDPConn{udp(t, "127.0.0.2"), udp(t, "127.0.0.1")}
+		}},
+		"told address": {func(port int) string { return "05 03 00 01 7f 00 00 01" + hexPort(port) }, func(t *testing.T) []*net.UDPConn {
+			return []*net.UDPConn{udp(t, "127.0.0.1")}
+		}},
+		"address behind a NAT": {func(port int) string { return "05 03 00 01 0a 00 00 01 00 09" }, func(t *testing.T) []*net.UDPConn {
+			return []*net.UDPConn{udp(t, "127.0.0.2")}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, own := newPost(), udp(t, "127.0.0.1")
+			_, relay := raw(t, &socks.Server{Dialer: p}, tc.request(own.LocalAddr().(*net.UDPAddr).Port))
+			for _, u := range tc.intruders(t) {
+				_, err := u.WriteTo(datagram(t, friendB32, "stranger"), relay)
+				require.NoError(t, err)
+			}
+			_, err := own.WriteTo(datagram(t, friendB32, "own"), relay)
+			require.NoError(t, err)
+			p.expect(t, "own", friendB32+":53")
+			late := udp(t, "127.0.0.1") // same host, another program
+			_, err = late.WriteTo(datagram(t, friendB32, "late"), relay)
+			require.NoError(t, err)
+			_, err = own.WriteTo(datagram(t, friendB32, "again"), relay)
+			require.NoError(t, err)
+			p.expect(t, "again", friendB32+":53")
+			p.arrive <- packet{"answer", friendB32 + ":0"}
+			buf := make([]byte, 500)
+			own.SetReadDeadline(time.Now().Add(10 * time.Second))
+			n, err := own.Read(buf)
+			require.NoError(t, err)
+			assert.Equal(t, datagram(t, friendB32, "answer"), buf[:n])
+		})
+	}
+}
+
+func hexPort(port int) string { return name5("", uint16(port))[6:] }
+
+func TestAssociateDropsWhatItMustNotSend(t *testing.T) {
+	p := newPost()
+	var asked atomic.Int64
+	_, relay := raw(t, &socks.Server{Dialer: p, Allow: func(ctx context.Context, r *socks.Request) error {
+		if r.Command == socks.Datagram {
+			asked.Add(1)
+		}
+		return socks.I2POnly(ctx, r)
+	}}, associateAny)
+	u := udp(t, "127.0.0.1")
+	send := func(b []byte) {
+		_, err := u.WriteTo(b, relay)
+		require.NoError(t, err)
+	}
+	fragment := datagram(t, friendB32, "fragment")
+	fragment[2] = 1
+	for _, b := range [][]byte{
+		nil, {0}, fragment, unhex(t, "00 01 00 01 01 02 03 04 00 35 68"), unhex(t, "00 00 00 09 01"),
+		unhex(t, "00 00 00 03 00 00 35 68"),          // empty name
+		unhex(t, "00 00 00 01 01 02 03 04 00 35 68"), // refused by the policy, from here on
+		datagram(t, "example.com", "x"), datagram(t, "example.com", "x"), datagram(t, "a\n.i2p", "x"),
+		datagram(t, "nobody.i2p", "x"), // does not exist
+	} {
+		send(b)
+	}
+	send(datagram(t, friendB32, "good"))
+	p.expect(t, "good", friendB32+":53")
+	require.Eventually(t, func() bool { return asked.Load() == 5 }, 10*time.Second, time.Millisecond)
+	for range 3 {
+		send(datagram(t, "example.com", "x"))
+		send(datagram(t, friendB32, "good"))
+		p.expect(t, "good", friendB32+":53")
+	}
+	assert.EqualValues(t, 5, asked.Load(), "once for each destination")
+	assert.Empty(t, p.sent)
+}
+
+// What waits for its destination is bounded and goes out in order; other destinations do not wait.
+func TestAssociateQueue(t *testing.T) {
+	p, release := newPost(), make(chan struct{})
+	p.lookup = func(host string) (string, error) {
+		<-release
+		return friendB32, nil
+	}
+	_, relay := raw(t, &socks.Server{Dialer: p, UDPQueue: 2 * (64 + 5)}, associateAny)
+	u := udp(t, "127.0.0.1")
+	for _, data := range []string{"one..", "two..", "three"} {
+		_, err := u.WriteTo(datagram(t, "slow.i2p", data), relay)
+		require.NoError(t, err)
+	}
+	close(release)
+	p.expect(t, "one..", "slow.i2p:53")
+	p.expect(t, "two..", "slow.i2p:53")
+	_, err := u.WriteTo(datagram(t, "slow.i2p", "four"), relay)
+	require.NoError(t, err)
+	p.expect(t, "four", "slow.i2p:53")
+}
+
+func TestAssociateDoesNotWaitForOthers(t *testing.T) {
+	p, release := newPost(), make(chan struct{})
+	p.lookup = func(string) (string, error) {
+		<-release
+		return friendB32, nil
+	}
+	defer close(release)
+	_, relay := raw(t, &socks.Server{Dialer: p}, associateAny)
+	u := udp(t, "127.0.0.1")
+	for i := range 30 { // more than may be looked into at a time
+		if i%10 == 0 {
+			_, err := u.WriteTo(datagram(t, friendB32, "known"), relay)
+			require.NoError(t, err)
+			p.expect(t, "known", friendB32+":53")
+		}
+		_, err := u.WriteTo(datagram(t, fmt.Sprintf("slow%d.i2p", i), "x"), relay)
+		require.NoError(t, err)
+	}
+	_, err := u.WriteTo(datagram(t, friendB32, "known"), relay)
+	require.NoError(t, err)
+	p.expect(t, "known", friendB32+":53")
+	assert.Empty(t, p.sent)
+}
+
+func TestAssociateEndsWithItsConnection(t *testing.T) {
+	p := newPost()
+	srv := &socks.Server{Dialer: p}
+	c, relay := raw(t, srv, associateAny)
+	c.Close()
+	u := udp(t, "127.0.0.1")
+	require.Eventually(t, func() bool { // its port is free again
+		l, err := net.ListenUDP("udp", relay)
+		if err == nil {
+			l.Close()
+		}
+		return err == nil
+	}, 10*time.Second, time.Millisecond)
+	u.WriteTo(datagram(t, friendB32, "late"), relay)
+	assert.Empty(t, p.sent)
+
+	d := &socks.Dialer{Address: listen(t, &socks.Server{Dialer: p})}
+	pc, err := d.ListenPacket(t.Context(), "udp", "")
+	require.NoError(t, err)
+	require.NoError(t, pc.Close())
+	_, _, err = pc.ReadFrom(make([]byte, 1))
+	assert.ErrorIs(t, err, net.ErrClosed)
+	_, err = pc.WriteTo(nil, to("a.i2p:1"))
+	assert.ErrorIs(t, err, net.ErrClosed)
+}
+
+func TestAssociateIdleTimeout(t *testing.T) {
+	d := &socks.Dialer{Address: listen(t, &socks.Server{Dialer: newPost(), IdleTimeout: 50 * time.Millisecond})}
+	pc, err := d.ListenPacket(t.Context(), "udp", "")
+	require.NoError(t, err)
+	defer pc.Close()
+	start := time.Now()
+	_, _, err = pc.ReadFrom(make([]byte, 1))
+	assert.ErrorIs(t, err, net.ErrClosed)
+	assert.GreaterOrEqual(t, time.Since(start), 40*time.Millisecond)
+}
+
+func TestAssociateRefusals(t *testing.T) {
+	for name, tc := range map[string]struct {
+		srv     *socks.Server
+		request string
+		out     string
+	}{
+		"no packets": {&socks.Server{Dialer: newNode()}, greetNone + associateAny, choseNone + failed(7)},
+		"4":          {&socks.Server{Dialer: newPost()}, "04 03 00 50 00 00 00 00 00", rejected},
+		"policy": {&socks.Server{Dialer: newPost(), Allow: func(context.Context, *socks.Request) error { return os.ErrPermission }},
+			greetNone + associateAny, choseNone + failed(2)},
+		"name outside": {&socks.Server{Dialer: newPost()}, greetNone + "05 03 00" + name5("a.b", 1), choseNone + failed(2)},
+		"backend":      {&socks.Server{Dialer: &post{fail: os.ErrDeadlineExceeded}}, greetNone + associateAny, choseNone + failed(6)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := net.Dial("tcp", listen(t, tc.srv))
+			require.NoError(t, err)
+			c := sockstest.NewClient(t, conn)
+			c.Send(tc.request)
+			c.Expect(tc.out)
+			c.ExpectEnd()
+		})
+	}
+	synctest.Test(t, func(t *testing.T) { // a client that has no IP address
+		c := sockstest.Start(t, &socks.Server{Dialer: newPost()}).Client()
+		c.Send(greetNone + associateAny)
+		c.Expect(choseNone + failed(7))
+		c.ExpectEnd()
+	})
+}
+
+func TestMaxAssociations(t *testing.T) {
+	for limit, want := range map[int]int{2: 2, -1: 5} {
+		d := &socks.Dialer{Address: listen(t, &socks.Server{Dialer: newPost(), MaxAssociations: limit})}
+		open := 0
+		for range 5 {
+			c, err := d.ListenPacket(t.Context(), "udp", "")
+			if err == nil {
+				defer c.Close()
+				open++
+				continue
+			}
+			reply, ok := errors.AsType[*socks.ReplyError](err)
+			require.True(t, ok, "%v", err)
+			assert.Equal(t, socks.GeneralFailure, reply.Reply)
+		}
+		assert.Equal(t, want, open)
+	}
+}
+
+func TestShutdownCutsAssociations(t *testing.T) {
+	srv := &socks.Server{Dialer: newPost()}
+	c, _ := raw(t, srv, associateAny)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	assert.ErrorIs(t, srv.Shutdown(ctx), context.DeadlineExceeded, "it is drained like a stream")
+	c.ExpectEnd()
+	assert.NoError(t, srv.Shutdown(t.Context()))
+}
+
+func TestBackendEndsTheAssociation(t *testing.T) {
+	p := newPost()
+	var pc net.PacketConn
+	c, _ := raw(t, &socks.Server{Dialer: &listenerOnly{p, &pc}}, associateAny)
+	require.NoError(t, pc.Close())
+	c.ExpectEnd()
+}
+
+// listenerOnly shows the test what it listens with.
+type listenerOnly struct {
+	*post
+	pc *net.PacketConn
+}
+
+func (l *listenerOnly) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+	pc, err := l.post.ListenPacket(ctx, network, address)
+	*l.pc = pc
+	return pc, err
+}
+
+func TestDialerListenPacketRefuses(t *testing.T) {
+	for name, tc := range map[string]struct {
+		d                socks.Dialer
+		network, address string
+	}{
+		"tcp":     {socks.Dialer{Forward: never(t)}, "tcp", ""},
+		"address": {socks.Dialer{Forward: never(t)}, "udp", ":53"},
+		"forward": {socks.Dialer{Forward: never(t)}, "udp", ""},
+		"4a":      {socks.Dialer{Version: socks.SOCKS4a}, "udp", ""},
+	} {
+		_, err := tc.d.ListenPacket(t.Context(), tc.network, tc.address)
+		assert.Error(t, err, name)
+	}
+	for name, reply := range map[string]string{
+		"other host": "05 00 00 01 7f 00 00 09 00 50",
+		"name":       okName("relay.example", 80),
+		"no port":    "05 00 00 01 7f 00 00 01 00 00",
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			defer l.Close()
+			go func() {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				s := sockstest.NewClient(t, conn)
+				s.Expect(greetNone)
+				s.Send(choseNone)
+				s.Expect(associateAny)
+				s.Send(reply)
+			}()
+			_, err = (&socks.Dialer{Address: l.Addr().String()}).ListenPacket(t.Context(), "udp", "")
+			assert.ErrorContains(t, err, "another host")
+		})
+	}
+}
+
+// The connection must not show its socket: a library that looks for one would send past the relay.
+func TestPacketConnHidesItsSocket(t *testing.T) {
+	d := &socks.Dialer{Address: listen(t, &socks.Server{Dialer: newPost()})}
+	c, err := d.ListenPacket(t.Context(), "udp", "")
+	require.NoError(t, err)
+	defer c.Close()
+	_, dialled := c.(net.Conn)
+	assert.False(t, dialled)
+	_, raw := c.(interface {
+		WriteToUDP(b []byte, addr *net.UDPAddr) (int, error)
+	})
+	assert.False(t, raw)
+	_, err = c.WriteTo(nil, to("no port"))
+	assert.Error(t, err)
+}
