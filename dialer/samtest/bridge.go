@@ -26,6 +26,8 @@ type Bridge struct {
 	// All that follows is guarded by nw.mu.
 	tcp       net.Listener
 	addr      string
+	udp       *net.UDPConn
+	udpAddr   string
 	down      bool
 	stuck     bool // i2pd 2.45 after an overlong line
 	stats     Stats
@@ -135,6 +137,10 @@ func (b *Bridge) kill() {
 		b.tcp.Close()
 		b.tcp = nil
 	}
+	if b.udp != nil {
+		b.udp.Close()
+		b.udp = nil
+	}
 	for c := range b.conns {
 		c.reset()
 	}
@@ -162,6 +168,11 @@ func (b *Bridge) Restart() error {
 			return err
 		}
 		b.accept(ln)
+	}
+	if b.udpAddr != "" {
+		if err := b.listenUDP(b.udpAddr); err != nil {
+			return err
+		}
 	}
 	b.reset()
 	b.nw.notify()

@@ -34,6 +34,8 @@ func (c *conn) command(line string) bool {
 		return c.streamAccept(req)
 	case "STREAM FORWARD":
 		return c.streamForward(req)
+	case "DATAGRAM SEND", "RAW SEND":
+		return c.datagramSend(req)
 	case "NAMING LOOKUP":
 		return c.namingLookup(req)
 	case "DEST GENERATE":

@@ -118,9 +118,9 @@ func (c *conn) nextLine(patience time.Duration) (string, error) {
 		i := bytes.IndexByte(c.buf, '\n')
 		if i >= 0 && i < maxLine {
 			line, rest := string(c.buf[:i]), c.buf[i+1:]
-			c.checkFraming(line, pieces > 1 && !split, len(rest) > 0)
+			c.checkFraming(line, pieces > 1 && !split, len(rest) > 0 && !isSend(line))
 			c.buf = bytes.Clone(rest)
-			if c.b.f.i2pd && !strings.HasPrefix(line, "STREAM CONNECT ") {
+			if c.b.f.i2pd && !strings.HasPrefix(line, "STREAM CONNECT ") && !isSend(line) {
 				c.buf = nil
 			}
 			return line, nil

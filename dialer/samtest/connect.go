@@ -58,7 +58,7 @@ func (c *conn) streamSession(req request) (*session, bool) {
 		c.refuse("STREAM STATUS", "I2P_ERROR", "ID not specified")
 	case missing:
 		c.refuse("STREAM STATUS", "INVALID_ID", "STREAM SESSION ID "+id+" does not exist")
-	case building && !f.i2pd:
+	case (building || s.mail != nil) && !f.i2pd:
 		c.refuse("STREAM STATUS", "I2P_ERROR", "specified ID "+id+" is not a STREAM session")
 	case building && req.action == "CONNECT":
 		c.refuse("STREAM STATUS", "CANT_REACH_PEER", f.message("LeaseSet not found"))

@@ -15,7 +15,7 @@
 // the minutes that routers take pass at once.
 //
 // The protocol is SAM 3.0 to 3.3: HELLO VERSION, SESSION CREATE with
-// STYLE=STREAM, STREAM CONNECT, ACCEPT and FORWARD, NAMING LOOKUP, DEST
+// STYLE=STREAM, DATAGRAM and RAW, STREAM CONNECT, ACCEPT and FORWARD, DATAGRAM SEND, RAW SEND, NAMING LOOKUP, DEST
 // GENERATE, PING, PONG and QUIT, as the routers were observed to speak it.
 //
 // # Routers
@@ -58,6 +58,19 @@
 //   - Slow reader: Java holds the sender back. i2pd holds any amount, and when the peer closes while the reader takes less than 8 MiB/s,
 //     all but one block and the end is lost.
 //   - Hasty close: a stream of 100 kB and more that is closed within 0.5 s of its last write loses up to 20 KiB, and its end, on I2PD259.
+//   - Datagrams: STYLE=DATAGRAM and RAW, on I2PD259 also DATAGRAM1, 2 and 3. Without PORT I2PD256 never answers. HOST and PORT (on
+//     Java PORT alone) have them forwarded over UDP, from [Bridge.UDPAddr].
+//   - Datagram headers over UDP: I2PD245 and I2PD256 take all behind the ID for the destination, so options make a datagram vanish. i2pd
+//     wants the destination in full, I2PD259 takes base32 too; Java takes any name.
+//   - Datagrams received: Java and, on the control connection and not for RAW, I2PD259 add FROM_PORT and TO_PORT. The sender
+//     of DATAGRAM3 is a hash. Java puts a header before RAW if HEADER=true, and gives DATAGRAMs to RAW sessions unparsed.
+//   - Datagram sizes: a UDP packet of more than 32768 bytes with its header is cut by i2pd; payloads of more than 31744, of RAW 32768, vanish on Java.
+//     To the control connection I2PD245 and I2PD256 bring less than 8192 bytes with the line, I2PD259 16384. Empty ones
+//     arrive on i2pd, but for RAW and DATAGRAM2.
+//   - DATAGRAM SEND: i2pd wants line and payload in one segment, and else never takes a line again on this connection. Java closes
+//     it, and so the session, at unknown names and at sizes that do not fit.
+//   - Datagrams lost: on i2pd what is sent to a new peer in the first second, and RAW to a peer that has never sent anything but for 2 or 3 a second;
+//     on all but Instant what exceeds 92 on their way to a session.
 //   - Session closes: Java ends its streams. i2pd drops what was sent in the last 25 ms and tells the peers nothing; what they
 //     then send ends their stream after 279 s.
 //
@@ -72,14 +85,16 @@
 // such as lengths beyond 0 to 7, quantities beyond 1 to 6, signature types other
 // than 7, 11 and 1, lease-set encryption other than "4", "4,0" and, where 3.3 was
 // negotiated, "6,4"; data on a waiting ACCEPT; PING or PONG to i2pd; a stream
-// closed on i2pd less than 0.5 s after its last write; whatever crashes the router.
+// closed on i2pd less than 0.5 s after its last write; whatever crashes the router;
+// datagrams that are cut, empty on Java, malformed, or of another style than their session; DATAGRAM SEND with a SIZE that is not that of the
+// payload, or on i2pd in several segments; a session for datagrams without PORT on i2pd.
 //
 // # What it does not do
 //
 // It has no cryptography, no tunnels and no loss: whether two sessions' lease-set
 // encryptions fit is not checked, and encrypted lease sets are never found. Keys
-// that it makes are of signature type 7 whatever was asked for. DATAGRAM, RAW,
+// that it makes are of signature type 7 whatever was asked for.
 // PRIMARY and MASTER are answered as a STYLE that the router does not know.
-// STREAM FORWARD dials loopback addresses only. AUTH and TLS are missing.
+// STREAM FORWARD and forwarded datagrams go to loopback addresses only. AUTH and TLS are missing.
 // It never shows a private key or a password, in no log and no message.
 package samtest

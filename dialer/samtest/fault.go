@@ -12,7 +12,8 @@ import (
 type Fault struct {
 	// On is the command it waits for: "STREAM CONNECT", or only a verb such as
 	// "STREAM"; empty is any command. "STREAM ACCEPTED" is the line that tells a
-	// waiting STREAM ACCEPT of its peer.
+	// waiting STREAM ACCEPT of its peer, "DATAGRAM RECEIVED" and "RAW RECEIVED" are what
+	// brings datagrams; there Raw, Split and CloseAfter count.
 	On string
 	// Times is how many commands it is for; 0 is one, negative is all to come.
 	Times int
@@ -130,6 +131,11 @@ func replyHead(req request) string {
 func (c *conn) send(b []byte) error {
 	f := c.fault
 	c.fault = nil
+	return c.sendAs(f, b)
+}
+
+// sendAs writes as a fault has it, nil for none.
+func (c *conn) sendAs(f *Fault, b []byte) error {
 	if f == nil || !f.shapes() {
 		_, err := c.nc.Write(b)
 		return err

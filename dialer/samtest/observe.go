@@ -35,6 +35,8 @@ type Stats struct {
 	Commands    int // lines
 	Overlong    int // lines too long for the router
 	Crashes     int // lines that crashed the router
+	Datagrams   int // sent by the bridge's sessions
+	Lost        int // of these, not delivered
 }
 
 // Commands returns all lines that clients sent, oldest first.

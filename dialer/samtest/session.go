@@ -19,6 +19,7 @@ type session struct {
 	ends    map[*end]struct{}
 	early   []*acceptor // i2pd takes them before the tunnels stand
 	over    bool
+	mail    *mailbox // nil for STYLE=STREAM
 }
 
 // sessionCreate answers SESSION CREATE, after the time that tunnels take.
@@ -29,7 +30,15 @@ func (c *conn) sessionCreate(req request) bool {
 	if bad := c.b.f.fatalOption(req); bad != "" {
 		return c.crash(bad)
 	}
-	s, result := c.newSession(req)
+	mail, problem, mute := c.newMailbox(req)
+	switch {
+	case mute:
+		<-c.in.gone
+		return false
+	case problem != "":
+		return c.refuse("SESSION STATUS", "I2P_ERROR", problem)
+	}
+	s, result := c.newSession(req, mail)
 	if result != "" {
 		return c.refuse("SESSION STATUS", result, "")
 	}
@@ -50,7 +59,7 @@ func (c *conn) checkCreate(req request) (result, message string) {
 	style, id, dest := req.value("STYLE"), req.value("ID"), req.value("DESTINATION")
 	if c.b.f.i2pd {
 		switch {
-		case style != "STREAM":
+		case !c.b.f.knows(style):
 			return "I2P_ERROR", "Unknown STYLE"
 		case id == "" || strings.ContainsAny(id, `<>"'/`):
 			return "INVALID_ID", ""
@@ -76,7 +85,7 @@ func (c *conn) checkCreate(req request) (result, message string) {
 		return "I2P_ERROR", "ID not specified"
 	case style == "":
 		return "I2P_ERROR", "No SESSION STYLE specified"
-	case style != "STREAM":
+	case !c.b.f.knows(style):
 		return "I2P_ERROR", "Unrecognized SESSION STYLE"
 	case dest == "TRANSIENT" && !c.b.f.signs(kind):
 		return "I2P_ERROR", "SIGNATURE_TYPE " + kind + " unsupported"
@@ -87,8 +96,8 @@ func (c *conn) checkCreate(req request) (result, message string) {
 }
 
 // newSession registers a session whose tunnels are yet to be built.
-func (c *conn) newSession(req request) (s *session, result string) {
-	s = &session{b: c.b, id: req.value("ID"), options: make(map[string]string), ends: make(map[*end]struct{})}
+func (c *conn) newSession(req request, mail *mailbox) (s *session, result string) {
+	s = &session{b: c.b, mail: mail, id: req.value("ID"), options: make(map[string]string), ends: make(map[*end]struct{})}
 	var id keys.Identity
 	var err error
 	if key := req.value("DESTINATION"); key == "TRANSIENT" {
@@ -197,6 +206,9 @@ func (s *session) start() {
 		}
 	}
 	s.early = nil
+	if s.mail != nil {
+		s.b.nw.wg.Go(s.mail.run)
+	}
 	s.b.nw.notify()
 }
 
@@ -214,6 +226,9 @@ func (s *session) end(abrupt bool) {
 	}
 	for _, a := range s.early {
 		close(a.given)
+	}
+	if s.mail != nil {
+		close(s.mail.done)
 	}
 	if s.ep != nil {
 		s.ep.sessionEnds(s)

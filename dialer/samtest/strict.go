@@ -136,6 +136,11 @@ func (c *conn) allowed(key, value string) bool {
 		return err == nil && 0 <= n && n <= 65535
 	case "HOST":
 		return true // DATAGRAM and RAW; the router checks it
+	case "HEADER":
+		return among("true", "false")
+	case "PROTOCOL":
+		n, err := strconv.Atoi(value)
+		return err == nil && 1 <= n && n <= 254 && n != 6 && n != 17 && n != 19 && n != 20
 	}
 	return freeOption.MatchString(key)
 }
