@@ -27,13 +27,14 @@ const refusalTimeout = 5 * time.Second
 type conn struct {
 	srv *Server
 	nc  net.Conn
+	id  string // of the listener
 	// begin is called when a stream is about to begin. It is false if the server
 	// is closing; afterwards only live, not open, ends the stream.
 	begin func() bool
 }
 
 // serve runs a client from its first byte to its last.
-func (s *Server) serve(ctx context.Context, nc net.Conn, p place) error {
+func (s *Server) serve(ctx context.Context, nc net.Conn, id string, p place) error {
 	defer s.leave(p)
 	defer nc.Close()
 	if err := nc.SetDeadline(time.Time{}); err != nil {
@@ -44,7 +45,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, p place) error {
 	defer context.AfterFunc(s.live, func() { cancel(ErrServerClosed) })()
 	setup, abort := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(s.open, func() { abort(ErrServerClosed) })
-	c := &conn{srv: s, nc: nc, begin: func() bool {
+	c := &conn{srv: s, nc: nc, id: id, begin: func() bool {
 		defer abort(nil) // a stream that lives for hours needs it no more
 		return stop()
 	}}
@@ -61,6 +62,8 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, p place) error {
 		return err
 	case p == refused:
 		return c.refuse(ctx, req, errTooManyConns)
+	case !knownForm(req.Username):
+		return c.refuse(ctx, req, &ReplyError{Reply: NotAllowed, Err: errExtendedForm})
 	case req.Command == Connect:
 		return c.connect(ctx, setup, req, early)
 	case req.Command == Bind:
@@ -86,7 +89,7 @@ func (c *conn) handshake(ctx context.Context, timeout time.Duration) (*Request, 
 		return nil, nil, fmt.Errorf("socks: handshake: %w", err)
 	}
 	// The copy lets go of the buffer of the handshake.
-	return c.srv.request(h.Request(), c.nc), slices.Clone(h.Rest()), nil
+	return c.request(h.Request()), slices.Clone(h.Rest()), nil
 }
 
 // drive does what the handshake asks for until it is done or failed.
@@ -102,7 +105,7 @@ func (c *conn) drive(ctx context.Context, h *wire.Handshake) error {
 			_, err = c.nc.Write(st.Bytes)
 		case wire.Verify:
 			user, pass := c.srv.credentials(h.Request())
-			h.Verified(c.srv.Authenticate(ctx, user, pass) == nil)
+			h.Verified(knownForm(user) && c.srv.Authenticate(ctx, user, pass) == nil)
 		case wire.Done:
 			return nil
 		case wire.Fail:

@@ -44,7 +44,8 @@
 //
 // A client that offers both methods is asked for its credentials, even where none are
 // needed: they tell one user of the port from another, and a client that is
-// not asked never sends them. [Server].Select sees them in the [Request].
+// not asked never sends them. [Server].Select sees them in the [Request], and [Request.Isolation]
+// makes one key of them, which also tells listeners apart.
 //
 // SOCKS does not hide what a program says about itself inside its streams.
 package socks

@@ -84,11 +84,15 @@ type Request struct {
 
 	// Username and Password are the client's credentials, empty if it gave none.
 	// SOCKS 4 has a user ID only: it is the Username, and if the server has an
-	// Authenticate function, it is split at its last colon into both.
+	// Authenticate function, it is split at its last colon into both. A Username of Tor's extended form
+	// ("<torS0X>0") stays as it is; such forms other than 0 are refused. See [Request.Isolation].
 	Username, Password string
 
 	// Client and Local are the two addresses of the client's connection.
 	Client, Local net.Addr
+
+	listener string // where the client came in
+	secret   bool   // the password is a secret of the server
 }
 
 // Addr returns host and port as Go's dialers take them.
@@ -113,17 +117,19 @@ func (r Request) LogValue() slog.Value {
 	)
 }
 
-func (s *Server) request(w *wire.Request, nc net.Conn) *Request {
+func (c *conn) request(w *wire.Request) *Request {
 	r := &Request{
-		Version: Version(w.Version),
-		Command: Command(w.Command),
-		Host:    w.Addr.Name,
-		IP:      w.Addr.IP,
-		Port:    w.Addr.Port,
-		Client:  nc.RemoteAddr(),
-		Local:   nc.LocalAddr(),
+		Version:  Version(w.Version),
+		Command:  Command(w.Command),
+		Host:     w.Addr.Name,
+		IP:       w.Addr.IP,
+		Port:     w.Addr.Port,
+		Client:   c.nc.RemoteAddr(),
+		Local:    c.nc.LocalAddr(),
+		listener: c.id,
+		secret:   c.srv.Authenticate != nil,
 	}
-	r.Username, r.Password = s.credentials(w)
+	r.Username, r.Password = c.srv.credentials(w)
 	switch {
 	case r.IP.IsValid():
 		r.Host = r.IP.String()

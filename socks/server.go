@@ -70,6 +70,10 @@ type Server struct {
 	// and none. It runs within HandshakeTimeout. See [Secret].
 	Authenticate func(ctx context.Context, username, password string) error
 
+	// SessionGroup makes [Request.Isolation] the same for the same credentials at all listeners, of this server
+	// and of others, with the same number. 0 keeps each listener apart, and what comes by ServeConn.
+	SessionGroup int
+
 	HandshakeTimeout time.Duration // from accept to a complete request; default 30 s
 	DialTimeout      time.Duration // from the request to the answer; default 120 s
 	BindTimeout      time.Duration // of BIND, from the first answer to the second; default 120 s
@@ -106,6 +110,7 @@ type Server struct {
 	refusing  int // clients beyond MaxConns
 	assocs    int // of the clients served, those with a UDP association
 	budget    *bytequeue.Budget
+	direct    string // the listenerID of ServeConn
 }
 
 // Serve accepts clients from l until Shutdown or Close, or until l fails. It
@@ -118,6 +123,7 @@ func (s *Server) Serve(l net.Listener) error {
 		return ErrServerClosed
 	}
 	defer s.untrack(ol)
+	id := s.listenerID()
 	var delay time.Duration
 	for {
 		nc, err := ol.Accept()
@@ -134,7 +140,7 @@ func (s *Server) Serve(l net.Listener) error {
 		}
 		delay = 0
 		if place, ok := s.admit(); ok {
-			go s.serve(context.Background(), nc, place)
+			go s.serve(context.Background(), nc, id, place)
 		} else {
 			nc.Close()
 		}
@@ -154,7 +160,7 @@ func (s *Server) ServeConn(ctx context.Context, nc net.Conn) error {
 		}
 		return errTooManyConns
 	}
-	return s.serve(ctx, nc, place)
+	return s.serve(ctx, nc, s.direct, place)
 }
 
 // Shutdown closes the listeners, ends handshakes, and answers requests whose

@@ -32,6 +32,7 @@ func (s *Server) init() {
 	s.live, s.cut = context.WithCancelCause(context.Background())
 	s.open, s.stopOpen = context.WithCancelCause(s.live)
 	s.drained = make(chan struct{})
+	s.direct = s.listenerID()
 	s.listeners = make(map[*onceListener]struct{})
 	if total := setting(s.ReadAheadTotal, defaultReadAheadTotal); total > 0 {
 		s.budget = bytequeue.NewBudget(total)

@@ -1,0 +1,49 @@
+package socks
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// torExtended begins a username of Tor's extended form (socks-extensions, "Extended authentication"). One byte follows
+// that says what the rest means; '0' is a plain isolation token, in the password or behind it.
+const torExtended = "<torS0X>"
+
+var errExtendedForm = errors.New("socks: username of an unknown extended form")
+
+// knownForm reports whether a username is one that we understand. To take an extended form
+// for a plain name would give its user less than it asked for.
+func knownForm(username string) bool {
+	form, extended := strings.CutPrefix(username, torExtended)
+	return !extended || strings.HasPrefix(form, "0")
+}
+
+// Isolation returns a key that tells users apart who must not share an identity: it differs by listener (see
+// [Server].SessionGroup), by Username and, unless the server asks for a secret, by Password. It is a hash
+// in hexadecimal and fit for logs. It stays the same as long as the listener, or for ever in a SessionGroup; there somebody who
+// guesses a username can check the guess.
+func (r Request) Isolation() string {
+	parts := []string{"i2psocks isolation 1", r.listener, r.Username}
+	if !r.secret {
+		parts = append(parts, r.Password)
+	}
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(p))))
+		h.Write([]byte(p))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// listenerID returns what the clients of one listener have in common in their isolation keys.
+func (s *Server) listenerID() string {
+	if s.SessionGroup != 0 {
+		return "group " + strconv.Itoa(s.SessionGroup)
+	}
+	return rand.Text()
+}
