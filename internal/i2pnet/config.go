@@ -1,0 +1,141 @@
+package i2pnet
+
+import (
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Config says what network to start. The zero value is the smallest network that works reliably.
+type Config struct {
+	// Routers is how many plain routers there are; zero means 2. They are
+	// numbered from 0, and the floodfills after them. Tests dial from plain ones:
+	// a floodfill of i2pd before 2.48 cannot talk to a destination it stores itself.
+	Routers int
+	// Floodfills is how many routers serve the network database; zero means 1.
+	Floodfills int
+	// I2PD is the folder that holds i2pd; if empty, i2pd is looked for in PATH.
+	I2PD string
+	// Dir is where the network makes its own folder; if empty, in the default folder for temporary files.
+	Dir string
+	// Output gets what the routers print, a line at a time, each with the
+	// router's number before it; nil discards it.
+	Output io.Writer
+}
+
+const maxRouters = 200 // as many as have an address
+
+func (c Config) routers() int { return defaulted(c.Routers, 2) }
+
+func (c Config) floodfills() int { return defaulted(c.Floodfills, 1) }
+
+func defaulted(n, zero int) int {
+	if n == 0 {
+		return zero
+	}
+	return n
+}
+
+func (c Config) validate() error {
+	r, f := c.routers(), c.floodfills()
+	if r < 0 || f < 0 || r+f > maxRouters {
+		return fmt.Errorf("i2pnet: cannot number %d routers and %d floodfills", r, f)
+	}
+	return nil
+}
+
+// program returns the path of i2pd.
+func (c Config) program() (string, error) {
+	name, where := "i2pd", "PATH"
+	if c.I2PD != "" {
+		name, where = filepath.Join(c.I2PD, "i2pd"), c.I2PD
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", fmt.Errorf("%w: no i2pd in %s", ErrMissing, where)
+	}
+	return filepath.Abs(path)
+}
+
+// Files in the folder of a router.
+const (
+	configFile = "i2pd.conf"
+	infoFile   = "router.info"
+	reseedFile = "reseed.zip"
+)
+
+const (
+	peerPort = 4567 // NTCP2, on the router's own address
+	samPort  = 7656 // SAM, on the router's own loopback address; datagrams one below
+)
+
+// peerAddress is what router i has in the router infos. It is of RFC 2544's
+// benchmarking range, as i2pd takes no loopback or private address from a peer.
+func peerAddress(i int) string { return fmt.Sprintf("198.18.0.%d", i+1) }
+
+func loopback(i int) string { return fmt.Sprintf("127.0.0.%d", i+1) }
+
+// settings returns the configuration file of router i. All that would
+// reach out of the network or cost time is off, and every length is stated.
+func settings(i int, floodfill bool) string {
+	return strings.NewReplacer(
+		"PEER", peerAddress(i), "LOOPBACK", loopback(i), "FLOODFILL", fmt.Sprint(floodfill), "ZIP", reseedFile,
+	).Replace(fmt.Sprintf(template, peerPort, peerPort, samPort, samPort-1))
+}
+
+const template = `log=stdout
+loglevel=warn
+ipv4=true
+ipv6=false
+nat=false
+host=PEER
+address4=PEER
+port=%d
+netid=88
+reservedrange=false
+bandwidth=X
+share=100
+floodfill=FLOODFILL
+[ntcp2]
+enabled=true
+published=true
+port=%d
+[ssu2]
+enabled=false
+published=false
+[sam]
+enabled=true
+address=LOOPBACK
+port=%d
+portudp=%d
+[http]
+enabled=false
+[httpproxy]
+enabled=false
+[socksproxy]
+enabled=false
+[i2cp]
+enabled=false
+[bob]
+enabled=false
+[upnp]
+enabled=false
+[nettime]
+enabled=false
+[addressbook]
+subscriptions=
+[persist]
+profiles=false
+[exploratory]
+inbound.length=1
+inbound.quantity=3
+outbound.length=1
+outbound.quantity=3
+[reseed]
+verify=false
+zipfile=ZIP
+urls=
+yggurls=
+`

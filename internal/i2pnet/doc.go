@@ -1,0 +1,32 @@
+// Package i2pnet starts and stops a private I2P network of real i2pd routers, for tests.
+//
+// The routers live in a network namespace of their own that has nothing but a loopback interface: they cannot reach
+// the world, and several networks do not meet. That takes Linux, root, ip(8) and i2pd; tests
+// are skipped where one is missing, or fail if I2PSOCKS_REQUIRE_ROUTER=1 is set. i2pd is taken
+// from the folder that I2PSOCKS_I2PD_DIR names, else from PATH.
+//
+// A package whose tests need routers starts them once, at the first test that asks:
+//
+//	var routers i2pnet.Shared
+//
+//	func TestMain(m *testing.M) { goleak.VerifyTestMain(routers.Main(m)) }
+//
+//	func TestEcho(t *testing.T) {
+//		n := routers.Require(t)
+//		conn, err := n.DialContext(t.Context(), "tcp", n.SAM(0)) // a SAM bridge
+//
+// What talks to the routers must be inside the namespace: [Network.DialContext] and the
+// like open a socket there for a test that is itself outside, and [Network.Command] runs a program there.
+//
+// # Sessions
+//
+// Sessions for tests are best made with [SessionOptions]: no hops, which in such a network
+// are the reliable choice. Sessions of one hop work, but of two runs one has to
+// retry a connect for some seconds, as the lease set is not found yet. A SESSION CREATE takes 3 to
+// 15 seconds, 9 as a rule, whatever the options: i2pd builds tunnels in rounds. So
+// create what a test needs at the same time. i2pd may crash when
+// a session is closed right after its streams: wait a second between the two.
+//
+// This package looks no name up, makes no connection out of the namespace,
+// and leaves namespaces and processes that it did not make alone.
+package i2pnet

@@ -1,0 +1,108 @@
+package i2pnet
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// namespace is a network namespace with a name in ip-netns(8), and nothing but a loopback interface.
+type namespace struct {
+	name string
+	file *os.File
+}
+
+// newNamespace makes a namespace whose loopback interface also has these addresses.
+func newNamespace(ctx context.Context, addresses []string) (*namespace, error) {
+	if os.Geteuid() != 0 {
+		return nil, fmt.Errorf("%w: root, to make a network namespace", ErrMissing)
+	}
+	if _, err := exec.LookPath("ip"); err != nil {
+		return nil, fmt.Errorf("%w: ip(8), of the package iproute2", ErrMissing)
+	}
+	name := fmt.Sprintf("i2pnet-%d-%s", os.Getpid(), strings.ToLower(rand.Text()[:8]))
+	if err := ip(ctx, "", "netns", "add", name); err != nil {
+		return nil, fmt.Errorf("%w: the right to make a network namespace: %w", ErrMissing, err)
+	}
+	s := &namespace{name: name}
+	if err := s.setUp(ctx, addresses); err != nil {
+		s.remove()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *namespace) setUp(ctx context.Context, addresses []string) (err error) {
+	if s.file, err = os.Open("/run/netns/" + s.name); err != nil {
+		return fmt.Errorf("i2pnet: %w", err)
+	}
+	var batch strings.Builder
+	batch.WriteString("link set lo up\n")
+	for _, a := range addresses {
+		fmt.Fprintf(&batch, "addr add %s/32 dev lo\n", a)
+	}
+	return ip(ctx, batch.String(), "-n", s.name, "-batch", "-")
+}
+
+// remove deletes the name. The namespace itself ends with the last process and socket in it.
+func (s *namespace) remove() error {
+	s.file.Close()
+	return ip(context.Background(), "", "netns", "delete", s.name)
+}
+
+// ip runs ip(8) and puts what it complains about into the error.
+func ip(ctx context.Context, stdin string, args ...string) error {
+	cmd := exec.CommandContext(ctx, "ip", args...)
+	cmd.Stdin = strings.NewReader(stdin)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("i2pnet: ip %s: %w: %s", strings.Join(args, " "), err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// enter runs f on a thread that is inside the namespace.
+func (s *namespace) enter(f func() error) error {
+	runtime.LockOSThread()
+	home, err := os.Open("/proc/thread-self/ns/net")
+	if err == nil {
+		defer home.Close()
+		err = setns(s.file)
+	}
+	if err != nil {
+		runtime.UnlockOSThread()
+		return err
+	}
+	defer func() {
+		// A thread that cannot go home stays locked, and so ends with its goroutine.
+		if setns(home) == nil {
+			runtime.UnlockOSThread()
+		}
+	}()
+	return f()
+}
+
+func setns(f *os.File) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return net.ErrClosed
+	}
+	failed := raw.Control(func(fd uintptr) { err = unix.Setns(int(fd), unix.CLONE_NEWNET) })
+	if failed != nil {
+		return net.ErrClosed
+	}
+	return os.NewSyscallError("setns", err)
+}
+
+// dieWithUs makes the kernel kill the program when this process ends, however it ends.
+func dieWithUs(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+}

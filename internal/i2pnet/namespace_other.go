@@ -1,0 +1,22 @@
+//go:build !linux
+
+package i2pnet
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+)
+
+// namespace exists on Linux only.
+type namespace struct{ name string }
+
+func newNamespace(context.Context, []string) (*namespace, error) {
+	return nil, fmt.Errorf("%w: Linux, for its network namespaces", ErrMissing)
+}
+
+func (s *namespace) remove() error { return nil }
+
+func (s *namespace) enter(func() error) error { return ErrMissing }
+
+func dieWithUs(*exec.Cmd) {}
