@@ -71,7 +71,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, id string, p place) err
 	case req.Command == Associate:
 		return c.associate(ctx, setup, req, early)
 	}
-	return c.refuse(ctx, req, &ReplyError{Reply: CommandNotSupported})
+	return c.resolve(ctx, setup, req, early)
 }
 
 // handshake reads up to a complete request. It also returns the bytes behind it.

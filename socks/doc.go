@@ -1,8 +1,8 @@
 // Package socks is a SOCKS 4, 4a and 5 server, and a client, for programs that
 // must not leak.
 //
-// The server serves CONNECT and BIND of the SOCKS 4 and 4a notes and of RFC 1928, its UDP ASSOCIATE, and
-// username/password authentication of RFC 1929. It hands the host name of a
+// The server serves CONNECT and BIND of the SOCKS 4 and 4a notes and of RFC 1928, its UDP ASSOCIATE,
+// Tor's RESOLVE and RESOLVE_PTR, and username/password authentication of RFC 1929. It hands the host name of a
 // request, as the client sent it, to one function that may refuse it
 // ([Server].Allow) and then to a dialer ([Server].Dialer or [Server].Select):
 //
@@ -16,8 +16,8 @@
 //     request fails.
 //   - Without Allow only I2P host names pass ([I2POnly]). Nothing is looked up
 //     before Allow agreed.
-//   - Tor's RESOLVE and RESOLVE_PTR are answered
-//     "command not supported", GSS-API is never chosen, fragments of datagrams are dropped.
+//   - A command that the dialer has no method for is answered "command not
+//     supported", GSS-API is never chosen, fragments of datagrams are dropped.
 //   - It does not resynchronise: after a first byte that is no SOCKS version the
 //     connection ends, so a web page cannot smuggle a request through HTTP.
 //   - Hosts and credentials are never logged.

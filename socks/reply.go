@@ -149,10 +149,10 @@ func (r Reply) failure() Reply {
 }
 
 // successMessage returns the bytes that tell a client of success. The bound address of CONNECT is
-// 0.0.0.0:0: an I2P connection has none, and clients fail over any other form. SOCKS 4 has no room for a host.
+// 0.0.0.0:0: an I2P connection has none, and clients fail over any other form. SOCKS 4 has no room for a name.
 func successMessage(v Version, bound wire.Addr) []byte {
 	if v != SOCKS5 {
-		return wire.AppendReply4(nil, wire.Granted4, bound.Port)
+		return wire.AppendReply4(nil, wire.Granted4, bound)
 	}
 	b, err := wire.AppendReply5(nil, byte(Succeeded), bound)
 	if err != nil { // a name of more than 255 bytes, which hostPort lets nobody have
@@ -164,7 +164,7 @@ func successMessage(v Version, bound wire.Addr) []byte {
 // failureMessage returns the bytes that tell a client the code of a failure.
 func failureMessage(v Version, r Reply) []byte {
 	if v != SOCKS5 {
-		return wire.AppendReply4(nil, wire.Rejected4, 0)
+		return wire.AppendReply4(nil, wire.Rejected4, wire.Addr{})
 	}
 	b, _ := wire.AppendReply5(nil, byte(r), wire.Addr{})
 	return b

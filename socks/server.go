@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -53,7 +54,7 @@ type Server struct {
 	//
 	//	LookupAddr(ctx context.Context, host string) (b32 string, err error)
 	//
-	// finds that name for any other host: BIND for such a host needs it to know its peer, and
+	// finds that name for any other host. It serves RESOLVE; BIND for such a host needs it to know its peer, and
 	// UDP ASSOCIATE to call the sender of a datagram as the client did.
 	Dialer proxy.ContextDialer
 
@@ -69,6 +70,13 @@ type Server struct {
 	// Authenticate judges credentials; any error refuses them. Nil accepts all,
 	// and none. It runs within HandshakeTimeout. See [Secret].
 	Authenticate func(ctx context.Context, username, password string) error
+
+	// VirtualAddresses makes RESOLVE answer an address of this prefix in place of a base32 name, for clients
+	// that know addresses only. Later requests for the address are taken as for the host, also by SOCKS 4 clients
+	// and by RESOLVE_PTR, if they come with the same [Request.Isolation]. The 8192 used last are remembered, and
+	// at most half of the prefix. It should be one that nobody has, such as 127.192.0.0/10. The zero
+	// Prefix is none.
+	VirtualAddresses netip.Prefix
 
 	// SessionGroup makes [Request.Isolation] the same for the same credentials at all listeners, of this server
 	// and of others, with the same number. 0 keeps each listener apart, and what comes by ServeConn.
@@ -110,6 +118,7 @@ type Server struct {
 	refusing  int // clients beyond MaxConns
 	assocs    int // of the clients served, those with a UDP association
 	budget    *bytequeue.Budget
+	virtual   *virtualTable
 	direct    string // the listenerID of ServeConn
 }
 

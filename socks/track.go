@@ -33,6 +33,7 @@ func (s *Server) init() {
 	s.open, s.stopOpen = context.WithCancelCause(s.live)
 	s.drained = make(chan struct{})
 	s.direct = s.listenerID()
+	s.virtual = newVirtualTable(s.VirtualAddresses)
 	s.listeners = make(map[*onceListener]struct{})
 	if total := setting(s.ReadAheadTotal, defaultReadAheadTotal); total > 0 {
 		s.budget = bytequeue.NewBudget(total)

@@ -210,7 +210,7 @@ func done(*Handshake) Step { return Step{Kind: Done} }
 func (h *Handshake) drop(n int) { h.n = copy(h.buf[:], h.buf[n:h.n]) }
 
 func (h *Handshake) fail4(err error) Step {
-	return h.fail(AppendReply4(h.out[:0], Rejected4, 0), err)
+	return h.fail(AppendReply4(h.out[:0], Rejected4, Addr{}), err)
 }
 
 func (h *Handshake) fail5(rep byte, err error) Step {

@@ -72,7 +72,7 @@ func TestLengthsAtTheEdge(t *testing.T) {
 // A user ID without end was read for ever by others.
 func TestSocks4IsBounded(t *testing.T) {
 	head := []byte{4, 1, 0, 80, 0, 0, 0, 1}
-	refused := AppendReply4(nil, Rejected4, 0)
+	refused := AppendReply4(nil, Rejected4, Addr{})
 	for name, fill := range map[string][]byte{"userid": nil, "host": {'u', 0}} {
 		in := append(bytes.Clone(head), fill...)
 		full := append(bytes.Clone(in), bytes.Repeat([]byte{'a'}, MaxHandshake-len(in))...)

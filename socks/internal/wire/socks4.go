@@ -84,7 +84,7 @@ func AppendRequest4(dst []byte, cmd byte, user string, a Addr) ([]byte, error) {
 //	| VN | CD | DSTPORT | DSTIP |
 //	+----+----+---------+-------+
 //
-// The address means something in the replies to BIND only.
+// The address means something in the replies to BIND and to Tor's RESOLVE only.
 func ConsumeReply4(b []byte) (code byte, bound Addr, n int, err error) {
 	if len(b) >= 1 && b[0] != 0 {
 		return 0, bound, 1, ErrVersion
@@ -96,9 +96,13 @@ func ConsumeReply4(b []byte) (code byte, bound Addr, n int, err error) {
 	return b[1], bound, 8, nil
 }
 
-// AppendReply4 appends a reply with the address 0.0.0.0, which stands for that of the server, and port.
-func AppendReply4(dst []byte, code byte, port uint16) []byte {
-	return append(binary.BigEndian.AppendUint16(append(dst, 0, code), port), 0, 0, 0, 0)
+// AppendReply4 appends a reply. Where bound is no IPv4 address, its place takes 0.0.0.0, which stands for that of the server.
+func AppendReply4(dst []byte, code byte, bound Addr) []byte {
+	var ip [4]byte
+	if bound.IP.Is4() {
+		ip = bound.IP.As4()
+	}
+	return append(binary.BigEndian.AppendUint16(append(dst, 0, code), bound.Port), ip[:]...)
 }
 
 func isName4(ip []byte) bool { return ip[0] == 0 && ip[1] == 0 && ip[2] == 0 && ip[3] != 0 }

@@ -1,0 +1,94 @@
+package socks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/go-i2p/i2psocks/socks/internal/wire"
+)
+
+var errUnknownVirtual = errors.New("socks: virtual address of no known host")
+
+// resolve serves RESOLVE and RESOLVE_PTR (Tor's socks-extensions, section 2).
+func (c *conn) resolve(ctx, setup context.Context, req *Request, early []byte) error {
+	start := time.Now()
+	found, err := c.lookup(setup, req, early)
+	if err != nil {
+		return c.fail(ctx, req, start, err)
+	}
+	c.srv.log().Debug("socks request served", "request", req, "time", time.Since(start))
+	c.answer(ctx, successMessage(req.Version, found))
+	return nil
+}
+
+// lookup finds the answer while the client waits.
+func (c *conn) lookup(ctx context.Context, req *Request, early []byte) (wire.Addr, error) {
+	ctx, cancel := withTimeout(ctx, setting(c.srv.DialTimeout, defaultDialTimeout))
+	defer cancel()
+	own := *req // a dialer that overstays shares nothing with us
+	found, _, err := await(ctx, c.nc, early, func(ctx context.Context) (wire.Addr, error) {
+		if own.Command == ResolvePTR {
+			return c.srv.lookupHost(ctx, &own)
+		}
+		return c.srv.lookupAddr(ctx, &own)
+	}, func(wire.Addr) {})
+	if err == nil && req.Version != SOCKS5 && !found.IP.Is4() {
+		err = &ReplyError{Reply: AddressNotSupported} // the reply has no room for it
+	}
+	return found, err
+}
+
+// lookupAddr finds the address of a host: a virtual one, if there are such, else its base32 name.
+func (s *Server) lookupAddr(ctx context.Context, req *Request) (wire.Addr, error) {
+	d, err := s.backend(ctx, req)
+	if err != nil {
+		return wire.Addr{}, err
+	}
+	if _, ok := d.(resolver); !ok {
+		return wire.Addr{}, &ReplyError{Reply: CommandNotSupported}
+	}
+	b32, err := base32(ctx, d, req.Host)
+	if err != nil {
+		return wire.Addr{}, err
+	}
+	if s.virtual != nil {
+		ip, ok := s.virtual.address(virtualHost{req.Isolation(), req.Host})
+		if !ok {
+			return wire.Addr{}, errors.New("socks: too few virtual addresses")
+		}
+		return wire.Addr{IP: ip}, nil
+	}
+	a, ok := hostPort(target{address: b32 + ":0"})
+	if !ok {
+		return wire.Addr{}, fmt.Errorf("socks: dialer found a name of %d bytes", len(b32))
+	}
+	return a, nil
+}
+
+// lookupHost finds the host of a virtual address. Its name has come from the client itself.
+func (s *Server) lookupHost(ctx context.Context, req *Request) (wire.Addr, error) {
+	switch {
+	case s.virtual == nil:
+		return wire.Addr{}, &ReplyError{Reply: CommandNotSupported}
+	case !s.virtual.contains(req.IP):
+		return wire.Addr{}, &ReplyError{Reply: AddressNotSupported, Err: errUnknownVirtual}
+	}
+	_, err := s.backend(ctx, req) // which puts the name into req
+	return wire.Addr{Name: req.Host}, err
+}
+
+// devirtualise puts the host in place of its virtual address.
+func (s *Server) devirtualise(r *Request) error {
+	if !r.IP.IsValid() || !s.virtual.contains(r.IP) || r.Command == Associate {
+		return nil
+	}
+	host, ok := s.virtual.host(r.Isolation(), r.IP)
+	if !ok {
+		return &ReplyError{Reply: HostUnreachable, Err: errUnknownVirtual}
+	}
+	r.Host, r.IP = host, netip.Addr{}
+	return nil
+}
