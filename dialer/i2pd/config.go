@@ -1,0 +1,97 @@
+package i2pd
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// settings is the configuration of a router that offers nothing but SAM.
+const settings = `# Written at each start.
+log = stdout
+loglevel = warn
+daemon = false
+service = false
+[sam]
+enabled = true
+address = 127.0.0.1
+port = %d
+portudp = %d
+[http]
+enabled = false
+[httpproxy]
+enabled = false
+[socksproxy]
+enabled = false
+[i2cp]
+enabled = false
+[bob]
+enabled = false
+[i2pcontrol]
+enabled = false
+[upnp]
+enabled = false
+[nettime]
+enabled = false
+`
+
+const configFile = "i2pd.conf"
+
+// configure writes the configuration for a SAM port. Datagrams have the port below.
+func configure(dir string, port int, verify bool) error {
+	text := fmt.Sprintf(settings, port, port-1)
+	if verify {
+		text += "[reseed]\nverify = true\n"
+	}
+	if err := os.WriteFile(filepath.Join(dir, configFile), []byte(text), 0o600); err != nil {
+		return fmt.Errorf("%w: %w", ErrDir, err)
+	}
+	return nil
+}
+
+// packaged is where packages of i2pd put the certificates that sign its first list of peers.
+var packaged = []string{"/usr/share/i2pd/certificates", "/var/lib/i2pd/certificates"}
+
+// certificates returns the folder of certificates, or "". With one, signatures are checked, which i2pd does not do by default.
+func certificates(dir string) string {
+	for _, folder := range append([]string{filepath.Join(dir, "certificates")}, packaged...) {
+		if fi, err := os.Stat(filepath.Join(folder, "reseed")); err == nil && fi.IsDir() {
+			return folder
+		}
+	}
+	return ""
+}
+
+// arguments returns the command line. What is on it overrides the configuration.
+func arguments(dir, certificates string, extra []string) []string {
+	args := []string{"--datadir=" + dir, "--conf=" + filepath.Join(dir, configFile)}
+	if certificates != "" && !slices.ContainsFunc(extra, func(a string) bool { return strings.HasPrefix(a, "--certsdir=") }) {
+		args = append(args, "--certsdir="+certificates)
+	}
+	return append(args, extra...)
+}
+
+var argument = regexp.MustCompile(`^--([a-z][a-z0-9_-]*)((?:\.[A-Za-z0-9._-]+)?)=[^\x00-\x1f\x7f]*$`)
+
+// reserved are the settings, and the groups of settings, that would open a service, put files elsewhere or let the child escape.
+var reserved = []string{
+	"bob", "conf", "daemon", "datadir", "http", "httpproxy", "i2cp", "i2pcontrol", "log", "logfile", "pidfile", "sam",
+	"service", "socksproxy", "svcctl", "tunconf", "tunnelsdir", "unix", "upnp", "websockets",
+}
+
+// checkArguments refuses what is not "--name=value", or is the package's own to say.
+func checkArguments(args []string) error {
+	for _, a := range args {
+		m := argument.FindStringSubmatch(a)
+		if m == nil {
+			return fmt.Errorf("%w: %q is not --name=value", ErrArgument, a)
+		}
+		if slices.Contains(reserved, m[1]) {
+			return fmt.Errorf("%w: --%s%s", ErrArgument, m[1], m[2])
+		}
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package i2pd
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// folder is a data folder that this Router holds.
+type folder struct {
+	path      string
+	lock      *os.File // nil where files cannot be locked
+	temporary bool
+}
+
+// errLocked is what lockFile returns for a file that is locked already.
+var errLocked = errors.New("locked")
+
+// openFolder makes the folder if need be, checks that it is private, and locks it. An empty path means a temporary one.
+func openFolder(path string) (f *folder, err error) {
+	f = &folder{temporary: path == ""}
+	if f.temporary {
+		f.path, err = os.MkdirTemp("", "i2pd-")
+	} else if f.path, err = filepath.Abs(path); err == nil {
+		err = os.MkdirAll(f.path, 0o700)
+	}
+	if err == nil {
+		err = checkPrivate(f.path)
+	}
+	if err == nil {
+		f.lock, err = lockFile(filepath.Join(f.path, "host.lock"))
+	}
+	switch {
+	case errors.Is(err, errLocked):
+		return nil, ErrInUse
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrDir, err)
+	}
+	return f, nil
+}
+
+// checkPrivate fails for what is not a folder, or is open to others.
+func checkPrivate(path string) error {
+	fi, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if !fi.IsDir() {
+		return &fs.PathError{Op: "open", Path: path, Err: errors.New("not a folder")}
+	}
+	if runtime.GOOS != "windows" && fi.Mode().Perm()&0o077 != 0 {
+		return &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("mode %#o is open to others, want 0700", fi.Mode().Perm())}
+	}
+	return nil
+}
+
+func (f *folder) close() error {
+	var errs []error
+	if f.temporary {
+		errs = append(errs, os.RemoveAll(f.path))
+	}
+	if f.lock != nil {
+		errs = append(errs, f.lock.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package i2pd_test
+
+const endsWithHost = false

@@ -1,0 +1,167 @@
+package i2pd
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"time"
+)
+
+// keeper is the one goroutine that starts the child and replaces it.
+type keeper struct {
+	r        *Router
+	log      *slog.Logger
+	program  string
+	folder   *folder
+	args     []string
+	ctx      context.Context // ends at Close
+	cancel   context.CancelFunc
+	failed   chan struct{} // closed when the first start failed; err says why
+	err      error
+	done     chan struct{} // closed when nothing is left of the child and the folder is given back
+	closeErr error
+}
+
+const (
+	firstPause = 500 * time.Millisecond
+	lastPause  = time.Minute
+	steady     = 2 * time.Minute // a child that was up for so long was no failed start
+	peersEvery = 2 * time.Second
+)
+
+// newKeeper prepares all that a start needs. The caller holds r.mu.
+func newKeeper(r *Router) (k *keeper, err error) {
+	k = &keeper{r: r, log: r.Logger, failed: make(chan struct{}), done: make(chan struct{})}
+	if k.log == nil {
+		k.log = slog.New(slog.DiscardHandler)
+	}
+	if err := checkArguments(r.Args); err != nil {
+		return nil, err
+	}
+	if k.program, err = findProgram(r.Path); err != nil {
+		return nil, err
+	}
+	if k.folder, err = openFolder(r.Dir); err != nil {
+		return nil, err
+	}
+	if r.port == 0 {
+		r.port, err = choosePort(r.Port)
+	} else {
+		_, err = choosePort(r.port)
+	}
+	certs := certificates(k.folder.path)
+	if err == nil {
+		err = configure(k.folder.path, r.port, certs != "")
+	}
+	if err != nil {
+		return nil, errors.Join(err, k.folder.close())
+	}
+	k.args = arguments(k.folder.path, certs, r.Args)
+	k.ctx, k.cancel = context.WithCancel(context.Background())
+	return k, nil
+}
+
+// run keeps a child running until Close, or until the first start fails.
+func (k *keeper) run() {
+	defer close(k.done)
+	defer k.cancel()
+	pause := firstPause
+	for first := true; ; first = false {
+		began := time.Now()
+		wasUp, err := k.live(first)
+		if k.ctx.Err() != nil || first && !wasUp {
+			k.end(err)
+			return
+		}
+		k.log.Warn("i2pd is gone", "err", err)
+		k.report(func(s *Status) { s.State, s.PID, s.Err = Down, 0, err })
+		if wasUp && time.Since(began) > steady {
+			pause = firstPause
+		}
+		select {
+		case <-k.ctx.Done():
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, lastPause)
+	}
+}
+
+// live runs one child to its end, and says whether SAM ever answered and why it ended.
+func (k *keeper) live(first bool) (wasUp bool, err error) {
+	if k.ctx.Err() != nil {
+		return false, ErrClosed
+	}
+	if !first {
+		if _, err := choosePort(k.r.port); err != nil {
+			return false, err
+		}
+	}
+	p, err := launch(k.program, k.args, k.folder, k.log)
+	if err != nil {
+		return false, err
+	}
+	defer p.stop()
+	k.report(func(s *Status) {
+		s.State, s.PID = Starting, p.pid
+		if !first {
+			s.Restarts++
+		}
+	})
+	if err := p.waitSAM(k.ctx, k.r.port, k.r.StartTimeout); err != nil {
+		return false, err
+	}
+	k.log.Info("i2pd is up", "pid", p.pid)
+	k.report(func(s *Status) { s.State, s.Err = Up, nil })
+	return true, k.watch(p)
+}
+
+// watch counts the peers until the child ends or Close is called.
+func (k *keeper) watch(p *process) error {
+	tick := time.NewTicker(peersEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-k.ctx.Done():
+			return ErrClosed
+		case <-p.done:
+			return p.exitError()
+		case <-tick.C:
+		}
+		infos, _ := filepath.Glob(filepath.Join(k.folder.path, "netDb", "*", "routerInfo-*.dat"))
+		if n := len(infos); n != k.r.Status().Peers {
+			k.report(func(s *Status) { s.Peers = n })
+		}
+	}
+}
+
+// end gives the folder back and leaves the router closed, or idle for the next try.
+func (k *keeper) end(err error) {
+	k.closeErr = k.folder.close()
+	k.r.mu.Lock()
+	state := Idle
+	if k.r.closed {
+		state, err = Closed, ErrClosed
+	} else {
+		k.r.keeper = nil
+	}
+	k.err = err
+	close(k.failed)
+	s := k.r.set(func(s *Status) { s.State, s.PID, s.Peers, s.Err = state, 0, 0, err })
+	k.r.mu.Unlock()
+	k.tell(s)
+}
+
+// report changes the status and tells it on.
+func (k *keeper) report(change func(*Status)) {
+	k.r.mu.Lock()
+	s := k.r.set(change)
+	k.r.mu.Unlock()
+	k.tell(s)
+}
+
+func (k *keeper) tell(s Status) {
+	if k.r.Progress != nil {
+		k.r.Progress(s)
+	}
+}

@@ -1,0 +1,70 @@
+package i2pd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+const helloTimeout = 2 * time.Second
+
+// hello reports whether a SAM bridge answers on a loopback port.
+func hello(ctx context.Context, port int) bool {
+	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", loopback(port))
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	if _, err := io.WriteString(conn, "HELLO VERSION MIN=3.1 MAX=3.3\n"); err != nil {
+		return false
+	}
+	want := []byte("HELLO REPLY RESULT=OK ")
+	got := make([]byte, len(want))
+	_, err = io.ReadFull(conn, got)
+	return err == nil && bytes.Equal(got, want)
+}
+
+// choosePort returns the wanted port, or a free one for 0. The port below must be free for datagrams.
+func choosePort(want int) (int, error) {
+	if want < 0 || want == 1 || want > 65535 {
+		return 0, fmt.Errorf("i2pd: port %d is not in 2 to 65535", want)
+	}
+	const tries = 20
+	for try := 1; ; try++ {
+		port, err := tryPort(want)
+		if err == nil {
+			return port, nil
+		}
+		if want != 0 || try == tries {
+			if errors.Is(err, syscall.EADDRINUSE) {
+				return 0, fmt.Errorf("%w: %w", ErrPortTaken, err)
+			}
+			return 0, fmt.Errorf("i2pd: SAM port: %w", err)
+		}
+	}
+}
+
+func tryPort(want int) (int, error) {
+	ln, err := net.Listen("tcp4", loopback(want))
+	if err != nil {
+		return 0, err
+	}
+	defer ln.Close()
+	port := ln.Addr().(*net.TCPAddr).Port
+	pc, err := net.ListenPacket("udp4", loopback(port-1))
+	if err != nil {
+		return 0, err
+	}
+	return port, pc.Close()
+}
+
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
