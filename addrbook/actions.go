@@ -1,0 +1,229 @@
+package addrbook
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+// actions are the rules of I2P specification "Address Subscription Feed", made
+// stricter where Java I2P lets a feed take a name from its owner. Signatures have
+// been verified before, those by "olddest" included, if the property is there.
+var actions = map[string]func(*applier, Record) error{
+	"":             (*applier).plain,
+	"addname":      (*applier).addName,
+	"adddest":      (*applier).addDest,
+	"addsubdomain": (*applier).addSubdomain,
+	"changedest":   (*applier).changeDest,
+	"changename":   (*applier).changeName,
+	"update":       (*applier).update,
+	"remove":       (*applier).remove,
+	"removeall":    (*applier).removeAll,
+}
+
+// plain: a new name, or newer properties for one that is known.
+func (a *applier) plain(r Record) error {
+	if e := a.entries[r.Name]; e.live(a.now) && e.has(r.Destination) && newer(r, e) {
+		a.mark(r.Name, r)
+		return nil
+	}
+	return a.add(r, a.mayAdd(r))
+}
+
+// addName: another name for the same destination.
+func (a *applier) addName(r Record) error {
+	old, err := canonical(r.Get(keyOldName))
+	if err != nil {
+		return err
+	}
+	if known := a.known(old); len(known) > 0 && !slices.Contains(known, r.Destination) {
+		return refuse("the other name has another destination")
+	}
+	return a.plain(r)
+}
+
+// addDest: another destination for the same name. The first one stays in use.
+func (a *applier) addDest(r Record) error {
+	old, err := r.destination(keyOldDest)
+	if err != nil {
+		return err
+	}
+	e := a.entries[r.Name]
+	switch {
+	case !e.live(a.now):
+		return a.plain(r)
+	case e.has(r.Destination):
+		return errStale
+	case !e.has(old):
+		return refuse("signed by a destination that the name does not have")
+	case len(e.Dests) >= maxDests:
+		return refuse("too many destinations for one name")
+	}
+	e = a.edit(r.Name)
+	e.Dests = append(e.Dests, r.Destination)
+	a.mark(r.Name, r)
+	return nil
+}
+
+// addSubdomain: a name that the owner of the name above it has granted.
+func (a *applier) addSubdomain(r Record) error {
+	parent, err := canonical(r.Get(keyOldName))
+	if err != nil {
+		return err
+	}
+	old, err := r.destination(keyOldDest)
+	switch {
+	case err != nil:
+		return err
+	case !strings.HasSuffix(r.Name, "."+parent):
+		return refuse("not a name beneath the other")
+	case !slices.Contains(a.known(parent), old):
+		return refuse("not granted by the owner of the name above")
+	}
+	return a.plain(r)
+}
+
+// changeDest: the old destination hands its name to a new one.
+func (a *applier) changeDest(r Record) error {
+	old, err := r.destination(keyOldDest)
+	if err != nil {
+		return err
+	}
+	e := a.entries[r.Name]
+	switch {
+	case !e.live(a.now):
+		return a.changeUnknown(r, old)
+	case e.has(r.Destination):
+		return errStale
+	case !e.has(old):
+		if e.had(old) {
+			return errStale
+		}
+		return &ConflictError{Name: r.Name, Known: e.Dests[0], Offered: r.Destination}
+	case e.had(r.Destination) && !newer(r, e):
+		return errStale // back again, but without a date that says so
+	}
+	e = a.edit(r.Name)
+	at := slices.Index(e.Dests, old)
+	e.drop(old)
+	e.Dests = slices.Insert(e.Dests, at, r.Destination)
+	a.mark(r.Name, r)
+	a.notice(r, old)
+	return nil
+}
+
+// changeUnknown: the change of a name that this feed does not have, but perhaps
+// somebody else does.
+func (a *applier) changeUnknown(r Record, old keys.Destination) error {
+	may := a.mayAdd(r)
+	if _, ok := may.(*ConflictError); ok && slices.Contains(a.elsewhere(r.Name), old) {
+		may = nil // signed over by the one that is known
+	}
+	if err := a.add(r, may); err != nil {
+		return err
+	}
+	e := a.edit(r.Name)
+	e.Former = append(e.Former, old.Base32())
+	a.notice(r, old)
+	return nil
+}
+
+// notice tells when a change that was made here leaves others behind.
+func (a *applier) notice(r Record, old keys.Destination) {
+	others := a.elsewhere(r.Name)
+	if len(others) == 0 || slices.Contains(others, r.Destination) {
+		return
+	}
+	a.notices = append(a.notices, &ConflictError{Name: r.Name, Known: others[0], Offered: r.Destination, Signed: slices.Contains(others, old)})
+}
+
+func newer(r Record, e *feedEntry) bool {
+	date, _ := seconds(r, keyDate)
+	return date > e.newest()
+}
+
+// changeName: a destination moves to a new name. If it may not have that one, it
+// keeps the old one.
+func (a *applier) changeName(r Record) error {
+	old, err := canonical(r.Get(keyOldName))
+	if err != nil {
+		return err
+	}
+	if e := a.entries[old]; e.live(a.now) && !e.has(r.Destination) {
+		return refuse("the old name has another destination")
+	}
+	if err := a.plain(r); err != nil && err != errStale {
+		return err
+	}
+	if !a.entries[r.Name].has(r.Destination) || old == r.Name || !a.entries[old].has(r.Destination) {
+		return errStale
+	}
+	a.edit(old).drop(r.Destination)
+	a.mark(old, r)
+	return nil
+}
+
+// update: new properties for a name that has this very destination.
+func (a *applier) update(r Record) error {
+	if e := a.entries[r.Name]; !e.live(a.now) || !e.has(r.Destination) {
+		if a.mayAdd(r) == errStale {
+			return errStale
+		}
+		return refuse("an update of a name that does not have the destination")
+	}
+	if a.entries[r.Name].Record == r.String() {
+		return errStale
+	}
+	a.mark(r.Name, r)
+	return nil
+}
+
+func (a *applier) remove(r Record) error {
+	name, err := canonical(r.Get(keyName))
+	if err != nil {
+		return err
+	}
+	d, err := r.destination(keyDest)
+	if err != nil {
+		return err
+	}
+	return a.removeFrom(name, d, r)
+}
+
+// removeFrom needs a date that is newer than all that was carried out for the
+// name, if any of that has a date.
+func (a *applier) removeFrom(name string, d keys.Destination, r Record) error {
+	e := a.entries[name]
+	switch {
+	case e == nil:
+		return errStale
+	case !e.has(d):
+		if !e.live(a.now) || e.had(d) {
+			return errStale
+		}
+		return refuse("a removal by a destination that the name does not have")
+	case e.newest() != 0 && !newer(r, e):
+		return errStale
+	}
+	a.edit(name).drop(d)
+	a.mark(name, r)
+	return nil
+}
+
+func (a *applier) removeAll(r Record) error {
+	d, err := r.destination(keyDest)
+	if err != nil {
+		return err
+	}
+	if a.removeAllLines++; a.removeAllLines > maxRemoveAll {
+		return refuse("too many lines that remove all")
+	}
+	result := errStale
+	for name, e := range a.entries {
+		if e.has(d) && a.removeFrom(name, d, r) == nil {
+			result = nil
+		}
+	}
+	return result
+}

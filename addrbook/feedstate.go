@@ -1,0 +1,97 @@
+package addrbook
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"time"
+
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+// feedState is all that is kept of a subscription, in one file: what the feed
+// said, and the validators that tell whether it says something new.
+type feedState struct {
+	Version      int                   `json:"version"`
+	URL          string                `json:"url"`
+	ETag         string                `json:"etag,omitempty"`
+	LastModified string                `json:"last_modified,omitempty"`
+	Fetched      time.Time             `json:"fetched,omitzero"`
+	Entries      map[string]*feedEntry `json:"entries"`
+}
+
+const (
+	stateVersion = 1
+	maxState     = 1 << 30 // bytes; a feed of the greatest size allowed needs much less
+)
+
+var errState = errors.New("not the state of this subscription")
+
+// loadState reads what saveState wrote for the same feed; it is empty if there is
+// no file.
+func loadState(path, url string) (*feedState, error) {
+	st := &feedState{Version: stateVersion, URL: url, Entries: make(map[string]*feedEntry)}
+	if path == "" {
+		return st, nil
+	}
+	f, err := openRegular(path, maxState)
+	if errors.Is(err, fs.ErrNotExist) {
+		return st, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	dec := json.NewDecoder(bufio.NewReader(io.LimitReader(f, maxState)))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(st); err != nil {
+		return nil, fmt.Errorf("addrbook: state: %w", err)
+	}
+	if err := st.check(url); err != nil {
+		return nil, fmt.Errorf("addrbook: state: %w", err)
+	}
+	return st, nil
+}
+
+func (st *feedState) check(url string) error {
+	if st.Version != stateVersion || st.URL != url || st.Entries == nil {
+		return errState
+	}
+	for name, e := range st.Entries {
+		if canon, err := canonical(name); err != nil || canon != name || e == nil {
+			return errState
+		}
+		if slices.ContainsFunc(e.Dests, keys.Destination.IsZero) || len(e.Dests) > maxDests {
+			return errState
+		}
+	}
+	if !validator(st.ETag) || !validator(st.LastModified) {
+		return errState
+	}
+	return nil
+}
+
+func (st *feedState) save(path string) error {
+	if path == "" {
+		return nil
+	}
+	return writeFile(path, func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(st)
+	})
+}
+
+// validator reports whether a header of a feed may be kept and sent back to it.
+func validator(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return len(s) <= 256
+}

@@ -1,0 +1,611 @@
+package addrbook_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-i2p/i2psocks/addrbook"
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+const feedURL = "http://feed.i2p/hosts.txt"
+
+// inMemory is a transport that asks a handler, without a network.
+type inMemory struct{ http.Handler }
+
+func (h inMemory) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := req.Context().Err(); err != nil {
+		return nil, err
+	}
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, req)
+	resp := rec.Result()
+	resp.Request = req
+	return resp, nil
+}
+
+// feed is a site whose text a test changes; it keeps what it was asked.
+type feed struct {
+	mu       sync.Mutex
+	body     string
+	header   http.Header
+	status   int
+	requests []*http.Request
+}
+
+func (f *feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.requests = append(f.requests, r)
+	maps.Copy(w.Header(), f.header)
+	if etag := f.header.Get("ETag"); etag != "" && r.Header.Get("If-None-Match") == etag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	if f.status != 0 {
+		w.WriteHeader(f.status)
+	}
+	io.WriteString(w, f.body)
+}
+
+// subscribe makes a subscription to a feed with these lines.
+func subscribe(t testing.TB, lines ...string) (*addrbook.Subscription, *feed) {
+	f := &feed{body: strings.Join(lines, "\n") + "\n"}
+	s := &addrbook.Subscription{URL: feedURL, Path: filepath.Join(t.TempDir(), "feed.json"), Client: &http.Client{Transport: inMemory{f}}}
+	return s, f
+}
+
+func (f *feed) says(lines ...string) { f.body = strings.Join(lines, "\n") + "\n" }
+
+func fetch(t testing.TB, s *addrbook.Subscription) addrbook.Report {
+	t.Helper()
+	r, err := s.Fetch(t.Context())
+	require.NoError(t, err)
+	return r
+}
+
+// identity is a destination that can sign.
+func identity(t testing.TB) keys.Identity {
+	id, err := keys.Generate()
+	require.NoError(t, err)
+	return id
+}
+
+func b64(id keys.Identity) string { return id.Destination().Base64() }
+
+// signed makes a line out of an entry and its properties. old signs first, if
+// there is one.
+func signed(t testing.TB, line string, old, signer *keys.Identity) string {
+	t.Helper()
+	r, err := addrbook.ParseRecord(line)
+	require.NoError(t, err)
+	if old != nil {
+		r, err = r.SignOld(*old)
+		require.NoError(t, err)
+	}
+	r, err = r.Sign(*signer)
+	require.NoError(t, err)
+	return r.String()
+}
+
+func at(name string, id keys.Identity, props string) string {
+	line := name + "=" + b64(id)
+	if props != "" {
+		line += "#!" + props
+	}
+	return line
+}
+
+// rules is the story of one name or two, fetch by fetch.
+func TestFeedRules(t *testing.T) {
+	a, b, c := identity(t), identity(t), identity(t)
+	da, db, dc := a.Destination(), b.Destination(), c.Destination()
+	plainA := at("n.i2p", a, "")
+	move := signed(t, at("n.i2p", b, "action=changedest#date=1700000000#olddest="+b64(a)), &a, &b)
+	back := signed(t, at("n.i2p", a, "action=changedest#date=1700000001#olddest="+b64(b)), &b, &a)
+	remove := signed(t, "#!action=remove#date=1700000000#dest="+b64(a)+"#name=n.i2p", nil, &a)
+	type step struct {
+		lines   []string
+		want    book
+		applied int
+		refused int
+	}
+	tests := map[string][]step{
+		"first come": {
+			{[]string{plainA}, book{"n.i2p": da}, 1, 0},
+			{[]string{at("n.i2p", b, "")}, book{"n.i2p": da}, 0, 1},
+			{[]string{signed(t, at("n.i2p", b, "date=1700000000"), nil, &b)}, book{"n.i2p": da}, 0, 1},
+		},
+		"bad signature": {
+			{[]string{plainA, strings.Replace(signed(t, at("m.i2p", a, "date=1"), nil, &a), "date=1", "date=2", 1)}, book{"n.i2p": da}, 1, 1},
+		},
+		"properties without signature": {{[]string{plainA, at("m.i2p", a, "date=1")}, book{"n.i2p": da}, 1, 1}},
+		"changedest": {
+			{[]string{plainA}, book{"n.i2p": da}, 1, 0},
+			{[]string{plainA, move}, book{"n.i2p": db}, 1, 0},
+			{[]string{plainA, move}, book{"n.i2p": db}, 0, 0},
+			{[]string{plainA, move, back}, book{"n.i2p": da}, 1, 0},
+			{[]string{plainA, move, back}, book{"n.i2p": da}, 0, 0},
+			{[]string{move}, book{"n.i2p": da}, 0, 0},
+		},
+		"changedest of an unknown name": {{[]string{move}, book{"n.i2p": db}, 1, 0}, {[]string{plainA, move}, book{"n.i2p": db}, 0, 0}},
+		"changedest by a stranger": {
+			{[]string{plainA}, book{"n.i2p": da}, 1, 0},
+			{[]string{signed(t, at("n.i2p", b, "action=changedest#date=1700000000#olddest="+b64(c)), &c, &b)}, book{"n.i2p": da}, 0, 1},
+			{[]string{signed(t, at("n.i2p", b, "action=changedest#date=1700000000"), nil, &b)}, book{"n.i2p": da}, 0, 1},
+			{[]string{strings.Replace(move, "oldsig=", "oldsig=A", 1)}, book{"n.i2p": da}, 0, 1},
+		},
+		"remove": {
+			{[]string{plainA, at("other.i2p", b, "")}, book{"n.i2p": da, "other.i2p": db}, 2, 0},
+			{[]string{plainA, remove}, book{"other.i2p": db}, 1, 0},
+			{[]string{plainA, remove}, book{"other.i2p": db}, 0, 0},
+			{[]string{at("n.i2p", c, "")}, book{"n.i2p": dc, "other.i2p": db}, 1, 0},
+			{[]string{remove}, book{"n.i2p": dc, "other.i2p": db}, 0, 0},
+		},
+		"removed and come again": {
+			{[]string{plainA, remove}, book{}, 2, 0},
+			{[]string{signed(t, at("n.i2p", a, "date=1699999999"), nil, &a)}, book{}, 0, 0},
+			{[]string{signed(t, at("n.i2p", a, "date=1700000001"), nil, &a)}, book{"n.i2p": da}, 1, 0},
+			{[]string{remove}, book{"n.i2p": da}, 0, 0},
+		},
+		"remove by a stranger": {
+			{[]string{plainA, signed(t, "#!action=remove#date=1700000000#dest="+b64(b)+"#name=n.i2p", nil, &b)}, book{"n.i2p": da}, 1, 1},
+			{[]string{strings.Replace(remove, "name=n", "name=m", 1), strings.Replace(remove, b64(a), b64(b), 1)}, book{"n.i2p": da}, 0, 2},
+			{[]string{signed(t, at("n.i2p", a, "action=remove#name=n.i2p#dest="+b64(a)), nil, &a)}, book{"n.i2p": da}, 0, 1},
+		},
+		"removeall": {
+			{[]string{plainA, at("m.i2p", a, ""), at("other.i2p", b, "")}, book{"n.i2p": da, "m.i2p": da, "other.i2p": db}, 3, 0},
+			{[]string{signed(t, "#!action=removeall#date=1700000000#dest="+b64(a), nil, &a)}, book{"other.i2p": db}, 1, 0},
+			{[]string{plainA, at("m.i2p", a, "")}, book{"other.i2p": db}, 0, 0},
+		},
+		"adddest": {
+			{[]string{plainA}, book{"n.i2p": da}, 1, 0},
+			{[]string{signed(t, at("n.i2p", b, "action=adddest#date=1700000000#olddest="+b64(a)), &a, &b)}, book{"n.i2p": da}, 1, 0},
+			{[]string{signed(t, at("n.i2p", c, "action=adddest#date=1700000001#olddest="+b64(identity(t))), &a, &c)}, book{"n.i2p": da}, 0, 1},
+			{[]string{signed(t, "#!action=remove#date=1700000002#dest="+b64(a)+"#name=n.i2p", nil, &a)}, book{"n.i2p": db}, 1, 0},
+		},
+		"addname": {
+			{[]string{plainA, signed(t, at("alias.i2p", a, "action=addname#oldname=n.i2p"), nil, &a)}, book{"n.i2p": da, "alias.i2p": da}, 2, 0},
+			{[]string{signed(t, at("false.i2p", b, "action=addname#oldname=n.i2p"), nil, &b)}, book{"n.i2p": da, "alias.i2p": da}, 0, 1},
+			{[]string{signed(t, at("x.i2p", b, "action=addname"), nil, &b)}, book{"n.i2p": da, "alias.i2p": da}, 0, 1},
+		},
+		"addsubdomain": {
+			{[]string{signed(t, at("sub.n.i2p", b, "action=addsubdomain#oldname=n.i2p#olddest="+b64(a)), &a, &b), plainA}, book{"n.i2p": da}, 1, 1},
+			{[]string{signed(t, at("sub.n.i2p", b, "action=addsubdomain#oldname=n.i2p#olddest="+b64(a)), &a, &b)}, book{"n.i2p": da, "sub.n.i2p": db}, 1, 0},
+			{[]string{signed(t, at("subn.i2p", b, "action=addsubdomain#oldname=n.i2p#olddest="+b64(a)), &a, &b),
+				signed(t, at("x.n.i2p", b, "action=addsubdomain#oldname=n.i2p#olddest="+b64(c)), &c, &b)}, book{"n.i2p": da, "sub.n.i2p": db}, 0, 2},
+		},
+		"changename": {
+			{[]string{plainA, at("taken.i2p", b, "")}, book{"n.i2p": da, "taken.i2p": db}, 2, 0},
+			{[]string{signed(t, at("taken.i2p", a, "action=changename#oldname=n.i2p#date=1700000000"), nil, &a)}, book{"n.i2p": da, "taken.i2p": db}, 0, 1},
+			{[]string{signed(t, at("mine.i2p", b, "action=changename#oldname=n.i2p#date=1700000000"), nil, &b)}, book{"n.i2p": da, "taken.i2p": db}, 0, 1},
+			{[]string{signed(t, at("new.i2p", a, "action=changename#oldname=n.i2p#date=1700000000"), nil, &a)}, book{"new.i2p": da, "taken.i2p": db}, 1, 0},
+			{[]string{plainA}, book{"new.i2p": da, "taken.i2p": db}, 0, 0},
+		},
+		"update": {
+			{[]string{plainA}, book{"n.i2p": da}, 1, 0},
+			{[]string{signed(t, at("n.i2p", b, "action=update#date=1700000000"), nil, &b)}, book{"n.i2p": da}, 0, 1},
+			{[]string{signed(t, at("m.i2p", b, "action=update#date=1700000000"), nil, &b)}, book{"n.i2p": da}, 0, 1},
+			{[]string{signed(t, at("n.i2p", a, "action=update#date=1700000000#email=x"), nil, &a)}, book{"n.i2p": da}, 1, 0},
+		},
+		"dates": {
+			{[]string{signed(t, at("n.i2p", a, "date="+fmt.Sprint(time.Now().Add(48*time.Hour).Unix())), nil, &a)}, book{}, 0, 1},
+			{[]string{signed(t, at("n.i2p", a, "expires=1700000000"), nil, &a)}, book{}, 0, 1},
+			{[]string{signed(t, at("n.i2p", a, "date=soon"), nil, &a)}, book{}, 0, 1},
+			{[]string{signed(t, at("n.i2p", a, "date=-1"), nil, &a)}, book{}, 0, 1},
+			{[]string{signed(t, at("n.i2p", a, "expires=9999999999"), nil, &a)}, book{"n.i2p": da}, 1, 0},
+		},
+		"unknown action": {{[]string{plainA, signed(t, at("m.i2p", a, "action=seize"), nil, &a)}, book{"n.i2p": da}, 1, 1}},
+	}
+	for name, steps := range tests {
+		t.Run(name, func(t *testing.T) {
+			s, f := subscribe(t)
+			for i, st := range steps {
+				f.says(st.lines...)
+				r := fetch(t, s)
+				assert.Equal(t, st.want, maps.Collect(s.All()), "step %d", i)
+				assert.Equal(t, st.applied, r.Applied, "applied in step %d: %v", i, r.Problems)
+				assert.Equal(t, st.refused, r.Refused, "refused in step %d", i)
+				assert.Len(t, r.Problems, st.refused)
+				assert.Equal(t, len(st.want), r.Names)
+				assert.Equal(t, len(st.lines), r.Applied+r.Refused+r.Unchanged)
+				again := &addrbook.Subscription{URL: s.URL, Path: s.Path, Client: s.Client} // as after a restart
+				assert.Equal(t, st.want, maps.Collect(again.All()))
+				s = again
+			}
+		})
+	}
+}
+
+func TestFeedDestinationsAreBounded(t *testing.T) {
+	a := identity(t)
+	lines := []string{at("n.i2p", a, "")}
+	for i := range 9 {
+		id := identity(t)
+		lines = append(lines, signed(t, at("n.i2p", id, fmt.Sprintf("action=adddest#date=%d#olddest=%s", 1700000000+i, b64(a))), &a, &id))
+	}
+	s, _ := subscribe(t, lines...)
+	r := fetch(t, s)
+	assert.Equal(t, 8, r.Applied)
+	assert.Equal(t, 2, r.Refused)
+}
+
+func TestFeedNamesAreBounded(t *testing.T) {
+	d := identity(t)
+	s, f := subscribe(t, at("a.i2p", d, ""), at("b.i2p", d, ""), at("c.i2p", d, ""))
+	s.MaxNames = 2
+	assert.Equal(t, 1, fetch(t, s).Refused)
+	f.says(at("c.i2p", d, ""), at("a.i2p", d, ""))
+	assert.Equal(t, 1, fetch(t, s).Refused)
+}
+
+func TestFeedExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := identity(t), identity(t)
+		end := time.Now().Add(time.Hour).Unix()
+		line := signed(t, at("n.i2p", a, fmt.Sprintf("date=%d#expires=%d", time.Now().Unix(), end)), nil, &a)
+		s, f := subscribe(t, line)
+		fetch(t, s)
+		_, err := s.Lookup(t.Context(), "n.i2p")
+		require.NoError(t, err)
+		time.Sleep(2 * time.Hour)
+		_, err = s.Lookup(t.Context(), "n.i2p")
+		assert.ErrorIs(t, err, addrbook.ErrNotFound)
+		f.says(at("n.i2p", a, ""), at("other.i2p", b, ""))
+		fetch(t, s)
+		_, err = s.Lookup(t.Context(), "n.i2p")
+		assert.ErrorIs(t, err, addrbook.ErrNotFound, "its owner let it expire")
+		f.says(signed(t, at("n.i2p", a, fmt.Sprintf("date=%d#expires=%d", time.Now().Unix(), end+86400)), nil, &a))
+		fetch(t, s)
+		_, err = s.Lookup(t.Context(), "n.i2p")
+		assert.NoError(t, err)
+	})
+}
+
+// TestFeedOwnsItsOwn: what others in the book know is not a feed's to change.
+func TestFeedOwnsItsOwn(t *testing.T) {
+	a, b, c := identity(t), identity(t), identity(t)
+	own := openFile(t, filepath.Join(t.TempDir(), "own.txt"))
+	require.NoError(t, own.Add("own.i2p", a.Destination()))
+	first, firstFeed := subscribe(t, at("own.i2p", b, ""), at("shared.i2p", b, ""), at("first.i2p", b, ""))
+	second, secondFeed := subscribe(t, at("own.i2p", a, ""), at("shared.i2p", c, ""), at("first.i2p", b, ""), at("second.i2p", c, ""))
+	var told []*addrbook.ConflictError
+	bk := &addrbook.Book{Sources: []addrbook.Source{own, first, second}, OnConflict: func(e *addrbook.ConflictError) { told = append(told, e) }}
+	first.Book, second.Book = bk, bk
+
+	r := fetch(t, first)
+	want := []*addrbook.ConflictError{{Name: "own.i2p", Known: a.Destination(), Offered: b.Destination()}}
+	assert.Equal(t, want, r.Conflicts)
+	assert.Equal(t, want, told)
+	assert.Equal(t, 2, r.Applied)
+	r = fetch(t, second)
+	assert.Equal(t, []*addrbook.ConflictError{{Name: "shared.i2p", Known: b.Destination(), Offered: c.Destination()}}, r.Conflicts)
+	assert.Equal(t, 3, r.Applied)
+
+	firstFeed.says(at("second.i2p", b, "")) // trusted more, but later
+	assert.Equal(t, 1, fetch(t, first).Refused)
+	d, err := bk.Lookup(t.Context(), "second.i2p")
+	require.NoError(t, err)
+	assert.Equal(t, c.Destination(), d)
+
+	secondFeed.says(signed(t, "#!action=removeall#date=1700000000#dest="+b64(b), nil, &b))
+	fetch(t, second)
+	d, err = bk.Lookup(t.Context(), "first.i2p")
+	require.NoError(t, err, "the first feed still says so")
+	assert.Equal(t, b.Destination(), d)
+
+	told = nil
+	secondFeed.says(signed(t, at("own.i2p", c, "action=changedest#date=1700000000#olddest="+b64(a)), &a, &c))
+	r = fetch(t, second)
+	assert.Equal(t, 1, r.Applied)
+	assert.Equal(t, []*addrbook.ConflictError{{Name: "own.i2p", Known: a.Destination(), Offered: c.Destination(), Signed: true}}, told)
+	d, err = bk.Lookup(t.Context(), "own.i2p")
+	require.NoError(t, err)
+	assert.Equal(t, a.Destination(), d, "the user's own entry stays until the user changes it")
+
+	secondFeed.says(signed(t, at("first.i2p", c, "action=changedest#date=1700000005#olddest="+b64(b)), &b, &c))
+	broken := errors.New("broken disk")
+	bk.Sources[0] = addrbook.SourceFunc{Func: func(context.Context, string) (keys.Destination, error) { return keys.Destination{}, broken }}
+	before := maps.Collect(second.All())
+	_, err = second.Fetch(t.Context())
+	assert.ErrorIs(t, err, broken, "without the book nothing can be decided")
+	assert.Equal(t, before, maps.Collect(second.All()))
+}
+
+// TestFeedAndRouter: a change that the old destination has signed is followed, also against what the router said.
+func TestFeedAndRouter(t *testing.T) {
+	a, b := identity(t), identity(t)
+	r := &router{names: book{"n.i2p": a.Destination(), "m.i2p": a.Destination()}}
+	s, f := subscribe(t)
+	bk := &addrbook.Book{Sources: []addrbook.Source{s}, Router: r}
+	s.Book = bk
+	for _, name := range []string{"n.i2p", "m.i2p"} {
+		_, err := bk.Lookup(t.Context(), name)
+		require.NoError(t, err)
+	}
+	f.says(at("n.i2p", b, ""), signed(t, at("m.i2p", b, "action=changedest#date=1700000000#olddest="+b64(a)), &a, &b))
+	report := fetch(t, s)
+	assert.Equal(t, 1, report.Applied)
+	assert.Equal(t, 1, report.Refused)
+	d, err := bk.Lookup(t.Context(), "m.i2p")
+	require.NoError(t, err)
+	assert.Equal(t, b.Destination(), d)
+	d, err = bk.Lookup(t.Context(), "n.i2p")
+	require.NoError(t, err)
+	assert.Equal(t, a.Destination(), d)
+}
+
+func TestFetchConditional(t *testing.T) {
+	a := identity(t)
+	s, f := subscribe(t, at("n.i2p", a, ""))
+	f.header = http.Header{"Etag": {`"v1"`}, "Last-Modified": {"Mon, 02 Jan 2006 15:04:05 GMT"}, "Set-Cookie": {"track=1"}}
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	s.Client.Jar = jar
+	fetch(t, s)
+	first := f.requests[0]
+	assert.Empty(t, first.Header.Get("If-None-Match"))
+	assert.Equal(t, "Wget/1.11.4", first.UserAgent())
+	assert.Equal(t, "gzip", first.Header.Get("Accept-Encoding"))
+
+	s = &addrbook.Subscription{URL: s.URL, Path: s.Path, Client: s.Client} // after a restart
+	r := fetch(t, s)
+	assert.True(t, r.NotModified)
+	assert.Equal(t, 1, r.Names)
+	assert.Equal(t, `"v1"`, f.requests[1].Header.Get("If-None-Match"))
+	assert.Equal(t, "Mon, 02 Jan 2006 15:04:05 GMT", f.requests[1].Header.Get("If-Modified-Since"))
+	assert.Empty(t, f.requests[1].Cookies())
+	assert.Len(t, maps.Collect(s.All()), 1, "304 keeps what is known")
+
+	require.NoError(t, s.ForgetVisits())
+	assert.False(t, fetch(t, s).NotModified)
+	assert.Empty(t, f.requests[2].Header.Get("If-None-Match"))
+
+	f.header = http.Header{"Etag": {strings.Repeat("x", 300)}, "Last-Modified": {"a\u00e9"}}
+	fetch(t, s)
+	fetch(t, s)
+	assert.Empty(t, f.requests[4].Header.Get("If-None-Match"), "no header is kept that is none")
+	assert.Empty(t, f.requests[4].Header.Get("If-Modified-Since"))
+	f.status = http.StatusNotModified
+	_, err = s.Fetch(t.Context())
+	assert.ErrorIs(t, err, addrbook.ErrRefused, "nobody asked whether")
+}
+
+func gzipped(t testing.TB, s string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	io.WriteString(w, s)
+	require.NoError(t, w.Close())
+	return b.String()
+}
+
+func TestFetchGzip(t *testing.T) {
+	a := identity(t)
+	s, f := subscribe(t)
+	f.body, f.header = gzipped(t, at("n.i2p", a, "")), http.Header{"Content-Encoding": {"gzip"}}
+	assert.Equal(t, 1, fetch(t, s).Applied)
+}
+
+// TestFetchHostile: whatever comes in place of a feed, what is known and what is on the disk stay as they were.
+func TestFetchHostile(t *testing.T) {
+	good, other := identity(t), identity(t)
+	line := at("new.i2p", other, "")
+	tests := map[string]struct {
+		body, encoding string
+		status         int
+		want           error
+	}{
+		"empty":              {"", "", 0, io.ErrUnexpectedEOF},
+		"comments":           {"# nothing\n", "", 0, addrbook.ErrRefused},
+		"web page":           {"<html>\n<body>\n</body>\n" + line + "\n", "", 0, addrbook.ErrRefused},
+		"not found":          {line + "\n", "", 404, addrbook.ErrRefused},
+		"error":              {line + "\n", "", 500, addrbook.ErrRefused},
+		"partial":            {line + "\n", "", 206, addrbook.ErrRefused},
+		"cut in a line":      {line + "\nmore.i2p=" + b64(good)[:100], "", 0, io.ErrUnexpectedEOF},
+		"5 MiB and a byte":   {line + "\n" + strings.Repeat(strings.Repeat("#", 1023)+"\n", 5<<10), "", 0, addrbook.ErrRefused},
+		"too many lines":     {line + "\n" + strings.Repeat("\n", 60_001), "", 0, addrbook.ErrRefused},
+		"gzip bomb":          {gzipped(t, line+"\n"+strings.Repeat("\x00", 6<<20)), "gzip", 0, addrbook.ErrRefused},
+		"gzip of short bomb": {gzipped(t, line+"\n"+strings.Repeat(strings.Repeat("#", 1000)+"\n", 6000)), "gzip", 0, addrbook.ErrRefused},
+		"gzip cut short":     {gzipped(t, line + "\n" + strings.Repeat(line+"\n", 99))[:200], "gzip", 0, io.ErrUnexpectedEOF},
+		"gzip damaged":       {strings.Repeat("x", 100), "gzip", 0, addrbook.ErrRefused},
+		"gzip and more":      {gzipped(t, line+"\n") + "more", "gzip", 0, io.ErrUnexpectedEOF},
+		"other encoding":     {line + "\n", "br", 0, addrbook.ErrRefused},
+		"binary":             {strings.Repeat("\x00\xff\n", 100), "", 0, addrbook.ErrRefused},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s, f := subscribe(t, at("n.i2p", good, ""))
+			f.header = http.Header{"Etag": {`"good"`}}
+			fetch(t, s)
+			before, err := os.ReadFile(s.Path)
+			require.NoError(t, err)
+			f.body, f.status = tt.body, tt.status
+			f.header = http.Header{"Etag": {`"bad"`}}
+			if tt.encoding != "" {
+				f.header.Set("Content-Encoding", tt.encoding)
+			}
+			_, err = s.Fetch(t.Context())
+			require.ErrorIs(t, err, tt.want)
+			assert.NotContains(t, err.Error(), "feed.i2p")
+			assert.Equal(t, book{"n.i2p": good.Destination()}, maps.Collect(s.All()))
+			after, err := os.ReadFile(s.Path)
+			require.NoError(t, err)
+			assert.Equal(t, before, after)
+		})
+	}
+}
+
+func TestFetchSkipsBadLines(t *testing.T) {
+	a := identity(t)
+	s, _ := subscribe(t, at("n.i2p", a, ""), "nonsense", at("router.i2p", a, ""), at("m.i2p", a, ""), at("o.i2p", a, ""), at("p.i2p", a, "x"),
+		strings.Repeat("y", 5000), a.String()+"="+b64(a), at("q.i2p", a, ""), at("r.i2p", a, ""))
+	r := fetch(t, s)
+	assert.Equal(t, 5, r.Applied)
+	assert.Equal(t, 5, r.Invalid)
+	var lines []int
+	for _, p := range r.Problems {
+		lines = append(lines, p.Line)
+	}
+	assert.Equal(t, []int{2, 3, 6, 7, 8}, lines)
+}
+
+func TestFetchStaysInI2P(t *testing.T) {
+	a := identity(t)
+	var asked []string
+	mux := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Host+r.Header.Get("Referer"))
+		if to := r.URL.Query().Get("to"); to != "" {
+			http.Redirect(w, r, to, http.StatusFound)
+			return
+		}
+		io.WriteString(w, at("n.i2p", a, "")+"\n")
+	})
+	client := &http.Client{Transport: inMemory{mux}}
+	for to, ok := range map[string]bool{
+		"http://other.i2p/x": true, "https://" + a.String() + "/": true, "/y": true,
+		"http://example.com/": false, "http://127.0.0.1/": false, "http://other.i2p.example.com/": false, "ftp://other.i2p/": false,
+		"http://user:pass@other.i2p/": false, "http://feed.i2p/?to=http://feed.i2p/%3Fto=http://localhost/": false,
+	} {
+		asked = nil
+		s := &addrbook.Subscription{URL: feedURL + "?to=" + strings.ReplaceAll(to, "?", "%3F"), Client: client}
+		_, err := s.Fetch(t.Context())
+		if ok {
+			assert.NoError(t, err, to)
+			continue
+		}
+		assert.ErrorIs(t, err, addrbook.ErrClient, to)
+		assert.False(t, slices.ContainsFunc(asked, func(host string) bool { return host != "feed.i2p" }), "%s: %v", to, asked)
+	}
+	loop := &addrbook.Subscription{URL: feedURL, Client: &http.Client{Transport: inMemory{http.RedirectHandler("/again", http.StatusFound)}}}
+	_, err := loop.Fetch(t.Context())
+	assert.ErrorIs(t, err, addrbook.ErrRefused)
+
+	for _, bad := range []string{"http://example.com/", "ftp://feed.i2p/", "feed.i2p", "", "http://user@feed.i2p/", "http://127.0.0.1:7657/", "http://%zz/", "http://proxy.i2p/"} {
+		_, err := (&addrbook.Subscription{URL: bad, Client: client}).Fetch(t.Context())
+		assert.ErrorIs(t, err, addrbook.ErrClient, bad)
+	}
+	for _, c := range []*http.Client{nil, {}, {Transport: http.DefaultTransport}, {Transport: &http.Transport{}}} {
+		_, err := (&addrbook.Subscription{URL: feedURL, Client: c}).Fetch(t.Context())
+		assert.ErrorIs(t, err, addrbook.ErrClient, "a client of the Internet")
+	}
+}
+
+func TestSubscriptionState(t *testing.T) {
+	a := identity(t)
+	s, _ := subscribe(t, at("n.i2p", a, ""))
+	fetch(t, s)
+	good, err := os.ReadFile(s.Path)
+	require.NoError(t, err)
+	reopen := func() *addrbook.Subscription {
+		return &addrbook.Subscription{URL: s.URL, Path: s.Path, Client: s.Client}
+	}
+	for name, text := range map[string]string{
+		"empty": "", "cut": string(good[:len(good)/2]), "bad name": strings.Replace(string(good), "n.i2p", "router.i2p", 1),
+		"bad destination": strings.Replace(string(good), b64(a), b64(a)[:500], 1), "version": strings.Replace(string(good), `"version":1`, `"version":2`, 1),
+		"null entry": `{"version":1,"url":"` + feedURL + `","entries":{"n.i2p":null}}`, "no entries": `{"version":1,"url":"` + feedURL + `","entries":null}`,
+		"zero destination": `{"version":1,"url":"` + feedURL + `","entries":{"n.i2p":{"dests":[""],"seen":1}}}`,
+		"header injected":  `{"version":1,"url":"` + feedURL + `","etag":"a\r\nb","entries":{}}`,
+	} {
+		require.NoError(t, os.WriteFile(s.Path, []byte(text), 0o600))
+		broken := reopen()
+		_, err := broken.Lookup(t.Context(), "n.i2p")
+		require.Error(t, err, name)
+		assert.NotErrorIs(t, err, addrbook.ErrNotFound, "%s: broken is not absent", name)
+		_, err = broken.Fetch(t.Context())
+		assert.Error(t, err, name)
+		left, err := os.ReadFile(s.Path)
+		require.NoError(t, err)
+		assert.Equal(t, text, string(left), name)
+		require.NoError(t, os.WriteFile(s.Path, good, 0o600))
+		_, err = broken.Lookup(t.Context(), "n.i2p")
+		assert.NoError(t, err, "a mended file is taken at the next use")
+	}
+	other := reopen()
+	other.URL = "http://other.i2p/"
+	_, err = other.Lookup(t.Context(), "n.i2p")
+	assert.Error(t, err, "the state of another feed")
+
+	unwritable, f := subscribe(t, at("n.i2p", a, ""))
+	unwritable.Path = filepath.Join(unwritable.Path, "in", "nothing")
+	_, err = unwritable.Fetch(t.Context())
+	assert.Error(t, err)
+	assert.Empty(t, maps.Collect(unwritable.All()), "what is not on the disk is not in the book")
+	assert.Len(t, f.requests, 0, "and a state that cannot be read is seen before")
+}
+
+func TestRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := identity(t)
+		s, f := subscribe(t, at("n.i2p", a, ""))
+		var times []time.Time
+		var failed []error
+		start := time.Now()
+		s.OnFetch = func(_ addrbook.Report, err error) { times, failed = append(times, time.Now()), append(failed, err) }
+		stop := errors.New("stop")
+		run := func(d time.Duration) {
+			ctx, cancel := context.WithTimeoutCause(t.Context(), d, stop)
+			defer cancel()
+			assert.Equal(t, stop, s.Run(ctx))
+		}
+		run(30 * time.Hour)
+		require.Len(t, times, 3)
+		between(t, 5*time.Minute, 10*time.Minute, times[0].Sub(start))
+		between(t, 12*time.Hour, 27*time.Hour/2, times[1].Sub(times[0]))
+		between(t, 12*time.Hour, 27*time.Hour/2, times[2].Sub(times[1]))
+
+		s = &addrbook.Subscription{URL: s.URL, Path: s.Path, Client: s.Client, OnFetch: s.OnFetch, StartDelay: -1}
+		last := times[2]
+		f.status, times, failed = 503, nil, nil
+		run(80 * time.Hour)
+		between(t, 12*time.Hour-time.Second, 12*time.Hour, times[0].Sub(last)) // no earlier after a restart
+		wait := 15 * time.Minute
+		for i := range len(times) - 1 {
+			assert.ErrorIs(t, failed[i], addrbook.ErrRefused)
+			between(t, wait, wait*9/8, times[i+1].Sub(times[i]))
+			wait = min(2*wait, 24*time.Hour)
+		}
+		assert.Greater(t, len(times), 7)
+	})
+}
+
+func between(t testing.TB, least, most, got time.Duration) {
+	t.Helper()
+	assert.GreaterOrEqual(t, got, least)
+	assert.LessOrEqual(t, got, most)
+}
+
+func TestFetchTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &addrbook.Subscription{URL: feedURL, Client: &http.Client{Transport: hanging{}}}
+		start := time.Now()
+		_, err := s.Fetch(t.Context())
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, 5*time.Minute, time.Since(start))
+	})
+}
+
+type hanging struct{}
+
+func (hanging) RoundTrip(req *http.Request) (*http.Response, error) {
+	<-req.Context().Done()
+	return nil, req.Context().Err()
+}
