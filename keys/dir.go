@@ -4,51 +4,78 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/gofrs/flock"
 )
 
+// Names of files beside the keys; those that start with a dot are no names of identities.
 const (
-	keySuffix  = ".key"
-	tempPrefix = ".new-"
-	lockName   = ".lock"
-	maxKeyFile = 64 << 10
+	keySuffix     = ".key"
+	retiredSuffix = ".old"
+	tempPrefix    = ".new-"
+	lockName      = ".lock"
+	maxKeyFile    = 64 << 10
 )
 
-// Dir is a [Store] in a directory of its own: one file NAME.key for each
-// identity, with the base64 text of [Identity.Reveal] and a newline, unencrypted.
+// Dir is a [Store] and [Archive] in a directory of its own: one file NAME.key
+// for each identity, with the base64 text of [Identity.Reveal] and a newline,
+// plain or through a [Sealer]; NAME.TIME.old for one that is retired.
 // It is safe for concurrent use, and one Dir at a time may have a directory open.
+// Operations take turns; waiting ends with the context.
 //
 // On Unix the directory and its files must belong to the user of the process
 // and be closed to group and others. Elsewhere the protection is that of the
-// place: on Windows, keep the directory inside the user's profile.
+// place: on Windows, keep the directory inside the user's profile. What is
+// removed or replaced is not overwritten; a disk may remember it.
 type Dir struct {
-	root *os.Root
-	lock *flock.Flock
-}
+	files  files
+	lock   *flock.Flock
+	turn   chan struct{} // holds a value while an operation runs
+	sealer Sealer        // nil: plain files
 
-var _ Store = (*Dir)(nil)
+	// Set when a Reseal may have been decided but not carried out.
+	unsettled bool
+	next      Sealer
+}
 
 // OpenDir opens the directory at path and takes its lock, creating it with mode
 // 0700 if it is missing. It changes no mode and no owner: a directory that is
 // unsafe, or path being a symbolic link, is [ErrPermissions]. A directory that
-// another Dir has open, in this process or another, is [ErrLocked]. The lock
-// ends with [Dir.Close] or with the process.
+// another Dir has open, in this process or another, is [ErrLocked]; one that is
+// encrypted is [ErrSealed]. The lock ends with [Dir.Close] or with the process.
 func OpenDir(path string) (*Dir, error) {
-	d, err := openDir(path)
+	return openDir(context.Background(), path, nil)
+}
+
+// OpenSealedDir is [OpenDir] for a directory whose files are encrypted. An empty
+// directory becomes such a one. One with plain files is [ErrNotSealed]: open it
+// with OpenDir and convert it with [Dir.Reseal]. A Sealer that is not the
+// directory's is [ErrPassphrase], so that nothing is ever saved under a
+// passphrase mistyped.
+func OpenSealedDir(ctx context.Context, path string, s Sealer) (*Dir, error) {
+	if s == nil {
+		return nil, &StoreError{Op: "open", Err: fmt.Errorf("%w: no Sealer", ErrPassphrase)}
+	}
+	return openDir(ctx, path, s)
+}
+
+func openDir(ctx context.Context, path string, s Sealer) (*Dir, error) {
+	d, err := lockDir(path)
 	if err != nil {
+		return nil, &StoreError{Op: "open", Err: err}
+	}
+	if err := d.start(ctx, s); err != nil {
+		d.Close()
 		return nil, &StoreError{Op: "open", Err: err}
 	}
 	return d, nil
 }
 
-func openDir(path string) (_ *Dir, err error) {
+// lockDir opens, checks and locks, and looks at nothing inside.
+func lockDir(path string) (_ *Dir, err error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, err
 	}
@@ -61,7 +88,7 @@ func openDir(path string) (_ *Dir, err error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Dir{root: root, lock: flock.New(filepath.Join(path, lockName))}
+	d := &Dir{files: rootFiles{root}, lock: flock.New(filepath.Join(path, lockName)), turn: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			d.Close()
@@ -77,16 +104,13 @@ func openDir(path string) (_ *Dir, err error) {
 	if err := checkPrivate(opened); err != nil {
 		return nil, err
 	}
-	if err := d.acquire(); err != nil {
-		return nil, err
-	}
-	return d, d.sweep()
+	return d, d.acquire()
 }
 
 // acquire takes the lock by path, as the library wants it, and then makes sure
 // that it is a file of the directory that was checked.
 func (d *Dir) acquire() error {
-	if fi, err := d.root.Lstat(lockName); err == nil && !fi.Mode().IsRegular() {
+	if fi, err := d.files.Lstat(lockName); err == nil && !fi.Mode().IsRegular() {
 		return fmt.Errorf("%w: the lock is not a regular file", ErrPermissions)
 	}
 	ok, err := d.lock.TryLock()
@@ -100,7 +124,7 @@ func (d *Dir) acquire() error {
 	if err != nil {
 		return err
 	}
-	inRoot, err := d.root.Lstat(lockName)
+	inRoot, err := d.files.Lstat(lockName)
 	if err != nil {
 		return err
 	}
@@ -110,107 +134,59 @@ func (d *Dir) acquire() error {
 	return nil
 }
 
-// sweep removes what a crash during Save left behind: it holds a secret that
-// nobody uses, or a second link to one that is in place.
-func (d *Dir) sweep() error {
-	entries, err := fs.ReadDir(d.root.FS(), ".")
-	if err != nil {
+// start ends what a crash interrupted, and then finds out whether s is right.
+func (d *Dir) start(ctx context.Context, s Sealer) error {
+	if _, err := d.settle(); err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), tempPrefix) && e.Type().IsRegular() {
-			if err := d.root.Remove(e.Name()); err != nil {
-				return err
-			}
-		}
+	if err := d.sweep(); err != nil {
+		return err
 	}
-	return nil
+	d.sealer = s
+	return d.checkSealer(ctx)
 }
 
-// Close releases the directory. Operations fail with os.ErrClosed afterwards.
-// Closing again does nothing.
+// Close releases the directory, after the operation in progress. Operations
+// fail with os.ErrClosed afterwards. Closing again does nothing.
 func (d *Dir) Close() error {
-	return errors.Join(d.root.Close(), d.lock.Close())
+	d.turn <- struct{}{}
+	defer func() { <-d.turn }()
+	return errors.Join(d.files.Close(), d.lock.Close())
 }
 
-// Load implements [Store]. A file that is empty or damaged is [ErrMalformed],
-// one of a refused kind [ErrUnsupported], one that others may read or write
-// [ErrPermissions]; it stays as it is.
-func (d *Dir) Load(ctx context.Context, name string) (Identity, error) {
-	if err := begin(ctx, "load", name); err != nil {
-		return Identity{}, err
+// do runs an operation on a named identity when its turn has come.
+func (d *Dir) do(ctx context.Context, op, name string, f func() error) error {
+	if !validName(name) {
+		return &StoreError{Op: op, Err: ErrName}
 	}
-	id, err := d.load(name + keySuffix)
-	if err != nil {
-		return Identity{}, &StoreError{Op: "load", Name: name, Err: err}
-	}
-	return id, nil
+	return d.doAll(ctx, op, name, f)
 }
 
-func (d *Dir) load(file string) (Identity, error) {
-	// Before opening: that would block on a named pipe and follow a link.
-	named, err := d.root.Lstat(file)
-	if err != nil {
-		return Identity{}, err
-	}
-	if !named.Mode().IsRegular() {
-		return Identity{}, fmt.Errorf("%w: not a regular file", ErrPermissions)
-	}
-	f, err := d.root.Open(file)
-	if err != nil {
-		return Identity{}, err
-	}
-	defer f.Close()
-	opened, err := f.Stat()
-	if err != nil {
-		return Identity{}, err
-	}
-	if !os.SameFile(named, opened) {
-		return Identity{}, fmt.Errorf("%w: the file was replaced", ErrPermissions)
-	}
-	if err := checkPrivate(opened); err != nil {
-		return Identity{}, err
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
-	if err != nil {
-		return Identity{}, err
-	}
-	if len(text) == 0 || len(text) > maxKeyFile {
-		return Identity{}, fmt.Errorf("%w: size of the file", ErrMalformed)
-	}
-	return identityFromText(strings.TrimSuffix(string(text), "\n"))
-}
-
-// Delete implements [Store].
-func (d *Dir) Delete(ctx context.Context, name string) error {
-	if err := begin(ctx, "delete", name); err != nil {
-		return err
-	}
-	err := d.root.Remove(name + keySuffix)
+// doAll is do for operations that may be about no name.
+func (d *Dir) doAll(ctx context.Context, op, name string, f func() error) error {
+	err := ctx.Err()
 	if err == nil {
-		err = d.sync()
+		select {
+		case d.turn <- struct{}{}:
+			defer func() { <-d.turn }()
+			if err = d.ready(); err == nil {
+				err = f()
+			}
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
 	}
 	if err != nil {
-		return &StoreError{Op: "delete", Name: name, Err: err}
+		return &StoreError{Op: op, Name: name, Err: err}
 	}
 	return nil
 }
 
-// Names implements [Store]. Files that are not of the form NAME.key are passed over.
-func (d *Dir) Names(ctx context.Context) ([]string, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, &StoreError{Op: "names", Err: err}
+// exists reports whether there is anything called file.
+func (d *Dir) exists(file string) (bool, error) {
+	_, err := d.files.Lstat(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
 	}
-	entries, err := fs.ReadDir(d.root.FS(), ".")
-	if err != nil {
-		return nil, &StoreError{Op: "names", Err: err}
-	}
-	var names []string
-	for _, e := range entries {
-		if name, ok := strings.CutSuffix(e.Name(), keySuffix); ok && validName(name) {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names) // "a-b.key" sorts before "a.key"
-	return names, nil
+	return err == nil, err
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -13,26 +14,26 @@ import (
 // [ErrMalformed]. The file system must know hard links, which are how a file is
 // put in place without ever replacing another.
 func (d *Dir) Save(ctx context.Context, name string, id Identity) error {
-	if err := begin(ctx, "save", name); err != nil {
-		return err
-	}
-	err := ErrMalformed
-	if !id.IsZero() {
-		err = d.save(name+keySuffix, id.Reveal()+"\n")
-	}
-	if err != nil {
-		return &StoreError{Op: "save", Name: name, Err: err}
-	}
-	return nil
+	return d.do(ctx, "save", name, func() error {
+		if id.IsZero() {
+			return ErrMalformed
+		}
+		data, err := seal(ctx, d.sealer, fileText(id))
+		if err != nil {
+			return err
+		}
+		return d.save(name+keySuffix, data)
+	})
 }
 
-func (d *Dir) save(file, text string) (err error) {
-	temp := tempPrefix + rand.Text()
-	if err := d.writeNew(temp, text); err != nil {
+// save puts a new file in place of none.
+func (d *Dir) save(file string, data []byte) error {
+	temp, err := d.writeTemp(data)
+	if err != nil {
 		return err
 	}
-	err = d.root.Link(temp, file)
-	if removeErr := d.root.Remove(temp); err == nil {
+	err = d.files.Link(temp, file)
+	if removeErr := d.files.Remove(temp); err == nil {
 		err = removeErr
 	}
 	if err != nil {
@@ -41,9 +42,27 @@ func (d *Dir) save(file, text string) (err error) {
 	return d.sync()
 }
 
+// Delete implements [Store]. What is no private file is [ErrPermissions] and stays.
+func (d *Dir) Delete(ctx context.Context, name string) error {
+	return d.do(ctx, "delete", name, func() error {
+		if _, err := d.check(name + keySuffix); err != nil {
+			return err
+		}
+		if err := d.files.Remove(name + keySuffix); err != nil {
+			return err
+		}
+		return d.sync()
+	})
+}
+
+func (d *Dir) writeTemp(data []byte) (string, error) {
+	temp := tempPrefix + rand.Text()
+	return temp, d.writeNew(temp, data)
+}
+
 // writeNew writes a file that must not exist yet, and leaves none on failure.
-func (d *Dir) writeNew(file, text string) (err error) {
-	f, err := d.root.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+func (d *Dir) writeNew(file string, data []byte) (err error) {
+	f, err := d.files.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -52,10 +71,10 @@ func (d *Dir) writeNew(file, text string) (err error) {
 			err = closeErr
 		}
 		if err != nil {
-			d.root.Remove(file)
+			d.files.Remove(file)
 		}
 	}()
-	if _, err := f.WriteString(text); err != nil {
+	if _, err := f.Write(data); err != nil {
 		return err
 	}
 	if err := f.Chmod(0o600); err != nil { // the umask may have taken bits away
@@ -69,7 +88,7 @@ func (d *Dir) sync() error {
 	if !syncsDirectories {
 		return nil
 	}
-	f, err := d.root.Open(".")
+	f, err := d.files.OpenFile(".", os.O_RDONLY, 0)
 	if err != nil {
 		return err
 	}
@@ -79,4 +98,49 @@ func (d *Dir) sync() error {
 		return nil
 	}
 	return err
+}
+
+// sweep removes what a crash left behind: a temporary file holds a secret that
+// nobody uses, or is a second link to one that is in place; a retired identity
+// that is the same file as the one in use was not yet retired.
+func (d *Dir) sweep() error {
+	entries, err := d.files.ReadDir()
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			continue
+		}
+		if stale, err := d.isStale(e.Name()); err != nil {
+			return err
+		} else if stale {
+			if err := d.files.Remove(e.Name()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (d *Dir) isStale(file string) (bool, error) {
+	if strings.HasPrefix(file, tempPrefix) {
+		return true, nil
+	}
+	name, _, ok := parseRetired(file)
+	if !ok {
+		return false, nil
+	}
+	if inUse, err := d.exists(name + keySuffix); err != nil || !inUse {
+		return false, err
+	}
+	retired, err := d.files.Lstat(file)
+	if err != nil {
+		return false, err
+	}
+	current, err := d.files.Lstat(name + keySuffix)
+	if err != nil {
+		return false, err
+	}
+	return os.SameFile(retired, current), nil
 }

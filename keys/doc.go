@@ -15,18 +15,27 @@
 //	fmt.Println(id) // its host name, never the secret
 //
 // Keys are made here, not by the router: a router may fall back to an old
-// signature type without saying so.
+// signature type without saying so. [Import] and [Export] exchange them with
+// routers and other programs. Both stores are an [Archive] too, which keeps
+// what is rotated out or retired until it is told to forget it.
+//
+// Files are plain, and protected by their permissions, unless the directory is
+// opened with a [Sealer]: see [OpenSealedDir], [Dir.Reseal] and package
+// keys/ageseal.
 //
 // # What it refuses to do
 //
 // It never talks to a router and never touches the network. It does not print
 // secrets: an identity shows its host name under every fmt verb, in slog, in
-// encoding/json and inside other structs; [Identity.Reveal] is the only way
-// out. It does not repair, guess or complete: a key that is malformed, of a
-// kind that routers refuse or crash on, or whose halves do not belong together
-// is an error before a router sees it. It never overwrites an identity, and
-// never makes a new one because an old one could not be read.
+// encoding/json and inside other structs; [Identity.Reveal] and [Export] are
+// the only ways out. It does not guess or complete, and repairs only what
+// [FormatI2PKeysDamaged] names: a key that is malformed, of a kind that routers
+// refuse or crash on, or whose halves do not belong together is an error before
+// a router sees it. It never overwrites an identity, and never makes a new one
+// because an old one could not be read.
 //
-// Secrets live in ordinary memory; Go cannot promise to wipe them. Files are
-// protected by their permissions only.
+// It never mixes plain and encrypted files in one directory, and never saves
+// under a passphrase that is not the directory's.
+//
+// Secrets live in ordinary memory; Go cannot promise to wipe them.
 package keys

@@ -26,6 +26,12 @@ var (
 	// ErrSealed: encrypted, and no way to decrypt was given.
 	ErrSealed = errors.New("encrypted")
 
+	// ErrNotSealed: plain, where encrypted files were asked for.
+	ErrNotSealed = errors.New("not encrypted")
+
+	// ErrPassphrase: encrypted with another passphrase, or to another key.
+	ErrPassphrase = errors.New("wrong passphrase or key")
+
 	// ErrPermissions: a directory or file of a [Dir] is open to other users,
 	// belongs to another user, or is not a regular file.
 	ErrPermissions = errors.New("unsafe file or directory")
@@ -37,9 +43,9 @@ var (
 	ErrName = errors.New("invalid name for an identity")
 )
 
-// StoreError is what the stores of this package return: the operation ("open",
-// "load", "save", "delete" or "names"), the name it was about and the cause. The
-// name is empty where there is none or where it is not a valid one.
+// StoreError is what the stores of this package return: the operation (its
+// method in lower case; "open"; "load" for LoadRetired), the name it was about
+// and the cause. The name is empty where there is none or it is not a valid one.
 type StoreError struct {
 	Op   string
 	Name string

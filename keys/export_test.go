@@ -1,6 +1,28 @@
 package keys
 
-import "math/big"
+import (
+	"context"
+	"math/big"
+)
 
 // DSAGroup shows the constants to the tests.
 func DSAGroup() (p, q, g *big.Int) { return fromHex(dsaP), fromHex(dsaQ), fromHex(dsaG) }
+
+type (
+	Files = files
+	File  = file
+)
+
+// OpenDirOn opens a directory with a file system that the test makes of the real one.
+func OpenDirOn(ctx context.Context, path string, s Sealer, wrap func(Files) Files) (*Dir, error) {
+	d, err := lockDir(path)
+	if err != nil {
+		return nil, err
+	}
+	d.files = wrap(d.files)
+	if err := d.start(ctx, s); err != nil {
+		d.Close()
+		return nil, &StoreError{Op: "open", Err: err}
+	}
+	return d, nil
+}

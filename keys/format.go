@@ -52,7 +52,7 @@ func importBytes(b []byte) (Identity, Format, error) {
 	switch {
 	case len(b) == 0 || len(b) > maxKeyFile:
 		return Identity{}, "", fmt.Errorf("%w: size of the file", ErrMalformed)
-	case bytes.HasPrefix(b, []byte("age-encryption.org/")), bytes.HasPrefix(b, []byte("-----BEGIN AGE")):
+	case isAge(string(b)):
 		return Identity{}, "", ErrSealed
 	case !isText(b):
 		id, err := identityFromBytes(b)

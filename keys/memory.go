@@ -8,62 +8,54 @@ import (
 	"sync"
 )
 
-// Memory is a [Store] that forgets everything with the process, for tests and
-// for identities that are meant to be transient. The zero value is empty and
-// ready. It must not be copied after first use.
+// Memory is a [Store] and [Archive] that forgets everything with the process,
+// for tests and for identities that are meant to be transient. The zero value
+// is empty and ready. It must not be copied after first use.
 type Memory struct {
-	mu  sync.Mutex
-	ids map[string]Identity
+	mu      sync.Mutex
+	ids     map[string]kept
+	retired []kept
 }
 
-var _ Store = (*Memory)(nil)
-
 // Load implements [Store].
-func (m *Memory) Load(ctx context.Context, name string) (Identity, error) {
-	if err := begin(ctx, "load", name); err != nil {
-		return Identity{}, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	id, ok := m.ids[name]
-	if !ok {
-		return Identity{}, &StoreError{Op: "load", Name: name, Err: fs.ErrNotExist}
-	}
-	return id, nil
+func (m *Memory) Load(ctx context.Context, name string) (id Identity, err error) {
+	err = m.do(ctx, "load", name, func() error {
+		k, ok := m.ids[name]
+		if !ok {
+			return fs.ErrNotExist
+		}
+		id = k.id
+		return nil
+	})
+	return id, err
 }
 
 // Save implements [Store]. The zero Identity is [ErrMalformed].
 func (m *Memory) Save(ctx context.Context, name string, id Identity) error {
-	if err := begin(ctx, "save", name); err != nil {
-		return err
-	}
-	if id.IsZero() {
-		return &StoreError{Op: "save", Name: name, Err: ErrMalformed}
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, taken := m.ids[name]; taken {
-		return &StoreError{Op: "save", Name: name, Err: fs.ErrExist}
-	}
-	if m.ids == nil {
-		m.ids = make(map[string]Identity)
-	}
-	m.ids[name] = id
-	return nil
+	return m.do(ctx, "save", name, func() error {
+		if id.IsZero() {
+			return ErrMalformed
+		}
+		if _, taken := m.ids[name]; taken {
+			return fs.ErrExist
+		}
+		if m.ids == nil {
+			m.ids = make(map[string]kept)
+		}
+		m.ids[name] = kept{Entry{Name: name, Saved: now()}, id}
+		return nil
+	})
 }
 
 // Delete implements [Store].
 func (m *Memory) Delete(ctx context.Context, name string) error {
-	if err := begin(ctx, "delete", name); err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, ok := m.ids[name]; !ok {
-		return &StoreError{Op: "delete", Name: name, Err: fs.ErrNotExist}
-	}
-	delete(m.ids, name)
-	return nil
+	return m.do(ctx, "delete", name, func() error {
+		if _, ok := m.ids[name]; !ok {
+			return fs.ErrNotExist
+		}
+		delete(m.ids, name)
+		return nil
+	})
 }
 
 // Names implements [Store].

@@ -56,17 +56,6 @@ func LoadOrGenerate(ctx context.Context, store Store, name string) (Identity, er
 	return id, nil
 }
 
-// begin is the common start of every operation on a named identity.
-func begin(ctx context.Context, op, name string) error {
-	if !validName(name) {
-		return &StoreError{Op: op, Err: ErrName}
-	}
-	if err := ctx.Err(); err != nil {
-		return &StoreError{Op: op, Name: name, Err: err}
-	}
-	return nil
-}
-
 func validName(name string) bool {
 	if len(name) < 1 || len(name) > 64 || isDevice(name) {
 		return false

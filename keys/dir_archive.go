@@ -1,0 +1,241 @@
+package keys
+
+import (
+	"cmp"
+	"context"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A retired identity is NAME.TIME.old; names have no dots.
+const retiredLayout = "20060102T150405.000000000Z"
+
+func retiredFile(name string, t time.Time) string {
+	return name + "." + t.UTC().Format(retiredLayout) + retiredSuffix
+}
+
+func parseRetired(file string) (name string, t time.Time, ok bool) {
+	rest, ok := strings.CutSuffix(file, retiredSuffix)
+	if !ok {
+		return "", t, false
+	}
+	name, stamp, _ := strings.Cut(rest, ".")
+	t, err := time.Parse(retiredLayout, stamp)
+	return name, t, err == nil && validName(name) && retiredFile(name, t) == file
+}
+
+// List implements [Archive]. The time of saving is that of the file.
+func (d *Dir) List(ctx context.Context) (list []Entry, err error) {
+	err = d.doAll(ctx, "list", "", func() error {
+		list, err = d.list()
+		return err
+	})
+	return list, err
+}
+
+func (d *Dir) list() ([]Entry, error) {
+	entries, err := d.files.ReadDir()
+	if err != nil {
+		return nil, err
+	}
+	var list []Entry
+	for _, e := range entries {
+		name, retired, ok := parseRetired(e.Name())
+		if !ok {
+			name, ok = strings.CutSuffix(e.Name(), keySuffix)
+		}
+		if !ok || !validName(name) {
+			continue
+		}
+		fi, err := d.files.Lstat(e.Name())
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Entry{Name: name, Saved: fi.ModTime().UTC(), Retired: retired})
+	}
+	slices.SortFunc(list, Entry.compare)
+	return list, nil
+}
+
+func (e Entry) file() string {
+	if e.Retired.IsZero() {
+		return e.Name + keySuffix
+	}
+	return retiredFile(e.Name, e.Retired)
+}
+
+// Rename implements [Archive].
+func (d *Dir) Rename(ctx context.Context, from, to string) error {
+	return d.do(ctx, "rename", from, func() error {
+		if !validName(to) {
+			return ErrName
+		}
+		if _, err := d.check(from + keySuffix); err != nil {
+			return err
+		}
+		return d.move(from+keySuffix, to+keySuffix)
+	})
+}
+
+// move renames a file, never over another: this is the only Dir here, and it
+// does one thing at a time.
+func (d *Dir) move(from, to string) error {
+	taken, err := d.exists(to)
+	if err != nil {
+		return err
+	}
+	if taken {
+		return fs.ErrExist
+	}
+	if err := d.files.Rename(from, to); err != nil {
+		return err
+	}
+	return d.sync()
+}
+
+// Retire implements [Archive].
+func (d *Dir) Retire(ctx context.Context, name string) error {
+	return d.do(ctx, "retire", name, func() error {
+		if _, err := d.check(name + keySuffix); err != nil {
+			return err
+		}
+		retired, err := d.freeRetired(name)
+		if err != nil {
+			return err
+		}
+		return d.move(name+keySuffix, retired)
+	})
+}
+
+// freeRetired finds a file name for an identity that is retired now.
+func (d *Dir) freeRetired(name string) (string, error) {
+	for t := time.Now(); ; t = t.Add(1) { // coarse clocks stand still
+		file := retiredFile(name, t)
+		if taken, err := d.exists(file); err != nil || !taken {
+			return file, err
+		}
+	}
+}
+
+// Replace implements [Archive].
+func (d *Dir) Replace(ctx context.Context, name string, id Identity) error {
+	return d.do(ctx, "replace", name, func() error {
+		if id.IsZero() {
+			return ErrMalformed
+		}
+		if _, err := d.check(name + keySuffix); err != nil {
+			return err
+		}
+		data, err := seal(ctx, d.sealer, fileText(id))
+		if err != nil {
+			return err
+		}
+		temp, err := d.writeTemp(data)
+		if err != nil {
+			return err
+		}
+		err = d.exchange(temp, name)
+		if err != nil {
+			d.files.Remove(temp) // it is gone, and this fails, if it took its place
+		}
+		return err
+	})
+}
+
+// exchange puts file in the place of the identity called name, which it
+// retires. A second link keeps the old one, so that the name is never free.
+func (d *Dir) exchange(file, name string) error {
+	retired, err := d.freeRetired(name)
+	if err != nil {
+		return err
+	}
+	if err = d.files.Link(name+keySuffix, retired); err == nil {
+		err = d.sync() // the link must be on the disk before the only other name goes
+	}
+	if err == nil {
+		err = d.files.Rename(file, name+keySuffix)
+	}
+	if err != nil {
+		// An operation that failed may have been done, on a disk of the network
+		// above all: then the second link is the only one.
+		if stale, _ := d.isStale(retired); stale {
+			d.files.Remove(retired)
+		}
+		return err
+	}
+	return d.sync()
+}
+
+// Restore implements [Archive].
+func (d *Dir) Restore(ctx context.Context, name string, retired time.Time) error {
+	return d.do(ctx, "restore", name, func() error {
+		file, err := d.findRetired(name, retired)
+		if err != nil {
+			return err
+		}
+		if _, err := d.check(file); err != nil {
+			return err
+		}
+		inUse, err := d.exists(name + keySuffix)
+		if err != nil {
+			return err
+		}
+		if !inUse {
+			return d.move(file, name+keySuffix)
+		}
+		if _, err := d.check(name + keySuffix); err != nil {
+			return err
+		}
+		return d.exchange(file, name)
+	})
+}
+
+// LoadRetired implements [Archive], with the errors of [Dir.Load].
+func (d *Dir) LoadRetired(ctx context.Context, name string, retired time.Time) (id Identity, err error) {
+	err = d.do(ctx, "load", name, func() error {
+		file, err := d.findRetired(name, retired)
+		if err != nil {
+			return err
+		}
+		id, err = d.load(ctx, file)
+		return err
+	})
+	return id, err
+}
+
+// findRetired names the file of a retired identity, of the latest if t is zero.
+func (d *Dir) findRetired(name string, t time.Time) (string, error) {
+	list, err := d.list()
+	if err != nil {
+		return "", err
+	}
+	for _, e := range list {
+		if e.Name == name && !e.Retired.IsZero() && (t.IsZero() || t.Equal(e.Retired)) {
+			return e.file(), nil
+		}
+	}
+	return "", fs.ErrNotExist
+}
+
+// Purge implements [Archive].
+func (d *Dir) Purge(ctx context.Context, name string) error {
+	return d.do(ctx, "purge", name, func() error {
+		list, err := d.list()
+		if err != nil {
+			return err
+		}
+		for _, e := range list {
+			if e.Name != name || e.Retired.IsZero() {
+				continue
+			}
+			if _, checkErr := d.check(e.file()); checkErr != nil {
+				err = cmp.Or(err, checkErr)
+				continue
+			}
+			err = cmp.Or(err, d.files.Remove(e.file()))
+		}
+		return cmp.Or(err, d.sync())
+	})
+}

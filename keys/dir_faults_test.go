@@ -1,0 +1,290 @@
+package keys_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+// gcm is a quick Sealer, for tests that seal thousands of times: a byte that is
+// no text, the number of the key, a nonce and AES-GCM.
+type gcm byte
+
+func (g gcm) aead() cipher.AEAD {
+	block, _ := aes.NewCipher(bytes.Repeat([]byte{byte(g)}, 16))
+	aead, _ := cipher.NewGCM(block)
+	return aead
+}
+
+func (g gcm) Seal(_ context.Context, plain []byte) ([]byte, error) {
+	head := append([]byte{0xff, byte(g)}, rand.Text()[:12]...)
+	return g.aead().Seal(head, head[2:], plain, head), nil
+}
+
+func (g gcm) Open(_ context.Context, sealed []byte) ([]byte, error) {
+	if len(sealed) < 14 || sealed[0] != 0xff {
+		return nil, keys.ErrMalformed
+	}
+	if sealed[1] != byte(g) {
+		return nil, keys.ErrPassphrase
+	}
+	plain, err := g.aead().Open(nil, sealed[2:14], sealed[14:], sealed[:14])
+	if err != nil {
+		return nil, keys.ErrMalformed
+	}
+	return plain, nil
+}
+
+// world is what the scenarios act on. A sealer of nil is a plain store.
+type world struct {
+	a, b, c, fresh keys.Identity
+	one, two       keys.Sealer
+	made           map[string]string // directories to copy, by scenario
+}
+
+func newWorld(t *testing.T) *world {
+	return &world{generate(t), generate(t), generate(t), generate(t), gcm(1), gcm(2), make(map[string]string)}
+}
+
+// open opens with whichever sealer fits and says which.
+func (w *world) open(t *testing.T, path string) (*keys.Dir, string) {
+	d, err := keys.OpenDir(path)
+	if err == nil {
+		return d, "plain"
+	}
+	for name, s := range map[string]keys.Sealer{"one": w.one, "two": w.two} {
+		if errors.Is(err, keys.ErrSealed) || errors.Is(err, keys.ErrPassphrase) {
+			if d, err = keys.OpenSealedDir(t.Context(), path, s); err == nil {
+				return d, name
+			}
+		}
+	}
+	require.NoError(t, err)
+	return nil, ""
+}
+
+// state is all that a store holds, and how.
+func state(t *testing.T, d *keys.Dir) string {
+	list, err := d.List(t.Context())
+	require.NoError(t, err)
+	var lines []string
+	for _, e := range list {
+		var id keys.Identity
+		kind := "in use"
+		if e.Retired.IsZero() {
+			id, err = d.Load(t.Context(), e.Name)
+		} else {
+			kind = "retired"
+			id, err = d.LoadRetired(t.Context(), e.Name, e.Retired)
+		}
+		require.NoError(t, err, "%s, %s", e.Name, kind)
+		lines = append(lines, fmt.Sprintf("%s %s %.6s", e.Name, kind, id))
+	}
+	slices.Sort(lines) // those retired are in the order of random times
+	return strings.Join(lines, "\n")
+}
+
+// reopened is the state after a restart, which leaves nothing lying about.
+func (w *world) reopened(t *testing.T, path string) string {
+	d, how := w.open(t, path)
+	defer func() { require.NoError(t, d.Close()) }()
+	for _, file := range entries(t, path) {
+		require.True(t, file == ".lock" || file == ".sealed" || !strings.HasPrefix(file, "."), file)
+	}
+	return how + "\n" + state(t, d)
+}
+
+type scenario struct {
+	name  string
+	start keys.Sealer
+	empty bool
+	run   func(d *keys.Dir) error
+}
+
+// prepare fills a store: bot and other in use, and one retired from bot.
+func (w *world) prepare(t *testing.T, s scenario) string {
+	made, ok := w.made[s.name]
+	if !ok {
+		made = w.make(t, s)
+		w.made[s.name] = made
+	}
+	path := privateDir(t)
+	require.NoError(t, os.Mkdir(path, 0o700))
+	for _, file := range entries(t, made) {
+		b, err := os.ReadFile(filepath.Join(made, file))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(path, file), b, 0o600))
+	}
+	return path
+}
+
+func (w *world) make(t *testing.T, s scenario) string {
+	path := privateDir(t)
+	var d *keys.Dir
+	var err error
+	if s.start == nil {
+		d, err = keys.OpenDir(path)
+	} else {
+		d, err = keys.OpenSealedDir(t.Context(), path, s.start)
+	}
+	require.NoError(t, err)
+	if !s.empty {
+		require.NoError(t, d.Save(t.Context(), "bot", w.c))
+		require.NoError(t, d.Replace(t.Context(), "bot", w.a))
+		require.NoError(t, d.Save(t.Context(), "other", w.b))
+	}
+	require.NoError(t, d.Close())
+	return path
+}
+
+func (s scenario) open(t *testing.T, path string, f *faults) (*keys.Dir, error) {
+	return keys.OpenDirOn(t.Context(), path, s.start, f.wrap)
+}
+
+func (w *world) scenarios(t *testing.T) []scenario {
+	ctx := t.Context()
+	return []scenario{
+		{"save", nil, false, func(d *keys.Dir) error { return d.Save(ctx, "new", w.fresh) }},
+		{"save in an empty store", nil, true, func(d *keys.Dir) error { return d.Save(ctx, "new", w.fresh) }},
+		{"save sealed", w.one, false, func(d *keys.Dir) error { return d.Save(ctx, "new", w.fresh) }},
+		{"delete", nil, false, func(d *keys.Dir) error { return d.Delete(ctx, "bot") }},
+		{"rename", nil, false, func(d *keys.Dir) error { return d.Rename(ctx, "bot", "new") }},
+		{"replace", nil, false, func(d *keys.Dir) error { return d.Replace(ctx, "bot", w.fresh) }},
+		{"replace sealed", w.one, false, func(d *keys.Dir) error { return d.Replace(ctx, "bot", w.fresh) }},
+		{"retire", nil, false, func(d *keys.Dir) error { return d.Retire(ctx, "bot") }},
+		{"restore in exchange", nil, false, func(d *keys.Dir) error { return d.Restore(ctx, "bot", time.Time{}) }},
+		{"purge", nil, false, func(d *keys.Dir) error { return d.Purge(ctx, "bot") }},
+		{"encrypt", nil, false, func(d *keys.Dir) error { return d.Reseal(ctx, w.one) }},
+		{"encrypt an empty store", nil, true, func(d *keys.Dir) error { return d.Reseal(ctx, w.one) }},
+		{"decrypt", w.one, false, func(d *keys.Dir) error { return d.Reseal(ctx, nil) }},
+		{"change the passphrase", w.one, false, func(d *keys.Dir) error { return d.Reseal(ctx, w.two) }},
+	}
+}
+
+// never is an operation that does not come.
+const never = 1 << 30
+
+// Whatever operation fails, and however, the store is as it was or as it was to
+// be, before and after a restart, and what succeeded outlasts a loss of power.
+func TestDirSurvivesEveryFault(t *testing.T) {
+	w := newWorld(t)
+	for _, s := range w.scenarios(t) {
+		t.Run(s.name, func(t *testing.T) {
+			path := w.prepare(t, s)
+			before := w.reopened(t, path)
+			stretch := 400
+			if s.name == "save" {
+				stretch = 1 // every byte
+			}
+			f := newFaults(path, powerLoss, never, stretch)
+			d, err := s.open(t, path, f)
+			require.NoError(t, err)
+			first := f.steps
+			require.NoError(t, s.run(d))
+			last := f.steps
+			f.losePower(t)
+			d.Close()
+			after := w.reopened(t, path)
+			require.NotEqual(t, before, after)
+			require.Greater(t, last, first+3)
+
+			for how := failBefore; how <= reordered; how++ {
+				for at := first; at < last; at++ {
+					if stretch == 1 && at%5 != int(how) && at > first+20 && at < last-20 {
+						continue // each byte in one of the ways
+					}
+					survives(t, w, s, newFaults("", how, at, stretch), before, after)
+				}
+			}
+		})
+	}
+}
+
+func survives(t *testing.T, w *world, s scenario, f *faults, before, after string) {
+	path := w.prepare(t, s)
+	defer os.RemoveAll(filepath.Dir(path))
+	f.path = path
+	about := fmt.Sprintf("%v at %d", f.how, f.at)
+	d, err := s.open(t, path, f)
+	require.NoError(t, err, about)
+	if err := s.run(d); err != nil {
+		require.ErrorIs(t, err, errDisk, about)
+	}
+	seen := ""
+	switch f.how {
+	case failBefore, failAfter:
+		seen = state(t, d) // the same Dir goes on
+	case powerLoss, reordered:
+		f.losePower(t)
+	}
+	d.Close()
+	got := w.reopened(t, path)
+	require.Contains(t, []string{before, after}, got, about)
+	if seen != "" {
+		require.Equal(t, seen, got[strings.Index(got, "\n")+1:], about)
+	}
+}
+
+// A second crash, while the first one's traces are cleared away.
+func TestDirSurvivesACrashWhileRecovering(t *testing.T) {
+	w := newWorld(t)
+	for _, s := range w.scenarios(t) {
+		if !strings.Contains("encrypt, decrypt, replace, change the passphrase", s.name) {
+			continue
+		}
+		t.Run(s.name, func(t *testing.T) {
+			path := w.prepare(t, s)
+			before := w.reopened(t, path)
+			f := newFaults(path, crash, never, 1<<20)
+			d, err := s.open(t, path, f)
+			require.NoError(t, err)
+			first := f.steps
+			require.NoError(t, s.run(d))
+			last := f.steps
+			require.NoError(t, d.Close())
+			after := w.reopened(t, path)
+			for at := max(first, last-40); at < last; at += 2 { // the mark, and what follows it
+				for second := 0; crashTwice(t, w, s, at, second, before, after); second++ {
+				}
+			}
+		})
+	}
+}
+
+// crashTwice reports whether the second crash came before the end of the recovery.
+func crashTwice(t *testing.T, w *world, s scenario, at, second int, before, after string) bool {
+	path := w.prepare(t, s)
+	defer os.RemoveAll(filepath.Dir(path))
+	f := newFaults(path, powerLoss, at, 1<<20)
+	d, err := s.open(t, path, f)
+	require.NoError(t, err)
+	s.run(d)
+	f.losePower(t)
+	d.Close()
+
+	f = newFaults(path, powerLoss, second, 1<<20)
+	d, err = s.open(t, path, f)
+	hit := f.dead
+	if err == nil {
+		f.losePower(t)
+		d.Close()
+	} else if hit {
+		f.losePower(t)
+	} // else the crash came late, and the sealer is another now
+	require.Contains(t, []string{before, after}, w.reopened(t, path), "%d, then %d", at, second)
+	return hit
+}

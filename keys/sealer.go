@@ -1,0 +1,57 @@
+package keys
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Sealer encrypts what a [Dir] writes. Package keys/ageseal has one; it is not
+// here so that a store of plain files does not link it.
+//
+// Implementations must be safe for concurrent use and keep no reference to
+// their arguments.
+type Sealer interface {
+	// Seal encrypts plain. It must fail where Open could not read the result.
+	Seal(ctx context.Context, plain []byte) ([]byte, error)
+
+	// Open decrypts what Seal made. It must notice every change: the error wraps
+	// ErrPassphrase if this Sealer is not the one for it, else ErrMalformed.
+	// It must bound the work that a foreign file can cause.
+	Open(ctx context.Context, sealed []byte) ([]byte, error)
+}
+
+// seal turns the text of a key file into its bytes.
+func seal(ctx context.Context, s Sealer, text string) ([]byte, error) {
+	if s == nil {
+		return []byte(text), nil
+	}
+	return s.Seal(ctx, []byte(text))
+}
+
+// unseal is the way back.
+func unseal(ctx context.Context, s Sealer, raw []byte) (string, error) {
+	if s == nil {
+		return string(raw), nil
+	}
+	if isText(raw) {
+		return "", fmt.Errorf("%w: a plain file in an encrypted store", ErrNotSealed)
+	}
+	text, err := s.Open(ctx, raw)
+	return string(text), err
+}
+
+// isAge knows the files of the one Sealer that is here, to name them as such.
+func isAge(text string) bool {
+	return strings.HasPrefix(text, "age-encryption.org/v1\n") || strings.HasPrefix(text, "-----BEGIN AGE")
+}
+
+// fileText is what is in a key file, before sealing.
+func fileText(id Identity) string { return id.Reveal() + "\n" }
+
+func parseFileText(text string) (Identity, error) {
+	if isAge(text) {
+		return Identity{}, ErrSealed
+	}
+	return identityFromText(strings.TrimSuffix(text, "\n"))
+}
