@@ -15,7 +15,7 @@
 //   - It never resolves a name and never dials by itself. Without a dialer every
 //     request fails.
 //   - Without Allow only I2P host names pass ([I2POnly]). Nothing is looked up
-//     before Allow agreed.
+//     before Allow agreed. [All], [Hosts], [Ports], [Commands] and [Literals] make other policies.
 //   - A command that the dialer has no method for is answered "command not
 //     supported", GSS-API is never chosen, fragments of datagrams are dropped.
 //   - It does not resynchronise: after a first byte that is no SOCKS version the

@@ -18,13 +18,11 @@ var errPortZero = errors.New("socks: connection to port 0")
 // A connection to port 0 is answered 0x02. In BIND the addresses 0.0.0.0 and :: stand for any peer and pass.
 // In UDP ASSOCIATE any address passes, as it is the client's own.
 func I2POnly(_ context.Context, r *Request) error {
-	_, err := netip.ParseAddr(r.Host)
-	isIP := err == nil || r.IP.IsValid()
-	switch {
-	case r.Command == Bind && isWildcard(r.Host), r.Command == Associate && isIP:
-		return nil
-	case isIP:
+	if r.IsLiteral() {
 		return &ReplyError{Reply: AddressNotSupported, Err: i2phost.ErrNotI2P}
+	}
+	if _, err := netip.ParseAddr(r.Host); err == nil { // no peer
+		return nil
 	}
 	host, err := i2phost.Parse(r.Host)
 	switch {
