@@ -133,7 +133,7 @@ func (e *handshakeError) Error() string { return e.err.Error() }
 
 // refuse answers a request with the code for err, and returns err as one that names the code.
 func (c *conn) refuse(ctx context.Context, req *Request, err error) error {
-	reply := replyFor(err, req.IP.IsValid())
+	reply := c.srv.reply(err, req.IP.IsValid())
 	c.srv.log().Debug("socks request failed", "request", req, "reply", reply.String())
 	c.answer(ctx, failureMessage(req.Version, reply))
 	if e, ok := errors.AsType[*ReplyError](err); ok && e.Reply == reply {

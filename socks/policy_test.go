@@ -53,7 +53,7 @@ func TestI2POnly(t *testing.T) {
 
 	for _, ip := range []string{"1.2.3.4", "fe80::1"} {
 		err := I2POnly(t.Context(), &Request{Command: Connect, Host: ip, IP: netip.MustParseAddr(ip), Port: 80})
-		assert.Equal(t, AddressNotSupported, replyFor(err, true))
+		assert.Equal(t, AddressNotSupported, new(Server).reply(err, true))
 	}
 	assert.Error(t, I2POnly(t.Context(), &Request{Command: Connect, Host: "a.i2p"}), "port 0")
 

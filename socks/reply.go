@@ -16,6 +16,7 @@ import (
 // 4 knows success and failure only. The server chooses it from the error of a
 // request, reading values of the standard library and no texts:
 //
+//	what [Server].ReplyFor says                         that code
 //	*ReplyError                                         its own code
 //	any other error of [Server].Allow                   0x02
 //	os.ErrDeadlineExceeded, context.DeadlineExceeded,
@@ -40,6 +41,19 @@ const (
 	AddressNotSupported Reply = 0x08
 )
 
+// The codes of Tor's proposal 304, for I2P: the lease set takes the place of the descriptor. A server sends
+// them if [Server].ExtendedErrors is set, and else the code of RFC 1928 that is named here.
+const (
+	DescriptorNotFound   Reply = 0xF0 // 0x04; the network does not know the host
+	DescriptorInvalid    Reply = 0xF1 // 0x04
+	IntroductionFailed   Reply = 0xF2 // 0x05; the host is known and does not answer
+	RendezvousFailed     Reply = 0xF3 // 0x04
+	MissingClientAuth    Reply = 0xF4 // 0x04; the host wants a key that we do not have
+	WrongClientAuth      Reply = 0xF5 // 0x04
+	BadAddress           Reply = 0xF6 // 0x04; the name is malformed
+	IntroductionTimedOut Reply = 0xF7 // 0x06
+)
+
 var replyTexts = map[Reply]string{
 	Succeeded:           "succeeded",
 	GeneralFailure:      "general failure",
@@ -50,6 +64,15 @@ var replyTexts = map[Reply]string{
 	TTLExpired:          "TTL expired",
 	CommandNotSupported: "command not supported",
 	AddressNotSupported: "address type not supported",
+
+	DescriptorNotFound:   "descriptor not found",
+	DescriptorInvalid:    "descriptor invalid",
+	IntroductionFailed:   "introduction failed",
+	RendezvousFailed:     "rendezvous failed",
+	MissingClientAuth:    "missing client authorization",
+	WrongClientAuth:      "wrong client authorization",
+	BadAddress:           "bad address",
+	IntroductionTimedOut: "introduction timed out",
 }
 
 // String returns the meaning of the code.
@@ -80,13 +103,13 @@ func (e *ReplyError) Error() string {
 func (e *ReplyError) Unwrap() error { return e.Err }
 
 // Timeout reports whether the code stands for a timeout.
-func (e *ReplyError) Timeout() bool { return e.Reply == TTLExpired }
+func (e *ReplyError) Timeout() bool { return e.Reply.failure() == TTLExpired }
 
 // Is reports whether target is the standard library's value for the code:
 // [fs.ErrPermission], [syscall.ENETUNREACH], [syscall.EHOSTUNREACH],
 // [syscall.ECONNREFUSED], [os.ErrDeadlineExceeded] or [errors.ErrUnsupported].
 func (e *ReplyError) Is(target error) bool {
-	switch e.Reply {
+	switch e.Reply.failure() {
 	case NotAllowed:
 		return target == fs.ErrPermission
 	case NetworkUnreachable:
@@ -103,10 +126,25 @@ func (e *ReplyError) Is(target error) bool {
 	return false
 }
 
-// replyFor returns the code for the error of a request; literal says that it was for an IP address.
+// reply returns the code to send for the error of a request; literal says that it was for an IP address.
+func (s *Server) reply(err error, literal bool) Reply {
+	r := Succeeded
+	if s.ReplyFor != nil {
+		r = s.ReplyFor(err)
+	}
+	if r == Succeeded {
+		r = replyFor(err, literal)
+	}
+	if s.ExtendedErrors && r.isExtended() {
+		return r
+	}
+	return r.failure()
+}
+
+// replyFor returns the code that err stands for by itself.
 func replyFor(err error, literal bool) Reply {
 	if e, ok := errors.AsType[*ReplyError](err); ok {
-		return e.Reply.failure()
+		return e.Reply
 	}
 	if e, ok := errors.AsType[interface {
 		error
@@ -132,15 +170,17 @@ func replyFor(err error, literal bool) Reply {
 	return GeneralFailure
 }
 
+func (r Reply) isExtended() bool { return r >= DescriptorNotFound && r <= IntroductionTimedOut }
+
 // failure returns the code of RFC 1928 for a failed request. Clients do not
 // expect others, so the codes of Tor's proposal 304 become their nearest.
 func (r Reply) failure() Reply {
 	switch {
-	case r == 0xF2: // introduction failed
+	case r == IntroductionFailed:
 		return ConnectionRefused
-	case r == 0xF7: // introduction timed out
+	case r == IntroductionTimedOut:
 		return TTLExpired
-	case r >= 0xF0 && r <= 0xF6:
+	case r.isExtended():
 		return HostUnreachable
 	case r == Succeeded || r > AddressNotSupported:
 		return GeneralFailure

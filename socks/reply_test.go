@@ -54,7 +54,7 @@ func TestReplyFor(t *testing.T) {
 		{&ReplyError{Reply: 0xF7}, false, TTLExpired},
 		{&ReplyError{Reply: 0xFF}, false, GeneralFailure},
 	} {
-		assert.Equal(t, tc.want, replyFor(tc.err, tc.literal), "%v, literal %v", tc.err, tc.literal)
+		assert.Equal(t, tc.want, new(Server).reply(tc.err, tc.literal), "%v, literal %v", tc.err, tc.literal)
 	}
 }
 
@@ -71,7 +71,7 @@ func TestReplyErrorKeepsItsCodeAndMeaning(t *testing.T) {
 	} {
 		err := error(&net.OpError{Op: "dial", Err: &ReplyError{Reply: reply}})
 		assert.ErrorIs(t, err, std)
-		assert.Equal(t, reply, replyFor(err, false))
+		assert.Equal(t, reply, new(Server).reply(err, false))
 		assert.Equal(t, reply == TTLExpired, err.(net.Error).Timeout(), reply)
 	}
 	assert.NotErrorIs(t, &ReplyError{Reply: GeneralFailure}, syscall.ECONNREFUSED)
@@ -90,7 +90,48 @@ func TestReplyText(t *testing.T) {
 	for r := Succeeded; r <= AddressNotSupported; r++ {
 		assert.NotContains(t, r.String(), "reply")
 	}
-	assert.Equal(t, "reply 0xf0", Reply(0xF0).String())
+	for r := DescriptorNotFound; r <= IntroductionTimedOut; r++ {
+		assert.NotContains(t, r.String(), "reply")
+	}
+	assert.Equal(t, "reply 0xf8", Reply(0xF8).String())
 	assert.Equal(t, "socks: host unreachable", (&ReplyError{Reply: HostUnreachable}).Error())
 	assert.Equal(t, "socks: host unreachable: why", (&ReplyError{HostUnreachable, errors.New("why")}).Error())
+}
+
+func TestExtendedErrors(t *testing.T) {
+	for r := Reply(0); r < 0xFF; r++ {
+		plain, extended := new(Server), &Server{ExtendedErrors: true}
+		err := fmt.Errorf("dial: %w", &ReplyError{Reply: r})
+		assert.LessOrEqual(t, plain.reply(err, false), AddressNotSupported, "%v", r)
+		assert.NotEqual(t, Succeeded, plain.reply(err, false), "%v", r)
+		want := plain.reply(err, false)
+		if r >= 0xF0 && r <= 0xF7 {
+			want = r
+		}
+		assert.Equal(t, want, extended.reply(err, false), "%v", r)
+	}
+	for r, std := range map[Reply]error{
+		DescriptorNotFound: syscall.EHOSTUNREACH, IntroductionFailed: syscall.ECONNREFUSED,
+		BadAddress: syscall.EHOSTUNREACH, IntroductionTimedOut: os.ErrDeadlineExceeded,
+	} {
+		assert.ErrorIs(t, &ReplyError{Reply: r}, std)
+		assert.Equal(t, r == IntroductionTimedOut, (&ReplyError{Reply: r}).Timeout())
+	}
+}
+
+func TestReplyForComesFirst(t *testing.T) {
+	known := errors.New("lease set not found")
+	srv := &Server{ExtendedErrors: true, ReplyFor: func(err error) Reply {
+		if errors.Is(err, known) {
+			return DescriptorNotFound
+		}
+		return Succeeded // no opinion
+	}}
+	both := errors.Join(syscall.ECONNREFUSED, known)
+	assert.Equal(t, DescriptorNotFound, srv.reply(both, false))
+	assert.Equal(t, ConnectionRefused, srv.reply(syscall.ECONNREFUSED, false))
+	srv.ExtendedErrors = false
+	assert.Equal(t, HostUnreachable, srv.reply(both, false))
+	srv.ReplyFor = func(error) Reply { return 0x42 }
+	assert.Equal(t, GeneralFailure, srv.reply(both, false), "nobody knows that code")
 }

@@ -71,6 +71,13 @@ type Server struct {
 	// and none. It runs within HandshakeTimeout. See [Secret].
 	Authenticate func(ctx context.Context, username, password string) error
 
+	// ReplyFor, if set, is asked first for the code that a failed request is answered with; [Succeeded] stands
+	// for no opinion. It gets errors of Allow, of Select, of the dialer and of the server itself.
+	ReplyFor func(error) Reply
+
+	// ExtendedErrors lets the codes of Tor's proposal 304 through to SOCKS 5 clients, who must know them.
+	ExtendedErrors bool
+
 	// VirtualAddresses makes RESOLVE answer an address of this prefix in place of a base32 name, for clients
 	// that know addresses only. Later requests for the address are taken as for the host, also by SOCKS 4 clients
 	// and by RESOLVE_PTR, if they come with the same [Request.Isolation]. The 8192 used last are remembered, and
