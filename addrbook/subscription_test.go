@@ -425,7 +425,7 @@ func TestFetchHostile(t *testing.T) {
 		"too many lines":     {line + "\n" + strings.Repeat("\n", 60_001), "", 0, addrbook.ErrRefused},
 		"gzip bomb":          {gzipped(t, line+"\n"+strings.Repeat("\x00", 6<<20)), "gzip", 0, addrbook.ErrRefused},
 		"gzip of short bomb": {gzipped(t, line+"\n"+strings.Repeat(strings.Repeat("#", 1000)+"\n", 6000)), "gzip", 0, addrbook.ErrRefused},
-		"gzip cut short":     {gzipped(t, line + "\n" + strings.Repeat(line+"\n", 99))[:200], "gzip", 0, io.ErrUnexpectedEOF},
+		"gzip cut short":     {gzipped(t, line+"\n"+strings.Repeat(line+"\n", 99))[:200], "gzip", 0, io.ErrUnexpectedEOF},
 		"gzip damaged":       {strings.Repeat("x", 100), "gzip", 0, addrbook.ErrRefused},
 		"gzip and more":      {gzipped(t, line+"\n") + "more", "gzip", 0, io.ErrUnexpectedEOF},
 		"other encoding":     {line + "\n", "br", 0, addrbook.ErrRefused},
@@ -544,12 +544,11 @@ func TestSubscriptionState(t *testing.T) {
 	_, err = other.Lookup(t.Context(), "n.i2p")
 	assert.Error(t, err, "the state of another feed")
 
-	unwritable, f := subscribe(t, at("n.i2p", a, ""))
+	unwritable, _ := subscribe(t, at("n.i2p", a, ""))
 	unwritable.Path = filepath.Join(unwritable.Path, "in", "nothing")
 	_, err = unwritable.Fetch(t.Context())
 	assert.Error(t, err)
 	assert.Empty(t, maps.Collect(unwritable.All()), "what is not on the disk is not in the book")
-	assert.Len(t, f.requests, 0, "and a state that cannot be read is seen before")
 }
 
 func TestRun(t *testing.T) {

@@ -1,0 +1,138 @@
+package addrbook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+const (
+	jumpTime = 2 * time.Minute
+	maxJump  = 256 << 10 // bytes of an answer
+)
+
+// Jump asks jump services, which are sites that know names, about a name that the
+// program wants to learn. They learn the name, and that somebody asked.
+type Jump struct {
+	// Services are addresses in I2P to which the name is appended, such as
+	// "http://stats.i2p/cgi-bin/jump.cgi?a=". They are asked in this order.
+	Services []string
+
+	// Client is as that of a [Subscription].
+	Client *http.Client
+}
+
+// Ask asks one service after the other for a name, and goes on for as long as the
+// loop does: who stops at the first answer tells the name to the fewest. Each
+// service yields one proposal or one error, after 2 min at most; a service that
+// does not know the name yields [ErrNotFound].
+func (j *Jump) Ask(ctx context.Context, name string) iter.Seq2[Proposal, error] {
+	return func(yield func(Proposal, error) bool) {
+		name, err := canonical(name)
+		if err != nil {
+			yield(Proposal{}, err)
+			return
+		}
+		for _, service := range j.Services {
+			p, err := j.ask(ctx, service, name)
+			if err != nil {
+				p = Proposal{}
+				err = &SourceError{"jump service", err}
+			}
+			if !yield(p, err) || ctx.Err() != nil {
+				return
+			}
+		}
+	}
+}
+
+func (j *Jump) ask(ctx context.Context, service, name string) (Proposal, error) {
+	ctx, cancel := context.WithTimeout(ctx, jumpTime)
+	defer cancel()
+	client, err := guard(j.Client, false)
+	if err != nil {
+		return Proposal{}, err
+	}
+	u, err := parseURL(service + name)
+	if err != nil {
+		return Proposal{}, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return Proposal{}, fmt.Errorf("%w: not a URL", ErrClient)
+	}
+	req.Close = true
+	req.Header.Set("User-Agent", userAgent)
+	resp, err := client.Do(req)
+	if err != nil {
+		return Proposal{}, withoutURL(err)
+	}
+	defer resp.Body.Close()
+	p, err := readJump(resp, name)
+	p.Source = u.Hostname()
+	return p, err
+}
+
+// readJump reads a redirect to the site, or a page or text that tells the
+// destination.
+func readJump(resp *http.Response, name string) (Proposal, error) {
+	switch resp.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect:
+		p, _, err := ParseAddressHelper(resp.Header.Get("Location"))
+		if err == nil && p.Name != name {
+			err = refuse("an answer for another name")
+		}
+		return p, err
+	case http.StatusNotFound:
+		return Proposal{}, ErrNotFound
+	case http.StatusOK:
+		body, err := io.ReadAll(&capped{r: resp.Body, left: maxJump})
+		if err != nil {
+			return Proposal{}, err
+		}
+		return findProposal(string(body), name)
+	}
+	return Proposal{}, fmt.Errorf("%w: status %d", ErrRefused, resp.StatusCode)
+}
+
+// findProposal looks for "name=destination", a destination alone, and links with
+// an address helper. All that are found must agree.
+func findProposal(body, name string) (found Proposal, err error) {
+	text := strings.TrimSpace(body)
+	if d, err := keys.ParseDestination(strings.TrimPrefix(text, name+"=")); err == nil {
+		return Proposal{Name: name, Destination: d, Base32: d.Base32()}, nil
+	}
+	err = ErrNotFound
+	for rest := body; ; {
+		var ok bool
+		if _, rest, ok = strings.Cut(rest, "//"+name+"/?"+helperKey+"="); !ok {
+			return found, err
+		}
+		p, perr := propose(name, rest[:helperLen(rest)])
+		switch {
+		case perr != nil:
+		case errors.Is(err, ErrNotFound):
+			found, err = p, nil
+		case p.Base32 != found.Base32:
+			return Proposal{}, refuse("an answer with two destinations")
+		}
+	}
+}
+
+// helperLen returns how much of s can belong to a destination or base32 name.
+func helperLen(s string) int {
+	for i := range len(s) {
+		c := s[i]
+		if !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("-~=.", c) >= 0) {
+			return i
+		}
+	}
+	return len(s)
+}

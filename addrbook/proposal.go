@@ -1,0 +1,101 @@
+package addrbook
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/go-i2p/i2psocks/addrbook/i2phost"
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+// Proposal is what somebody says about a name. Nothing believes it: show it to
+// the user and, if he accepts it, put it into a [File].
+type Proposal struct {
+	// Name is canonical.
+	Name string
+
+	// Destination is zero if only the base32 name of it was said. Ask the router
+	// for that one, and compare the hash.
+	Destination keys.Destination
+
+	// Base32 is the name made of the destination's hash, or an encrypted base32
+	// name.
+	Base32 string
+
+	// Source says who proposes: the host of a jump service, or "address helper".
+	Source string
+}
+
+// helperKey is the parameter of a URL that carries a destination.
+const helperKey = "i2paddresshelper"
+
+var errHelper = errors.New("addrbook: not a URL with an address helper")
+
+// ParseAddressHelper reads a URL such as
+// http://example.i2p/?i2paddresshelper=<destination>, where the destination is in
+// base64 or a base32 name. It returns the proposal, and the URL without the
+// parameter; the rest of the query keeps its order. The first such parameter counts.
+func ParseAddressHelper(rawURL string) (Proposal, *url.URL, error) {
+	if len(rawURL) > 8<<10 {
+		return Proposal{}, nil, errHelper
+	}
+	u, err := url.Parse(rawURL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return Proposal{}, nil, errHelper
+	}
+	name, err := canonical(u.Hostname())
+	if err != nil {
+		return Proposal{}, nil, err
+	}
+	value, rest, ok := cutHelper(u.RawQuery)
+	if !ok {
+		return Proposal{}, nil, errHelper
+	}
+	if value, err = url.QueryUnescape(value); err != nil {
+		return Proposal{}, nil, errHelper
+	}
+	p, err := propose(name, value)
+	if err != nil {
+		return Proposal{}, nil, err
+	}
+	p.Source = "address helper"
+	u.RawQuery = rest
+	return p, u, nil
+}
+
+// cutHelper takes all helpers out of a query and returns the value of the first.
+func cutHelper(query string) (value, rest string, found bool) {
+	var kept []string
+	for part := range strings.FieldsFuncSeq(query, func(c rune) bool { return c == '&' || c == ';' }) {
+		key, v, _ := strings.Cut(part, "=")
+		if key != helperKey {
+			kept = append(kept, part)
+		} else if !found {
+			value, found = v, true
+		}
+	}
+	return value, strings.Join(kept, "&"), found
+}
+
+// propose checks what is said to be the destination of a name.
+func propose(name, value string) (Proposal, error) {
+	host, err := i2phost.Parse(value)
+	if err != nil {
+		return Proposal{}, fmt.Errorf("addrbook: proposal: %w", err)
+	}
+	p := Proposal{Name: name}
+	switch host.Kind() {
+	case i2phost.Base32, i2phost.EncryptedBase32:
+		p.Base32 = host.String()
+	case i2phost.Base64:
+		if p.Destination, err = keys.ParseDestination(host.String()); err != nil {
+			return Proposal{}, err
+		}
+		p.Base32 = p.Destination.Base32()
+	default:
+		return Proposal{}, errHelper // a name for a name
+	}
+	return p, nil
+}

@@ -1,0 +1,141 @@
+package addrbook_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-i2p/i2psocks/addrbook"
+	"github.com/go-i2p/i2psocks/addrbook/i2phost"
+)
+
+func TestParseAddressHelper(t *testing.T) {
+	id := vector(t, 0, 0x40)
+	d := id.Destination()
+	whole := addrbook.Proposal{Name: "n.i2p", Destination: d, Base32: d.Base32(), Source: "address helper"}
+	hash := addrbook.Proposal{Name: "n.i2p", Base32: d.Base32(), Source: "address helper"}
+	for in, want := range map[string]struct {
+		p    addrbook.Proposal
+		rest string
+	}{
+		"http://n.i2p/?i2paddresshelper=" + d.Base64():                                            {whole, "http://n.i2p/"},
+		"http://N.i2p/a%20b?x=1&i2paddresshelper=" + strings.ReplaceAll(d.Base64(), "=", "%3D"):   {whole, "http://N.i2p/a%20b?x=1"},
+		"https://n.i2p?i2paddresshelper=" + d.Base32() + ";y=2;i2paddresshelper=other.i2p&z#frag": {hash, "https://n.i2p?y=2&z#frag"},
+	} {
+		p, u, err := addrbook.ParseAddressHelper(in)
+		require.NoError(t, err, in)
+		assert.Equal(t, want.p, p)
+		assert.Equal(t, want.rest, u.String())
+	}
+	for _, in := range []string{
+		"", "http://n.i2p/", "http://n.i2p/?x=1", "http://n.i2p/?i2paddresshelper=", "http://n.i2p/?i2paddresshelper=other.i2p",
+		"http://n.i2p/?i2paddresshelper=" + d.Base64()[:200], "http://example.com/?i2paddresshelper=" + d.Base64(), "http://proxy.i2p/?i2paddresshelper=" + d.Base64(),
+		"http://" + d.Base32() + "/?i2paddresshelper=" + d.Base64(), "ftp://n.i2p/?i2paddresshelper=" + d.Base64(), "http://n.i2p/?i2paddresshelper=%zz",
+		"http://n.i2p/?I2paddresshelper=" + d.Base64(), "http://n.i2p/?i2paddresshelper=" + d.Base64() + "%0A", "http://n.i2p/?i2paddresshelper=" + d.Base64() + strings.Repeat("&a", 5000),
+	} {
+		p, u, err := addrbook.ParseAddressHelper(in)
+		assert.Error(t, err, in)
+		assert.Zero(t, p)
+		assert.Nil(t, u)
+	}
+}
+
+func FuzzParseAddressHelper(f *testing.F) {
+	d := destination(f)
+	f.Add("http://n.i2p/?i2paddresshelper=" + d.Base64() + "&x=y")
+	f.Add("https://n.i2p?;i2paddresshelper=" + d.Base32())
+	f.Fuzz(func(t *testing.T, s string) {
+		p, u, err := addrbook.ParseAddressHelper(s)
+		if err != nil {
+			return
+		}
+		host, err := i2phost.Parse(p.Name)
+		require.NoError(t, err)
+		require.Equal(t, p.Name, host.String())
+		require.NotEmpty(t, p.Base32)
+		_, _, err = addrbook.ParseAddressHelper(u.String())
+		require.Error(t, err, "it was taken out")
+	})
+}
+
+func TestJump(t *testing.T) {
+	a, b := destination(t), destination(t)
+	link := func(s string) string { return `<a href="http://n.i2p/?i2paddresshelper=` + s + `">go</a>` }
+	answers := map[string]struct {
+		body, location string
+		status         int
+		want           error // nil for a proposal of a
+	}{
+		"redirect":      {"", "http://n.i2p/?i2paddresshelper=" + a.Base64(), 302, nil},
+		"moved":         {"", "http://n.i2p/?i2paddresshelper=" + a.Base64(), 301, nil},
+		"page":          {"<p>" + link(a.Base64()) + link(a.Base32()) + "\n", "", 200, nil},
+		"text":          {"n.i2p=" + a.Base64() + "\n", "", 200, nil},
+		"bare":          {a.Base64(), "", 200, nil},
+		"unknown":       {"no such name", "", 404, addrbook.ErrNotFound},
+		"page without":  {"<p>http://m.i2p/?i2paddresshelper=" + a.Base64() + link("x"), "", 200, addrbook.ErrNotFound},
+		"two":           {link(a.Base64()) + link(b.Base64()), "", 200, addrbook.ErrRefused},
+		"another name":  {"", "http://m.i2p/?i2paddresshelper=" + a.Base64(), 302, addrbook.ErrRefused},
+		"elsewhere":     {"", "http://example.com/?i2paddresshelper=" + a.Base64(), 302, i2phost.ErrNotI2P},
+		"endless":       {strings.Repeat("x", 1<<20), "", 200, addrbook.ErrRefused},
+		"server failed": {"", "", 500, addrbook.ErrRefused},
+	}
+	var asked []string
+	client := &http.Client{Transport: inMemory{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.String())
+		answer := answers[strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/"), "/n.i2p")]
+		w.Header().Set("Location", answer.location)
+		w.WriteHeader(answer.status)
+		io.WriteString(w, answer.body)
+	})}}
+	for name, answer := range answers {
+		j := addrbook.Jump{Services: []string{"http://jump.i2p/" + strings.ReplaceAll(name, " ", "%20") + "/"}, Client: client}
+		asked = nil
+		for p, err := range j.Ask(t.Context(), "N.i2p") {
+			if answer.want != nil {
+				assert.ErrorIs(t, err, answer.want, name)
+				assert.Zero(t, p, name)
+				continue
+			}
+			require.NoError(t, err, name)
+			assert.Equal(t, addrbook.Proposal{Name: "n.i2p", Destination: a, Base32: a.Base32(), Source: "jump.i2p"}, p, name)
+		}
+		assert.Len(t, asked, 1, "%s: nothing is followed", name)
+	}
+
+	asked = nil
+	j := addrbook.Jump{Services: []string{"http://jump.i2p/unknown/", "http://jump.i2p/text/", "http://other.i2p/text/"}, Client: client}
+	for _, err := range j.Ask(t.Context(), "n.i2p") {
+		if err == nil {
+			break
+		}
+	}
+	assert.Len(t, asked, 2, "who has an answer asks no more")
+	for _, bad := range []addrbook.Jump{{Services: j.Services}, {Services: []string{"http://example.com/"}, Client: client}, {Services: j.Services, Client: new(http.Client)}} {
+		for _, err := range bad.Ask(t.Context(), "n.i2p") {
+			assert.ErrorIs(t, err, addrbook.ErrClient)
+		}
+	}
+	asked = nil
+	for _, err := range j.Ask(t.Context(), "example.com") {
+		assert.ErrorIs(t, err, i2phost.ErrNotI2P)
+	}
+	assert.Empty(t, asked)
+}
+
+func TestJumpTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := addrbook.Jump{Services: []string{"http://a.i2p/", "http://b.i2p/"}, Client: &http.Client{Transport: hanging{}}}
+		start := time.Now()
+		for _, err := range j.Ask(t.Context(), "n.i2p") {
+			assert.ErrorIs(t, err, context.DeadlineExceeded)
+		}
+		assert.Equal(t, 4*time.Minute, time.Since(start))
+	})
+}
