@@ -14,7 +14,7 @@ var DSAGroup = dsaGroup
 func AmbiguousGarliCat(addr netip.Addr, dests ...keys.Destination) bool {
 	index := make(map[netip.Addr]garlicEntry)
 	for _, d := range dests {
-		addGarliCat(index, addr, garlicEntry{name: "a.i2p", hash: d.Hash()})
+		addGarliCat(index, addr, garlicEntry{hash: d.Hash()})
 	}
 	return index[addr].many
 }

@@ -17,9 +17,9 @@ type garlicIndex struct {
 }
 
 type garlicEntry struct {
-	name string
-	hash [32]byte
-	many bool // several destinations have the address
+	names []string // of the destination
+	hash  [32]byte
+	many  bool // several destinations have the address
 }
 
 // LookupGarliCat returns the destination that has a GarliCat address: see
@@ -36,14 +36,16 @@ func (b *Book) LookupGarliCat(ctx context.Context, addr netip.Addr) (keys.Destin
 	if !ok || e.many {
 		return keys.Destination{}, notFound
 	}
-	d, err := b.lookup(ctx, e.name)
-	if err != nil {
-		return d, err
+	for _, name := range e.names {
+		d, err := b.lookup(ctx, name)
+		if err != nil {
+			return d, err
+		}
+		if d.Hash() == e.hash { // else a source that is trusted more says otherwise
+			return d, nil
+		}
 	}
-	if d.Hash() != e.hash { // a source that is trusted more says otherwise
-		return keys.Destination{}, notFound
-	}
-	return d, nil
+	return keys.Destination{}, notFound
 }
 
 func (b *Book) findGarliCat(addr netip.Addr) (garlicEntry, bool) {
@@ -73,7 +75,7 @@ func (b *Book) indexGarliCat(versions []uint64) garlicIndex {
 			continue
 		}
 		for name, d := range l.All() {
-			e := garlicEntry{name: name, hash: d.Hash()}
+			e := garlicEntry{names: []string{name}, hash: d.Hash()}
 			first, last := i2phost.GarliCatAddrs(e.hash)
 			addGarliCat(index.first, first, e)
 			addGarliCat(index.last, last, e)
@@ -84,7 +86,11 @@ func (b *Book) indexGarliCat(versions []uint64) garlicIndex {
 
 func addGarliCat(index map[netip.Addr]garlicEntry, addr netip.Addr, e garlicEntry) {
 	if old, ok := index[addr]; ok {
-		old.many = old.many || old.hash != e.hash
+		if old.hash == e.hash {
+			old.names = append(old.names, e.names...)
+		} else {
+			old.many = true
+		}
 		e = old
 	}
 	index[addr] = e
