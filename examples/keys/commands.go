@@ -1,0 +1,127 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+func (c *command) create(ctx context.Context, d *keys.Dir, operands []string) error {
+	id, err := keys.Generate()
+	if err != nil {
+		return err
+	}
+	if err := d.Save(ctx, operands[0], id); err != nil {
+		return err
+	}
+	return c.printIdentity(operands[0], id)
+}
+
+func (c *command) show(ctx context.Context, d *keys.Dir, operands []string) error {
+	id, err := d.Load(ctx, operands[0])
+	if err != nil {
+		return err
+	}
+	return c.printIdentity(operands[0], id)
+}
+
+func (c *command) rotate(ctx context.Context, d *keys.Dir, operands []string) error {
+	id, err := keys.Rotate(ctx, d, operands[0])
+	if err != nil {
+		return err
+	}
+	return c.printIdentity(operands[0], id)
+}
+
+func (c *command) restore(ctx context.Context, d *keys.Dir, operands []string) error {
+	if err := d.Restore(ctx, operands[0], time.Time{}); err != nil {
+		return err
+	}
+	return c.show(ctx, d, operands)
+}
+
+func (c *command) list(ctx context.Context, d *keys.Dir, _ []string) error {
+	entries, err := d.List(ctx)
+	if err != nil {
+		return err
+	}
+	return c.printList(entries)
+}
+
+func (c *command) importKey(ctx context.Context, d *keys.Dir, operands []string) error {
+	in := c.stdin
+	if operands[1] != "-" {
+		f, err := os.Open(operands[1])
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in = f
+	}
+	id, format, err := keys.Import(in)
+	if err != nil {
+		return err
+	}
+	if err := d.Save(ctx, operands[0], id); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.stderr, "read as %s; the file that was imported is still there\n", format)
+	return c.printIdentity(operands[0], id)
+}
+
+func (c *command) export(ctx context.Context, d *keys.Dir, operands []string) error {
+	if (c.out == "") == !c.reveal {
+		return errors.New("export: either -out FILE or -reveal is needed")
+	}
+	id, err := d.Load(ctx, operands[0])
+	if err != nil {
+		return err
+	}
+	secret, err := keys.Export(id, keys.Format(c.format))
+	if err != nil {
+		return err
+	}
+	if c.reveal {
+		_, err := c.stdout.Write(secret)
+		return err
+	}
+	if err := writeSecret(c.out, secret); err != nil {
+		return err
+	}
+	return c.printIdentity(operands[0], id)
+}
+
+// writeSecret makes a file of mode 0600 and replaces none.
+func writeSecret(path string, secret []byte) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err = cmp.Or(err, f.Close()); err != nil {
+			os.Remove(path)
+		}
+	}()
+	if _, err := f.Write(secret); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+func (c *command) encrypt(ctx context.Context, d *keys.Dir, _ []string) error {
+	s, err := c.newSealer(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.Reseal(ctx, s); err != nil {
+		return err
+	}
+	_, err = io.WriteString(c.stderr, "all identities are encrypted; older copies and backups are not\n")
+	return err
+}
