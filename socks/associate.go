@@ -16,11 +16,13 @@ var errTooManyAssociations = errors.New("socks: too many UDP associations")
 // associate serves UDP ASSOCIATE (RFC 1928, sections 6 and 7). Up to the reply setup may end it, then only ctx and the client.
 func (c *conn) associate(ctx, setup context.Context, req *Request, early []byte) error {
 	start := time.Now()
-	if !c.srv.enterAssociation() {
+	s := c.srv
+	if !s.enter(&s.assocs, setting(s.MaxAssociations, defaultMaxAssociations)) {
 		return c.refuse(ctx, req, errTooManyAssociations)
 	}
-	defer c.srv.leaveAssociation()
-	a, err := c.openAssociation(setup, req, early)
+	defer s.exit(&s.assocs)
+	// What the client sends on its connection means nothing.
+	a, _, err := prepare(setup, c, req, early, s.newAssociation, (*association).close)
 	if err != nil {
 		return c.fail(ctx, req, start, err)
 	}
@@ -33,21 +35,10 @@ func (c *conn) associate(ctx, setup context.Context, req *Request, early []byte)
 	if err := c.succeed(ctx, req, bound); err != nil {
 		return err
 	}
-	err = a.run(ctx, c.nc, setting(c.srv.IdleTimeout, defaultIdleTimeout))
-	c.srv.log().Debug("socks association served", "request", req, "sent", a.sent.Load(), "received", a.received.Load(),
+	err = a.run(ctx, c.nc, setting(s.IdleTimeout, defaultIdleTimeout))
+	s.log().Debug("socks association served", "request", req, "sent", a.sent.Load(), "received", a.received.Load(),
 		"dropped", a.dropped.Load(), "time", time.Since(start), "clean", err == nil)
 	return nil
-}
-
-// openAssociation opens both sockets while the client waits. What the client sends on its connection means nothing.
-func (c *conn) openAssociation(ctx context.Context, req *Request, early []byte) (*association, error) {
-	ctx, cancel := withTimeout(ctx, setting(c.srv.DialTimeout, defaultDialTimeout))
-	defer cancel()
-	own := *req // a dialer that overstays shares nothing with us
-	a, _, err := await(ctx, c.nc, early, func(ctx context.Context) (*association, error) {
-		return c.srv.newAssociation(ctx, &own)
-	}, (*association).close)
-	return a, err
 }
 
 // newAssociation asks the policy, then chooses the dialer, then opens the socket of the dialer and the client's.

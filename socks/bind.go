@@ -23,7 +23,7 @@ type binding struct {
 // bind serves BIND (RFC 1928, section 6). Up to the second reply setup may end it, then only ctx.
 func (c *conn) bind(ctx, setup context.Context, req *Request, early []byte) error {
 	start := time.Now()
-	b, early, err := c.listen(setup, req, early)
+	b, early, err := prepare(setup, c, req, early, c.srv.openListener, func(b *binding) { b.Close() })
 	if err != nil {
 		return c.fail(ctx, req, start, err)
 	}
@@ -38,16 +38,6 @@ func (c *conn) bind(ctx, setup context.Context, req *Request, early []byte) erro
 	}
 	from, _ := hostPort(peer.RemoteAddr())
 	return c.stream(ctx, req, start, peer, early, from)
-}
-
-// listen opens the listener while the client waits.
-func (c *conn) listen(ctx context.Context, req *Request, early []byte) (*binding, []byte, error) {
-	ctx, cancel := withTimeout(ctx, setting(c.srv.DialTimeout, defaultDialTimeout))
-	defer cancel()
-	own := *req // a dialer that overstays shares nothing with us
-	return await(ctx, c.nc, early, func(ctx context.Context) (*binding, error) {
-		return c.srv.openListener(ctx, &own)
-	}, func(b *binding) { b.Close() })
 }
 
 // openListener asks the policy, then chooses the dialer, then listens on the port of the request.

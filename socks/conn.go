@@ -52,7 +52,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, id string, p place) err
 	defer c.begin()
 
 	timeout := setting(s.HandshakeTimeout, defaultHandshakeTimeout)
-	if p == refused && (timeout == 0 || timeout > refusalTimeout) {
+	if p.refused && (timeout == 0 || timeout > refusalTimeout) {
 		timeout = refusalTimeout
 	}
 	req, early, err := c.handshake(setup, timeout)
@@ -60,7 +60,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, id string, p place) err
 	case err != nil:
 		s.log().Debug("socks handshake failed", "err", err)
 		return err
-	case p == refused:
+	case p.refused:
 		return c.refuse(ctx, req, errTooManyConns)
 	case !knownForm(req.Username):
 		return c.refuse(ctx, req, &ReplyError{Reply: NotAllowed, Err: errExtendedForm})

@@ -17,21 +17,11 @@ var (
 // connect serves CONNECT. Up to the success reply setup may end it, then only ctx.
 func (c *conn) connect(ctx, setup context.Context, req *Request, early []byte) error {
 	start := time.Now()
-	peer, early, err := c.dial(setup, req, early)
+	peer, early, err := prepare(setup, c, req, early, c.srv.openPeer, closePeer)
 	if err != nil {
 		return c.fail(ctx, req, start, err)
 	}
 	return c.stream(ctx, req, start, peer, early, wire.Addr{})
-}
-
-// dial opens the peer while the client waits.
-func (c *conn) dial(ctx context.Context, req *Request, early []byte) (net.Conn, []byte, error) {
-	ctx, cancel := withTimeout(ctx, setting(c.srv.DialTimeout, defaultDialTimeout))
-	defer cancel()
-	own := *req // a dialer that overstays shares nothing with us
-	return await(ctx, c.nc, early, func(ctx context.Context) (net.Conn, error) {
-		return c.srv.openPeer(ctx, &own)
-	}, closePeer)
 }
 
 func closePeer(peer net.Conn) { peer.Close() }

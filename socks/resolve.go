@@ -15,30 +15,20 @@ var errUnknownVirtual = errors.New("socks: virtual address of no known host")
 // resolve serves RESOLVE and RESOLVE_PTR (Tor's socks-extensions, section 2).
 func (c *conn) resolve(ctx, setup context.Context, req *Request, early []byte) error {
 	start := time.Now()
-	found, err := c.lookup(setup, req, early)
+	work := c.srv.lookupAddr
+	if req.Command == ResolvePTR {
+		work = c.srv.lookupHost
+	}
+	found, _, err := prepare(setup, c, req, early, work, func(wire.Addr) {})
+	if err == nil && req.Version != SOCKS5 && !found.IP.Is4() {
+		err = &ReplyError{Reply: AddressNotSupported} // the reply has no room for it
+	}
 	if err != nil {
 		return c.fail(ctx, req, start, err)
 	}
 	c.srv.log().Debug("socks request served", "request", req, "time", time.Since(start))
 	c.answer(ctx, successMessage(req.Version, found))
 	return nil
-}
-
-// lookup finds the answer while the client waits.
-func (c *conn) lookup(ctx context.Context, req *Request, early []byte) (wire.Addr, error) {
-	ctx, cancel := withTimeout(ctx, setting(c.srv.DialTimeout, defaultDialTimeout))
-	defer cancel()
-	own := *req // a dialer that overstays shares nothing with us
-	found, _, err := await(ctx, c.nc, early, func(ctx context.Context) (wire.Addr, error) {
-		if own.Command == ResolvePTR {
-			return c.srv.lookupHost(ctx, &own)
-		}
-		return c.srv.lookupAddr(ctx, &own)
-	}, func(wire.Addr) {})
-	if err == nil && req.Version != SOCKS5 && !found.IP.Is4() {
-		err = &ReplyError{Reply: AddressNotSupported} // the reply has no room for it
-	}
-	return found, err
 }
 
 // lookupAddr finds the address of a host: a virtual one, if there are such, else its base32 name.

@@ -27,6 +27,8 @@ const (
 	defaultMaxConns         = 4096
 	defaultReadAhead        = 8 << 20
 	defaultReadAheadTotal   = 64 << 20
+	defaultMaxConnsPerAddr  = 256
+	defaultMaxPending       = 1024
 	defaultMaxAssociations  = 256
 	defaultUDPQueue         = 64 << 10
 )
@@ -99,6 +101,14 @@ type Server struct {
 	// are told that there are too many, the rest is closed.
 	MaxConns int
 
+	// MaxConnsPerAddr is how many clients of one address, of IPv6 of one /64, are served at a time; default 256, but no
+	// limit for loopback. It is not applied to clients without an IP address.
+	MaxConnsPerAddr int
+
+	// MaxPending is how many requests may wait for the dialer at a time; default 1024. More are
+	// answered 0x01.
+	MaxPending int
+
 	// MaxAssociations is how many UDP associations there may be at a time; default 256. UDPQueue is how many bytes
 	// of an association may wait while their destinations are looked into; default 64 KiB, negative
 	// for none. What has no room is dropped.
@@ -123,6 +133,8 @@ type Server struct {
 	listeners map[*onceListener]struct{}
 	serving   int // clients
 	refusing  int // clients beyond MaxConns
+	perAddr   map[netip.Addr]int
+	pending   int // requests that wait for the dialer
 	assocs    int // of the clients served, those with a UDP association
 	budget    *bytequeue.Budget
 	virtual   *virtualTable
@@ -155,7 +167,7 @@ func (s *Server) Serve(l net.Listener) error {
 			return err
 		}
 		delay = 0
-		if place, ok := s.admit(); ok {
+		if place, ok := s.admit(nc.RemoteAddr()); ok {
 			go s.serve(context.Background(), nc, id, place)
 		} else {
 			nc.Close()
@@ -168,7 +180,7 @@ func (s *Server) Serve(l net.Listener) error {
 // is nil if a stream was served, whatever ended it. It may name
 // the host that was asked for.
 func (s *Server) ServeConn(ctx context.Context, nc net.Conn) error {
-	place, ok := s.admit()
+	place, ok := s.admit(nc.RemoteAddr())
 	if !ok {
 		nc.Close()
 		if s.open.Err() != nil {

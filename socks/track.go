@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"syscall"
 	"time"
@@ -17,12 +18,10 @@ var errTooManyConns = errors.New("socks: too many connections")
 const maxRefusing = 32
 
 // place is where an admitted client is counted.
-type place bool
-
-const (
-	served  place = true
-	refused place = false
-)
+type place struct {
+	refused bool       // beyond a limit, to be told so
+	addr    netip.Addr // valid if the clients of its address are counted
+}
 
 // init prepares the unexported fields. The caller holds mu.
 func (s *Server) init() {
@@ -34,6 +33,7 @@ func (s *Server) init() {
 	s.drained = make(chan struct{})
 	s.direct = s.listenerID()
 	s.virtual = newVirtualTable(s.VirtualAddresses)
+	s.perAddr = make(map[netip.Addr]int)
 	s.listeners = make(map[*onceListener]struct{})
 	if total := setting(s.ReadAheadTotal, defaultReadAheadTotal); total > 0 {
 		s.budget = bytequeue.NewBudget(total)
@@ -57,52 +57,82 @@ func (s *Server) untrack(l *onceListener) {
 }
 
 // admit counts a client in. It is false for one that must be closed without a word.
-func (s *Server) admit() (place, bool) {
+func (s *Server) admit(client net.Addr) (place, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.init()
-	limit := setting(s.MaxConns, defaultMaxConns)
+	p := place{addr: s.countedAddr(client)}
+	perAddr := setting(s.MaxConnsPerAddr, defaultMaxConnsPerAddr)
 	switch {
 	case s.closed:
-		return refused, false
-	case limit == 0 || s.serving < limit:
+		return p, false
+	case within(s.serving, setting(s.MaxConns, defaultMaxConns)) && (!p.addr.IsValid() || within(s.perAddr[p.addr], perAddr)):
 		s.serving++
-		return served, true
+		if p.addr.IsValid() {
+			s.perAddr[p.addr]++
+		}
+		return p, true
 	case s.refusing < maxRefusing:
 		s.refusing++
-		return refused, true
+		return place{refused: true}, true
 	}
-	return refused, false
+	return p, false
+}
+
+// within reports whether there may be one more; a limit of 0 is none.
+func within(n, limit int) bool { return limit == 0 || n < limit }
+
+// countedAddr returns what counts as the address of a client: of IPv6 the network of 64 bits that one host may
+// have. Without a limit of its own making a host program is not held to one by its own machine.
+func (s *Server) countedAddr(client net.Addr) netip.Addr {
+	tcp, ok := client.(*net.TCPAddr)
+	if !ok {
+		return netip.Addr{}
+	}
+	ip := tcp.AddrPort().Addr().Unmap()
+	if ip.IsLoopback() && s.MaxConnsPerAddr == 0 {
+		return netip.Addr{}
+	}
+	if ip.Is6() {
+		p, _ := ip.WithZone("").Prefix(64)
+		return p.Addr()
+	}
+	return ip
 }
 
 // leave counts out a client that admit counted in.
 func (s *Server) leave(p place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if p == served {
-		s.serving--
-	} else {
+	if p.refused {
 		s.refusing--
+	} else {
+		s.serving--
+	}
+	if p.addr.IsValid() {
+		if s.perAddr[p.addr]--; s.perAddr[p.addr] == 0 {
+			delete(s.perAddr, p.addr)
+		}
 	}
 	s.checkDrained()
 }
 
-// enterAssociation counts a UDP association in, if there may be one more.
-func (s *Server) enterAssociation() bool {
+// enter adds one to a number of the server's unless the limit is reached.
+func (s *Server) enter(n *int, limit int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	limit := setting(s.MaxAssociations, defaultMaxAssociations)
-	if limit != 0 && s.assocs >= limit {
+	if !within(*n, limit) {
 		return false
 	}
-	s.assocs++
+	*n++
 	return true
 }
 
-func (s *Server) leaveAssociation() {
+// exit takes back what enter added.
+func (s *Server) exit(n *int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.assocs--
+	*n--
 }
 
 // stop refuses whatever is new: listeners, clients, and streams of clients that have none yet.
