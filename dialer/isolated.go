@@ -1,0 +1,149 @@
+package dialer
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Isolated keeps one backend for each isolation key, so that what is done under two keys cannot be linked.
+// A key never gets the backend of another, whatever happens; when there are too many, it is refused.
+//
+// Fields may be set until the first method call, not after. An Isolated must not be copied. Its
+// methods may be called by several goroutines at once.
+type Isolated struct {
+	// New makes the backend of a key, or a spare one if key is empty, which then may serve any key. Each call must make a
+	// backend with an identity, lookups and streams that it shares with no other. ctx ends when nobody waits
+	// for the backend any more, or when New has returned. It may return a backend that is yet to start.
+	New func(ctx context.Context, key string) (Backend, error)
+	// Max is how many keys may have a backend at a time. 0 means 16; negative means no limit. At the limit the one that was
+	// used least recently is retired for a new key; if all are in use, the new key is refused with [ErrLimit].
+	Max int
+	// Idle is how long a backend may be without streams, listeners and calls before it is retired, give or take an eighth. 0 means 10 min;
+	// negative means for ever. Streams are those that [Status] counts.
+	Idle time.Duration
+	// Spares is how many backends are kept ready, on top of Max, for keys to come: an observer of the router then does not see an identity
+	// made right before its first use. They are made from the first use of any key on, until all have been idle. 0 means none.
+	Spares int
+	// Logger gets how many backends come and go, without keys. Nil is silent.
+	Logger *slog.Logger
+
+	mu      sync.Mutex
+	salt    [sha256.Size]byte   // of the names in IsolatedStatus
+	slots   chan struct{}       // one for each backend that exists; nil without a limit
+	entries map[string]*entry   // by key
+	closing map[*entry]struct{} // retired, not yet gone
+	spares  []*entry            // oldest first
+	timer   *time.Timer         // retires what is idle; nil while there is nothing
+	errs    []error             // of closing backends after Close
+	ready   bool
+	closed  bool
+	done    sync.WaitGroup
+}
+
+// What the zero values of an Isolated mean.
+const (
+	DefaultMaxIsolated  = 16
+	DefaultIsolatedIdle = 10 * time.Minute
+)
+
+// IsolatedStatus is a snapshot of the backend of one key.
+type IsolatedStatus struct {
+	Key    string    // tells keys apart, for as long as the Isolated lives; reveals nothing of the key
+	Uses   int       // calls, and listeners that are open
+	Used   time.Time // when it was last seen in use
+	Status Status    // of the backend; zero while it is being made
+}
+
+// Get returns the door to the backend of a key. It does not start anything: each use of it finds the backend of the key, or makes a new
+// one if there is none or it was retired. A backend is not retired while it is used. Close of the door retires
+// the backend, and with it the identity; the door stays usable.
+//
+// Uses fail with what New returned, which is not kept, with [ErrLimit], and with
+// [ErrSessionClosed] after Close of the Isolated. The door also has the methods ListenPacket and LookupAddr,
+// which fail with [errors.ErrUnsupported] where the backend has none.
+func (i *Isolated) Get(key string) Backend { return &door{i, key} }
+
+// Retire retires the backends of the keys for which which returns true, in the background. which must not call methods of i.
+func (i *Isolated) Retire(which func(key string) bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for key, e := range i.entries {
+		if which(key) {
+			i.retire(e)
+		}
+	}
+}
+
+// Status returns how the backends of all keys are at this moment, in no order.
+func (i *Isolated) Status() []IsolatedStatus {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	list := make([]IsolatedStatus, 0, len(i.entries))
+	for key, e := range i.entries {
+		mac := hmac.New(sha256.New, i.salt[:])
+		mac.Write([]byte(key))
+		s := IsolatedStatus{Key: hex.EncodeToString(mac.Sum(nil)[:8]), Uses: e.uses, Used: e.used}
+		if e.backend != nil {
+			s.Status = e.backend.Status()
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// Close closes all backends and returns when they are gone. It is safe to call twice.
+func (i *Isolated) Close() error {
+	i.mu.Lock()
+	if !i.closed {
+		i.closed = true
+		for _, e := range i.entries {
+			i.retire(e)
+		}
+		i.dropSpares()
+		if i.timer != nil {
+			i.timer.Stop()
+		}
+	}
+	i.mu.Unlock()
+	i.done.Wait()
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return errors.Join(i.errs...)
+}
+
+// init makes what all uses need. The caller holds mu.
+func (i *Isolated) init() {
+	if i.ready {
+		return
+	}
+	i.ready = true
+	if limit := i.max(); limit > 0 {
+		i.slots = make(chan struct{}, limit+max(i.Spares, 0))
+	}
+	i.entries, i.closing = make(map[string]*entry), make(map[*entry]struct{})
+	rand.Read(i.salt[:])
+	if i.Logger == nil {
+		i.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
+func (i *Isolated) max() int {
+	if i.Max == 0 {
+		return DefaultMaxIsolated
+	}
+	return i.Max
+}
+
+func (i *Isolated) idle() time.Duration {
+	if i.Idle == 0 {
+		return DefaultIsolatedIdle
+	}
+	return i.Idle
+}

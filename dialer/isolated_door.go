@@ -1,0 +1,160 @@
+package dialer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+)
+
+// door is what Isolated.Get returns: the backend of a key, whichever it is at the time.
+type door struct {
+	isolated *Isolated
+	key      string
+}
+
+// use runs f on the backend, which is not retired for idleness meanwhile.
+func (d *door) use(ctx context.Context, op string, f func(Backend) error) error {
+	e, err := d.isolated.acquire(ctx, d.key)
+	if err != nil {
+		return OpError(op, nil, err)
+	}
+	defer d.isolated.release(e)
+	return f(e.backend)
+}
+
+func (d *door) Up(ctx context.Context) error {
+	return d.use(ctx, "up", func(b Backend) error { return b.Up(ctx) })
+}
+
+// Addr returns the address of the identity, made if there is none; zero if that fails.
+func (d *door) Addr() (addr Addr) {
+	d.use(context.Background(), "address", func(b Backend) error {
+		addr = b.Addr()
+		return nil
+	})
+	return addr
+}
+
+func (d *door) Dial(network, address string) (net.Conn, error) {
+	return d.DialContext(context.Background(), network, address)
+}
+
+// DialContext checks the address first, so that none outside I2P costs an identity.
+func (d *door) DialContext(ctx context.Context, network, address string) (conn net.Conn, err error) {
+	if _, err := ParseTarget(network, address); err != nil {
+		return nil, OpError("dial", nil, err)
+	}
+	err = d.use(ctx, "dial", func(b Backend) error {
+		conn, err = b.DialContext(ctx, network, address)
+		return err
+	})
+	return conn, err
+}
+
+func (d *door) LookupAddr(ctx context.Context, host string) (b32 string, err error) {
+	err = d.use(ctx, "lookup", func(b Backend) error {
+		r, ok := b.(interface {
+			LookupAddr(ctx context.Context, host string) (string, error)
+		})
+		if !ok {
+			return OpError("lookup", nil, errors.ErrUnsupported)
+		}
+		b32, err = r.LookupAddr(ctx, host)
+		return err
+	})
+	return b32, err
+}
+
+// Listen counts the listener as a use until it is closed.
+func (d *door) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+	e, err := d.isolated.acquire(ctx, d.key)
+	if err != nil {
+		return nil, OpError("listen", nil, err)
+	}
+	ln, err := e.backend.Listen(ctx, network, address)
+	if err != nil {
+		d.isolated.release(e)
+		return nil, err
+	}
+	return &heldListener{Listener: ln, hold: hold{isolated: d.isolated, entry: e}}, nil
+}
+
+// ListenPacket counts the connection as a use until it is closed.
+func (d *door) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+	e, err := d.isolated.acquire(ctx, d.key)
+	if err != nil {
+		return nil, OpError("listen", nil, err)
+	}
+	var pc net.PacketConn
+	l, ok := e.backend.(interface {
+		ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error)
+	})
+	if ok {
+		pc, err = l.ListenPacket(ctx, network, address)
+	} else {
+		err = OpError("listen", nil, fmt.Errorf("datagrams: %w", errors.ErrUnsupported))
+	}
+	if err != nil {
+		d.isolated.release(e)
+		return nil, err
+	}
+	return &heldPacketConn{PacketConn: pc, hold: hold{isolated: d.isolated, entry: e}}, nil
+}
+
+// Status returns how the backend is, zero if there is none.
+func (d *door) Status() Status {
+	d.isolated.mu.Lock()
+	defer d.isolated.mu.Unlock()
+	if d.isolated.closed {
+		return Status{State: Closed}
+	}
+	if e := d.isolated.entries[d.key]; e != nil && e.backend != nil {
+		return e.backend.Status()
+	}
+	return Status{}
+}
+
+// Close retires the backend, if there is one, and returns when it is gone.
+func (d *door) Close() error {
+	d.isolated.mu.Lock()
+	e := d.isolated.entries[d.key]
+	if e != nil {
+		d.isolated.retire(e)
+	}
+	d.isolated.mu.Unlock()
+	if e != nil {
+		<-e.gone
+	}
+	return nil
+}
+
+// hold is a use that ends once.
+type hold struct {
+	isolated *Isolated
+	entry    *entry
+	once     sync.Once
+}
+
+func (h *hold) end() { h.once.Do(func() { h.isolated.release(h.entry) }) }
+
+type heldListener struct {
+	net.Listener
+	hold
+}
+
+func (l *heldListener) Close() error {
+	defer l.end()
+	return l.Listener.Close()
+}
+
+type heldPacketConn struct {
+	net.PacketConn
+	hold
+}
+
+func (c *heldPacketConn) Close() error {
+	defer c.end()
+	return c.PacketConn.Close()
+}
