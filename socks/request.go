@@ -91,6 +91,9 @@ type Request struct {
 	// Client and Local are the two addresses of the client's connection.
 	Client, Local net.Addr
 
+	// Peer is the client's program, if it came over a unix socket on Linux, else nil.
+	Peer *Peer
+
 	listener string // where the client came in
 	secret   bool   // the password is a secret of the server
 }
@@ -126,6 +129,7 @@ func (c *conn) request(w *wire.Request) *Request {
 		Port:     w.Addr.Port,
 		Client:   c.nc.RemoteAddr(),
 		Local:    c.nc.LocalAddr(),
+		Peer:     peerOf(c.nc),
 		listener: c.id,
 		secret:   c.srv.Authenticate != nil,
 	}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package socks
+
+import "net"
+
+func peerOf(net.Conn) *Peer { return nil }

@@ -1,0 +1,11 @@
+package socks
+
+import (
+	"errors"
+	"net"
+)
+
+// ListenUnix fails with [errors.ErrUnsupported]: Windows does not keep other users from a socket by its mode.
+func ListenUnix(path string) (net.Listener, error) {
+	return nil, &net.OpError{Op: "listen", Net: "unix", Addr: &net.UnixAddr{Name: path, Net: "unix"}, Err: errors.ErrUnsupported}
+}
