@@ -209,3 +209,16 @@ func TestArchiveRotateRace(t *testing.T) {
 		assert.Len(t, seen, 9)
 	})
 }
+
+func FuzzRetiredFile(f *testing.F) {
+	f.Add("bot.20260102T030405.000000006Z.old")
+	f.Add("bot.20260102T030405.0Z.old")
+	f.Add("a.b.20260102T030405.000000006Z.old")
+	f.Fuzz(func(t *testing.T, file string) {
+		name, at, ok := keys.ParseRetired(file)
+		if ok {
+			require.Equal(t, file, keys.RetiredFile(name, at), "one file for each")
+			require.NotContains(t, name, "/")
+		}
+	})
+}

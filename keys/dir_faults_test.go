@@ -243,7 +243,7 @@ func survives(t *testing.T, w *world, s scenario, f *faults, before, after strin
 func TestDirSurvivesACrashWhileRecovering(t *testing.T) {
 	w := newWorld(t)
 	for _, s := range w.scenarios(t) {
-		if !strings.Contains("encrypt, decrypt, replace, change the passphrase", s.name) {
+		if s.name != "replace" && s.name != "decrypt" && s.name != "change the passphrase" {
 			continue
 		}
 		t.Run(s.name, func(t *testing.T) {
@@ -257,7 +257,7 @@ func TestDirSurvivesACrashWhileRecovering(t *testing.T) {
 			last := f.steps
 			require.NoError(t, d.Close())
 			after := w.reopened(t, path)
-			for at := max(first, last-40); at < last; at += 2 { // the mark, and what follows it
+			for at := max(first, last-40); at < last; at += 3 { // the mark, and what follows it
 				for second := 0; crashTwice(t, w, s, at, second, before, after); second++ {
 				}
 			}

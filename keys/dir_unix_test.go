@@ -3,10 +3,12 @@
 package keys_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -143,8 +145,62 @@ func TestDirReadOnly(t *testing.T) {
 	}
 	path := privateDir(t)
 	d := openDir(t, path)
+	id := generate(t)
+	require.NoError(t, d.Save(t.Context(), "bot", id))
 	require.NoError(t, os.Chmod(path, 0o500))
 	defer os.Chmod(path, 0o700)
-	_, err := keys.LoadOrGenerate(t.Context(), d, "bot")
-	assertStoreError(t, err, "save", "bot", os.ErrPermission)
+	before := entries(t, path)
+	_, err := keys.LoadOrGenerate(t.Context(), d, "new")
+	assertStoreError(t, err, "save", "new", os.ErrPermission)
+	assertStoreError(t, d.Delete(t.Context(), "bot"), "delete", "bot", os.ErrPermission)
+	assertStoreError(t, d.Retire(t.Context(), "bot"), "retire", "bot", os.ErrPermission)
+	assertStoreError(t, d.Rename(t.Context(), "bot", "new"), "rename", "bot", os.ErrPermission)
+	assertStoreError(t, d.Replace(t.Context(), "bot", id), "replace", "bot", os.ErrPermission)
+	assertStoreError(t, d.Reseal(t.Context(), gcm(1)), "reseal", "", os.ErrPermission)
+	assert.Equal(t, before, entries(t, path))
+	assert.Equal(t, id.Reveal(), load(t, d, "bot").Reveal())
+}
+
+// What stands in the place of a file is neither followed nor moved nor lost,
+// whatever is asked.
+func TestArchiveRefusesWhatIsNoPrivateFile(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "good.key")
+	require.NoError(t, os.WriteFile(outside, []byte(vectorKey), 0o600))
+	kinds := map[string]func(file string) error{
+		"link":      func(file string) error { return os.Symlink(outside, file) },
+		"directory": func(file string) error { return os.Mkdir(file, 0o700) },
+		"open mode": func(file string) error { return os.WriteFile(file, []byte(vectorKey), 0o644) },
+	}
+	if os.Geteuid() == 0 {
+		kinds["foreign owner"] = func(file string) error {
+			return errors.Join(os.WriteFile(file, []byte(vectorKey), 0o600), os.Chown(file, 65534, 65534))
+		}
+	}
+	old := syscall.Umask(0)
+	defer syscall.Umask(old)
+	for name, make := range kinds {
+		t.Run(name, func(t *testing.T) {
+			path := privateDir(t)
+			d := openDir(t, path)
+			ctx := t.Context()
+			const retired = "old.20260102T030405.000000006Z.old"
+			require.NoError(t, make(filepath.Join(path, "bot.key")))
+			require.NoError(t, make(filepath.Join(path, retired)))
+			before := entries(t, path)
+			errs := map[string]error{
+				"rename":  d.Rename(ctx, "bot", "new"),
+				"replace": d.Replace(ctx, "bot", generate(t)),
+				"retire":  d.Retire(ctx, "bot"),
+				"delete":  d.Delete(ctx, "bot"),
+				"restore": d.Restore(ctx, "old", time.Time{}),
+				"purge":   d.Purge(ctx, "old"),
+				"reseal":  d.Reseal(ctx, gcm(1)),
+			}
+			for op, err := range errs {
+				assert.ErrorIs(t, err, keys.ErrPermissions, op)
+			}
+			assert.Equal(t, before, entries(t, path))
+			assertFile(t, outside, vectorKey, 0o600)
+		})
+	}
 }

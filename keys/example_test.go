@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"strings"
+	"time"
 
 	"github.com/go-i2p/i2psocks/keys"
 )
@@ -52,4 +54,38 @@ func ExampleLoadOrGenerate() {
 	}
 	fmt.Println(first.Destination() == again.Destination())
 	// Output: true
+}
+
+// A server moves to a new address and can still load the old one.
+func ExampleRotate() {
+	var store keys.Memory // or a Dir
+	ctx := context.Background()
+	old, err := keys.LoadOrGenerate(ctx, &store, "site")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := keys.Rotate(ctx, &store, "site"); err != nil {
+		log.Fatal(err)
+	}
+	kept, err := store.LoadRetired(ctx, "site", time.Time{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(kept.Destination() == old.Destination())
+	// Output: true
+}
+
+// The file that i2pkeys writes cannot be used by a router; it is repaired.
+func ExampleImport() {
+	file := strings.NewReader(vectorDest + " \n" + vectorDest + " " + vectorKey)
+	id, format, err := keys.Import(file)
+	if err != nil {
+		log.Fatal(err)
+	}
+	dat, err := keys.Export(id, keys.FormatBinary) // for i2pd or Java
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(format, id, len(dat))
+	// Output: i2pkeys-damaged baz5fnifptdznvtavtm5kvpi3lhn54pxhfpwvifwtlx564e272yq.b32.i2p 679
 }

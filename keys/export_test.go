@@ -26,3 +26,6 @@ func OpenDirOn(ctx context.Context, path string, s Sealer, wrap func(Files) File
 	}
 	return d, nil
 }
+
+// ParseRetired and RetiredFile show how retired identities are filed.
+var ParseRetired, RetiredFile = parseRetired, retiredFile
