@@ -34,10 +34,14 @@ type Endpoint struct {
 	Keys keys.Store
 	// SAM is the router's SAM bridge, as [sam.Session.Address]. Empty means [sam.DefaultAddress].
 	SAM string
+	// Fallbacks are the SAM bridges of other routers, used in turn when the one before cannot be: see [sam.Session].
+	Fallbacks []string
 	// Backend, if set, is used in place of a [sam.Session] made from the fields above and below. Close closes it.
 	Backend dialer.Backend
 	// Inbound and Outbound say how tunnels are built.
 	Inbound, Outbound sam.Tunnels
+	// Isolation says how identities of their own are given to tokens: see [Endpoint.Isolate] and [Endpoint.ListenSOCKS].
+	Isolation Isolation
 	// Hosts are host names of the program's own, asked before the router: from name to base32 name or base64 destination.
 	Hosts map[string]string
 	// DialTimeout bounds each dial. 0 means 120 s, as tunnels are slow; negative means no bound but the context's.
@@ -51,14 +55,16 @@ type Endpoint struct {
 	// Logger gets what happens, without names, destinations and keys. Nil is silent.
 	Logger *slog.Logger
 
-	mu      sync.Mutex
-	ready   bool
-	closed  bool
-	backend dialer.Backend
-	hosts   hosts
-	dir     *keys.Dir // to close in the end; nil unless opened here
-	http    *http.Transport
-	proxies map[*Proxy]struct{}
+	mu       sync.Mutex
+	ready    bool
+	closed   bool
+	backend  dialer.Backend
+	isolated *dialer.Isolated // nil before the first use
+	hosts    hosts
+	id       keys.Identity // zero if none is kept
+	dir      *keys.Dir     // to close in the end; nil unless opened here
+	http     *http.Transport
+	proxies  map[*Proxy]struct{}
 }
 
 var _ dialer.Backend = (*Endpoint)(nil)
@@ -164,14 +170,15 @@ func (e *Endpoint) init() (err error) {
 	if e.backend = e.Backend; e.backend != nil {
 		return nil
 	}
-	id, err := e.identity()
-	if err != nil {
+	if e.Isolation.Persistent && e.Keys == nil && e.Dir == "" {
+		return errors.New("Isolation.Persistent needs Keys or Dir")
+	}
+	if e.id, err = e.identity(); err != nil {
 		return err
 	}
-	e.backend = &sam.Session{
-		Address: e.SAM, Identity: id, Nickname: e.Name, Inbound: e.Inbound, Outbound: e.Outbound,
-		DialTimeout: e.DialTimeout, Logger: e.Logger,
-	}
+	s := e.session()
+	s.Identity = e.id
+	e.backend = s
 	return nil
 }
 
@@ -200,14 +207,14 @@ func (e *Endpoint) identity() (id keys.Identity, err error) {
 	return id, nil
 }
 
-// Close ends the SOCKS ports, the streams and the listeners, then the session. What was written is delivered first, which takes about
+// Close ends the SOCKS ports, the streams and the listeners, then the sessions. What was written is delivered first, which takes about
 // a second. It is safe to call twice.
 func (e *Endpoint) Close() error {
 	e.mu.Lock()
 	first := !e.closed
 	e.closed = true
-	proxies, backend, dir, transport := e.proxies, e.backend, e.dir, e.http
-	e.proxies, e.dir = nil, nil
+	proxies, backend, isolated, dir, transport := e.proxies, e.backend, e.isolated, e.dir, e.http
+	e.proxies = nil
 	e.mu.Unlock()
 	if !first {
 		return nil
@@ -218,6 +225,9 @@ func (e *Endpoint) Close() error {
 	}
 	if transport != nil {
 		transport.CloseIdleConnections()
+	}
+	if isolated != nil {
+		errs = append(errs, isolated.Close())
 	}
 	if backend != nil {
 		errs = append(errs, backend.Close())

@@ -21,6 +21,8 @@ type Proxy struct {
 	listener net.Listener
 	user     *url.Userinfo
 	served   chan struct{} // closed when no connection is accepted any more
+	lasting  bool          // its tokens keep their identities
+	scope    string        // tells its tokens from those of other ports
 }
 
 // ErrExposed reports that a SOCKS port was asked for on an address that other machines can reach.
@@ -28,7 +30,11 @@ var ErrExposed = errors.New("a SOCKS port beyond loopback needs a secret and All
 
 // ListenSOCKS opens a port that speaks SOCKS 4, 4a and 5. network is "tcp", "tcp4" or "tcp6"; address is "IP:port" or
 // "localhost:port", where port 0 takes a free one. Clients must give the endpoint's Secret as password,
-// with any user name, unless NoSecret is set: [Proxy.URL] holds what they need. SOCKS 4 clients give "user:password" as user-id.
+// unless NoSecret is set: [Proxy.URL] holds what they need. SOCKS 4 clients give "user:password" as user-id.
+//
+// The user name is an isolation token, and with NoSecret user name and password together are one: clients with the same token share an
+// identity of their own, which no other token and no other port has. Those that give none, or exactly the user name
+// of [Proxy.URL], are the endpoint's own identity. See [Endpoint.Isolation].
 //
 // It fails with [ErrExposed] for an address that is not loopback. The session starts with
 // the first request, or with [Endpoint.Up].
@@ -50,12 +56,15 @@ func (e *Endpoint) ListenSOCKS(ctx context.Context, network, address string) (*P
 	}
 	p := &Proxy{
 		endpoint: e, listener: ln, served: make(chan struct{}),
-		server: &socks.Server{Dialer: e, DialTimeout: e.DialTimeout, Logger: e.Logger},
+		server: &socks.Server{DialTimeout: e.DialTimeout, Logger: e.Logger},
 	}
 	if secret != "" {
 		p.server.Authenticate = socks.Secret(secret)
 		p.user = url.UserPassword(e.user(), secret)
 	}
+	_, port, _ := net.SplitHostPort(address)
+	p.isolateAs(port)
+	p.server.Select = p.choose
 	if !e.track(p) {
 		ln.Close()
 		return nil, dialer.OpError("listen", nil, dialer.ErrSessionClosed)
@@ -159,5 +168,6 @@ func (p *Proxy) Close() error {
 
 func (p *Proxy) end() {
 	<-p.served
+	p.retire()
 	p.endpoint.forget(p)
 }
