@@ -10,8 +10,8 @@ import (
 // such stores. A retired identity is known by its name and the time it was
 // retired; retiring frees the name, and a name may have several.
 //
-// Each call happens wholly or, failing or crashing, not at all, but for Purge,
-// which may be repeated. An error from flushing the disk leaves open which.
+// Each call happens wholly or not at all, but for Purge, which may be repeated.
+// After an error of the disk, or a crash, it is one of the two.
 type Archive interface {
 	Store
 

@@ -62,13 +62,17 @@ func newWorld(t *testing.T) *world {
 
 // open opens with whichever sealer fits and says which.
 func (w *world) open(t *testing.T, path string) (*keys.Dir, string) {
-	d, err := keys.OpenDir(path)
+	return w.openOn(t, path, func(f keys.Files) keys.Files { return f })
+}
+
+func (w *world) openOn(t *testing.T, path string, wrap func(keys.Files) keys.Files) (*keys.Dir, string) {
+	d, err := keys.OpenDirOn(t.Context(), path, nil, wrap)
 	if err == nil {
 		return d, "plain"
 	}
 	for name, s := range map[string]keys.Sealer{"one": w.one, "two": w.two} {
 		if errors.Is(err, keys.ErrSealed) || errors.Is(err, keys.ErrPassphrase) {
-			if d, err = keys.OpenSealedDir(t.Context(), path, s); err == nil {
+			if d, err = keys.OpenDirOn(t.Context(), path, s, wrap); err == nil {
 				return d, name
 			}
 		}
@@ -100,7 +104,8 @@ func state(t *testing.T, d *keys.Dir) string {
 
 // reopened is the state after a restart, which leaves nothing lying about.
 func (w *world) reopened(t *testing.T, path string) string {
-	d, how := w.open(t, path)
+	// Without waiting for the disk: that would take most of the time.
+	d, how := w.openOn(t, path, newFaults(path, failBefore, never, 1<<20).wrap)
 	defer func() { require.NoError(t, d.Close()) }()
 	for _, file := range entries(t, path) {
 		require.True(t, file == ".lock" || file == ".sealed" || !strings.HasPrefix(file, "."), file)

@@ -20,8 +20,7 @@ const (
 
 // Reseal encrypts all files anew for s, those of retired identities too, or
 // writes them plain if s is nil, and goes on with s. It is all or nothing,
-// whatever file, disk or process fails meanwhile: one file that cannot be read
-// is an error and nothing has changed. The times of saving stay. The files that
+// whatever disk or process fails meanwhile, and nothing if a file cannot be read. The times of saving stay. The files that
 // were there are removed, not overwritten.
 func (d *Dir) Reseal(ctx context.Context, s Sealer) error {
 	return d.doAll(ctx, "reseal", "", func() error {

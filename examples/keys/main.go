@@ -63,7 +63,7 @@ func (c *command) run(ctx context.Context, args []string) error {
 	fs := flag.NewFlagSet("keys", flag.ContinueOnError)
 	fs.SetOutput(c.stderr)
 	fs.Usage = func() { fmt.Fprint(c.stderr, usage); fs.PrintDefaults() }
-	fs.StringVar(&c.dir, "dir", "i2p-keys", "`folder` of the identities")
+	fs.StringVar(&c.dir, "dir", "i2p-keys", "`folder` of the identities; that of an Endpoint is DIR/keys")
 	fs.StringVar(&c.passphraseFile, "passphrase-file", "", "`file` with the passphrase (default: ask on the terminal)")
 	fs.StringVar(&c.newPassphraseFile, "new-passphrase-file", "", "`file` with the passphrase to encrypt with")
 	fs.IntVar(&c.workFactor, "work-factor", 0, "cost of a passphrase as a power of 2 (default 18)")
