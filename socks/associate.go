@@ -15,7 +15,6 @@ var errTooManyAssociations = errors.New("socks: too many UDP associations")
 
 // associate serves UDP ASSOCIATE (RFC 1928, sections 6 and 7). Up to the reply setup may end it, then only ctx and the client.
 func (c *conn) associate(ctx, setup context.Context, req *Request, early []byte) error {
-	start := time.Now()
 	s := c.srv
 	if !s.enter(&s.assocs, setting(s.MaxAssociations, defaultMaxAssociations)) {
 		return c.refuse(ctx, req, errTooManyAssociations)
@@ -24,7 +23,7 @@ func (c *conn) associate(ctx, setup context.Context, req *Request, early []byte)
 	// What the client sends on its connection means nothing.
 	a, _, err := prepare(setup, c, req, early, s.newAssociation, (*association).close)
 	if err != nil {
-		return c.fail(ctx, req, start, err)
+		return c.fail(ctx, req, err)
 	}
 	defer a.close()
 	if !c.begin() {
@@ -36,8 +35,10 @@ func (c *conn) associate(ctx, setup context.Context, req *Request, early []byte)
 		return err
 	}
 	err = a.run(ctx, c.nc, setting(s.IdleTimeout, defaultIdleTimeout))
-	s.log().Debug("socks association served", "request", req, "sent", a.sent.Load(), "received", a.received.Load(),
-		"dropped", a.dropped.Load(), "time", time.Since(start), "clean", err == nil)
+	r := &c.report
+	r.Sent, r.Received, r.Dropped, r.Err = a.sent.Load(), a.received.Load(), a.dropped.Load(), err
+	s.log().Debug("socks association served", "request", req, "sent", r.Sent, "received", r.Received,
+		"dropped", r.Dropped, "time", time.Since(c.start), "clean", err == nil)
 	return nil
 }
 

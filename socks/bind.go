@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"strconv"
-	"time"
 
 	"github.com/go-i2p/i2psocks/socks/internal/wire"
 )
@@ -22,10 +21,9 @@ type binding struct {
 
 // bind serves BIND (RFC 1928, section 6). Up to the second reply setup may end it, then only ctx.
 func (c *conn) bind(ctx, setup context.Context, req *Request, early []byte) error {
-	start := time.Now()
 	b, early, err := prepare(setup, c, req, early, c.srv.openListener, func(b *binding) { b.Close() })
 	if err != nil {
-		return c.fail(ctx, req, start, err)
+		return c.fail(ctx, req, err)
 	}
 	defer b.Close()
 	if err := c.succeed(ctx, req, b.addr); err != nil {
@@ -34,10 +32,10 @@ func (c *conn) bind(ctx, setup context.Context, req *Request, early []byte) erro
 	peer, early, err := c.accept(setup, b, early)
 	b.Close()
 	if err != nil {
-		return c.fail(ctx, req, start, err)
+		return c.fail(ctx, req, err)
 	}
 	from, _ := hostPort(peer.RemoteAddr())
-	return c.stream(ctx, req, start, peer, early, from)
+	return c.stream(ctx, req, peer, early, from)
 }
 
 // openListener asks the policy, then chooses the dialer, then listens on the port of the request.

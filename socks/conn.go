@@ -31,6 +31,9 @@ type conn struct {
 	// begin is called when a stream is about to begin. It is false if the server
 	// is closing; afterwards only live, not open, ends the stream.
 	begin func() bool
+
+	start  time.Time // when the request was complete
+	report Report
 }
 
 // serve runs a client from its first byte to its last.
@@ -55,11 +58,23 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, id string, p place) err
 	if p.refused && (timeout == 0 || timeout > refusalTimeout) {
 		timeout = refusalTimeout
 	}
+	if s.Hooks != nil && s.Hooks.Conn != nil && !p.refused {
+		s.Hooks.Conn(nc.RemoteAddr())
+	}
 	req, early, err := c.handshake(setup, timeout)
-	switch {
-	case err != nil:
+	if err != nil {
 		s.log().Debug("socks handshake failed", "err", err)
 		return err
+	}
+	c.begun(req)
+	err = c.handle(ctx, setup, p, req, early)
+	c.done(err)
+	return err
+}
+
+// handle does what a request asks for.
+func (c *conn) handle(ctx, setup context.Context, p place, req *Request, early []byte) error {
+	switch {
 	case p.refused:
 		return c.refuse(ctx, req, errTooManyConns)
 	case !knownForm(req.Username):
@@ -135,6 +150,7 @@ func (e *handshakeError) Error() string { return e.err.Error() }
 func (c *conn) refuse(ctx context.Context, req *Request, err error) error {
 	reply := c.srv.reply(err, req.IP.IsValid())
 	c.srv.log().Debug("socks request failed", "request", req, "reply", reply.String())
+	c.answered(reply)
 	c.answer(ctx, failureMessage(req.Version, reply))
 	if e, ok := errors.AsType[*ReplyError](err); ok && e.Reply == reply {
 		return err

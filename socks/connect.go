@@ -16,12 +16,11 @@ var (
 
 // connect serves CONNECT. Up to the success reply setup may end it, then only ctx.
 func (c *conn) connect(ctx, setup context.Context, req *Request, early []byte) error {
-	start := time.Now()
 	peer, early, err := prepare(setup, c, req, early, c.srv.openPeer, closePeer)
 	if err != nil {
-		return c.fail(ctx, req, start, err)
+		return c.fail(ctx, req, err)
 	}
-	return c.stream(ctx, req, start, peer, early, wire.Addr{})
+	return c.stream(ctx, req, peer, early, wire.Addr{})
 }
 
 func closePeer(peer net.Conn) { peer.Close() }
@@ -41,22 +40,21 @@ func (s *Server) openPeer(ctx context.Context, req *Request) (net.Conn, error) {
 }
 
 // fail answers a request that got no stream, unless its client has left.
-func (c *conn) fail(ctx context.Context, req *Request, start time.Time, err error) error {
+func (c *conn) fail(ctx context.Context, req *Request, err error) error {
 	if err == errClientLeft {
-		c.srv.log().Debug("socks request abandoned", "request", req, "time", time.Since(start))
+		c.srv.log().Debug("socks request abandoned", "request", req, "time", time.Since(c.start))
 		return err
 	}
 	return c.refuse(ctx, req, err)
 }
 
 // stream announces peer to the client and copies until both are done.
-func (c *conn) stream(ctx context.Context, req *Request, start time.Time, peer net.Conn, early []byte, bound wire.Addr) error {
+func (c *conn) stream(ctx context.Context, req *Request, peer net.Conn, early []byte, bound wire.Addr) error {
 	defer peer.Close()
 	if !c.begin() {
 		peer.Close()
 		return c.refuse(ctx, req, ErrServerClosed)
 	}
-	opened := time.Now()
 	if err := c.succeed(ctx, req, bound); err != nil {
 		return err
 	}
@@ -65,8 +63,10 @@ func (c *conn) stream(ctx context.Context, req *Request, start time.Time, peer n
 	if err == nil {
 		c.linger(ctx)
 	}
-	c.srv.log().Debug("socks request served", "request", req, "sent", stats.Sent, "received", stats.Received,
-		"dial", opened.Sub(start), "time", time.Since(start), "clean", err == nil)
+	r := &c.report
+	r.Sent, r.Received, r.Err = stats.Sent, stats.Received, err
+	c.srv.log().Debug("socks request served", "request", req, "sent", r.Sent, "received", r.Received,
+		"dial", r.Wait, "time", time.Since(c.start), "clean", err == nil)
 	return nil
 }
 
@@ -76,6 +76,9 @@ func (c *conn) succeed(ctx context.Context, req *Request, bound wire.Addr) error
 	defer cancel()
 	defer interrupt(ctx, c.nc)()
 	_, err := c.nc.Write(successMessage(req.Version, bound))
+	if err == nil {
+		c.answered(Succeeded)
+	}
 	return err
 }
 

@@ -14,7 +14,6 @@ var errUnknownVirtual = errors.New("socks: virtual address of no known host")
 
 // resolve serves RESOLVE and RESOLVE_PTR (Tor's socks-extensions, section 2).
 func (c *conn) resolve(ctx, setup context.Context, req *Request, early []byte) error {
-	start := time.Now()
 	work := c.srv.lookupAddr
 	if req.Command == ResolvePTR {
 		work = c.srv.lookupHost
@@ -24,9 +23,10 @@ func (c *conn) resolve(ctx, setup context.Context, req *Request, early []byte) e
 		err = &ReplyError{Reply: AddressNotSupported} // the reply has no room for it
 	}
 	if err != nil {
-		return c.fail(ctx, req, start, err)
+		return c.fail(ctx, req, err)
 	}
-	c.srv.log().Debug("socks request served", "request", req, "time", time.Since(start))
+	c.srv.log().Debug("socks request served", "request", req, "time", time.Since(c.start))
+	c.answered(Succeeded)
 	c.answer(ctx, successMessage(req.Version, found))
 	return nil
 }

@@ -119,6 +119,9 @@ type Server struct {
 	// throws away what nobody has taken from it when the peer closes.
 	ReadAhead, ReadAheadTotal int
 
+	// Hooks observe; nil does not.
+	Hooks *Hooks
+
 	// Logger gets one Debug record per request, and Warn for faults of this
 	// program. Nil is silent.
 	Logger *slog.Logger
@@ -133,6 +136,7 @@ type Server struct {
 	listeners map[*onceListener]struct{}
 	serving   int // clients
 	refusing  int // clients beyond MaxConns
+	totals    Status
 	perAddr   map[netip.Addr]int
 	pending   int // requests that wait for the dialer
 	assocs    int // of the clients served, those with a UDP association

@@ -1,0 +1,105 @@
+package socks
+
+import (
+	"net"
+	"time"
+)
+
+// Hooks are called by a [Server] as things happen. Any may be nil. They run in the goroutine of the client, which waits for
+// them, and several run at once.
+type Hooks struct {
+	// Conn is called for each client that is let in, before its first byte is read.
+	Conn func(client net.Addr)
+	// Request is called with each complete request, before the policy. The hook must not change it.
+	Request func(*Request)
+	// Done is called when a request is over, whatever became of it.
+	Done func(Report)
+}
+
+// Report says what became of a request. It names neither host nor credentials, but Err may.
+type Report struct {
+	Version   Version
+	Command   Command
+	Isolation string // [Request.Isolation], a hash
+
+	// Reply is the code that the client was told last; GeneralFailure if it left before that.
+	Reply Reply
+	// Err is why the request failed, or why its stream was cut; nil after a proper end.
+	Err error
+
+	// Sent and Received count bytes from and to the client, of an association the datagrams. Dropped
+	// counts those that did not arrive.
+	Sent, Received, Dropped int64
+
+	Wait  time.Duration // from the request to the last answer
+	Total time.Duration // from the request to the end
+}
+
+// Status is a snapshot of a [Server].
+type Status struct {
+	Clients      int // being served
+	Pending      int // requests that wait for the dialer
+	Associations int
+	Listeners    int
+	Closed       bool // Shutdown or Close was called
+
+	Requests, Failed uint64 // requests that are over, and those of them that failed
+	Sent, Received   uint64 // bytes from and to clients, of streams that are over
+	Dropped          uint64 // datagrams of associations that are over
+}
+
+// Status returns how the server is at this moment.
+func (s *Server) Status() Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.totals
+	st.Clients, st.Pending, st.Associations = s.serving, s.pending, s.assocs
+	st.Listeners, st.Closed = len(s.listeners), s.closed
+	return st
+}
+
+// begun prepares the report of a request.
+func (c *conn) begun(req *Request) {
+	c.start = time.Now()
+	c.report = Report{Version: req.Version, Command: req.Command, Reply: GeneralFailure}
+	h := c.srv.Hooks
+	if h == nil {
+		return
+	}
+	if h.Done != nil {
+		c.report.Isolation = req.Isolation()
+	}
+	if h.Request != nil {
+		h.Request(req)
+	}
+}
+
+// answered notes the code that the client is told.
+func (c *conn) answered(r Reply) {
+	c.report.Reply, c.report.Wait = r, time.Since(c.start)
+}
+
+// done counts a request that is over and hands its report on.
+func (c *conn) done(err error) {
+	r := &c.report
+	r.Total = time.Since(c.start)
+	if err != nil {
+		r.Err = err
+	}
+	s := c.srv
+	s.mu.Lock()
+	s.totals.Requests++
+	if r.Reply != Succeeded {
+		s.totals.Failed++
+	}
+	if r.Command == Associate {
+		s.totals.Dropped += uint64(r.Dropped)
+	} else {
+		s.totals.Sent += uint64(r.Sent)
+		s.totals.Received += uint64(r.Received)
+	}
+	s.mu.Unlock()
+	if s.Hooks != nil && s.Hooks.Done != nil {
+		s.Hooks.Done(*r)
+	}
+}
