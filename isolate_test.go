@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -170,15 +171,34 @@ func TestSOCKSIsolationEndsWithThePort(t *testing.T) {
 	assert.Equal(t, kept, visit(ep.Isolate("alice")))
 }
 
+// lockedBuffer takes what is logged late, too.
+type lockedBuffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.String()
+}
+
 // TestPersistentIsolation: tokens find their identities again, and the store does not tell whose they are.
 func TestPersistentIsolation(t *testing.T) {
 	bridge, first, visit := isolation(t)
 	dir := filepath.Join(t.TempDir(), "state")
-	var log bytes.Buffer
+	var log lockedBuffer
+	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	open := func(name string) *i2psocks.Endpoint {
 		ep := &i2psocks.Endpoint{SAM: bridge.Addr(), Hosts: first.Hosts, Name: name, Dir: dir, NoSecret: true}
 		ep.Isolation.Persistent = true
-		ep.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		ep.Logger = logger
 		t.Cleanup(func() { ep.Close() })
 		return ep
 	}
