@@ -88,12 +88,13 @@ func demonstrate(ctx context.Context, ep *i2psocks.Endpoint, px *i2psocks.Proxy,
 	user := px.URL().User.Username()
 	secret, _ := px.URL().User.Password()
 	client := socks.Dialer{Address: px.Addr().String(), Username: user, Password: secret}
-	v4a := client
+	v4a, alice, bob := client, client, client
 	v4a.Version = socks.SOCKS4a
+	alice.Username, bob.Username = "alice", "bob" // a user name of its own is an identity of its own
 	for _, way := range []struct {
 		name string
 		d    proxy.ContextDialer
-	}{{"in this process", ep}, {"through SOCKS 5", &client}, {"through SOCKS 4a", &v4a}} {
+	}{{"in this process", ep}, {"through SOCKS 5", &client}, {"through SOCKS 4a", &v4a}, {"as user alice", &alice}, {"as user bob", &bob}} {
 		page, err := fetch(ctx, way.d, "http://hello.i2p/")
 		if err != nil {
 			return fmt.Errorf("%s: %w", way.name, err)

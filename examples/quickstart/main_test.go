@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,21 +16,28 @@ import (
 func TestOnce(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"-once"}, &out, io.Discard))
-	assert.Regexp(t, `^hello.i2p is (\S+\.b32\.i2p)
+	text := regexp.MustCompile(`^hello.i2p is (\S+\.b32\.i2p)
 in this process:  Hello, (\S+\.b32\.i2p)
 through SOCKS 5:  Hello, (\S+\.b32\.i2p)
 through SOCKS 4a: Hello, (\S+\.b32\.i2p)
+as user alice:    Hello, (\S+\.b32\.i2p)
+as user bob:      Hello, (\S+\.b32\.i2p)
 clearnet:         .*not allowed.*
 
 Try it yourself:
   curl --proxy socks5h://visitor:\S+@127.0.0.1:\d+ http://hello.i2p/
-$`, out.String())
+$`).FindStringSubmatch(out.String())
+	require.NotNil(t, text, out.String())
+	own, alice, bob := text[2], text[5], text[6]
+	assert.Equal(t, []string{own, own}, text[3:5])
+	assert.NotContains(t, []string{text[1], own, bob}, alice)
+	assert.NotContains(t, []string{text[1], own}, bob)
 }
 
 func TestOnARouter(t *testing.T) {
 	bridge := samtest.NewStrict(t).Start(nil)
 	require.NoError(t, run(t.Context(), []string{"-once", "-sam", bridge.Addr()}, io.Discard, io.Discard))
-	assert.Equal(t, 2, bridge.Count("SESSION CREATE"))
+	assert.Equal(t, 4, bridge.Count("SESSION CREATE"))
 	bridge.Kill()
 	assert.Error(t, run(t.Context(), []string{"-once", "-sam", bridge.Addr()}, io.Discard, io.Discard))
 }
