@@ -49,7 +49,7 @@ func ReadHosts(r io.Reader, skip func(*HostsError) error) (*Hosts, error) {
 
 func skipLine(err error, skip func(*HostsError) error) error {
 	var bad *HostsError
-	if skip == nil || !errors.As(err, &bad) || bad.broken {
+	if skip == nil || !errors.As(err, &bad) || bad.Read {
 		return err
 	}
 	return skip(bad)

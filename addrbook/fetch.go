@@ -122,7 +122,7 @@ func parseFeed(r io.Reader) (*fetched, error) {
 	f := new(fetched)
 	for line, err := range HostsLines(r) {
 		var bad *HostsError
-		if errors.As(err, &bad) && bad.broken {
+		if errors.As(err, &bad) && bad.Read {
 			return nil, bad.Err
 		}
 		if f.count++; f.count > maxLines {

@@ -13,7 +13,8 @@ type HostsError struct {
 	Line int
 	Err  error
 
-	broken bool // not the line is wrong, but reading
+	// Read: not the line is wrong, but reading failed there, and ended.
+	Read bool
 }
 
 func (e *HostsError) Error() string { return fmt.Sprintf("addrbook: hosts line %d: %v", e.Line, e.Err) }

@@ -58,7 +58,7 @@ func HostsLines(r io.Reader) iter.Seq2[Line, error] {
 			}
 			broken := readErr != nil && readErr != bufio.ErrTooLong
 			if err != nil {
-				err = &HostsError{Line: n, Err: err, broken: broken}
+				err = &HostsError{Line: n, Err: err, Read: broken}
 			}
 			if !yield(line, err) || broken {
 				return
