@@ -23,7 +23,7 @@ import (
 // SAM bridge only, and sends nothing by any other way.
 func TestSystemCalls(t *testing.T) {
 	strace, err := exec.LookPath("strace")
-	if err != nil && os.Getenv("I2PSOCKS_REQUIRE_ROUTER") == "" {
+	if err != nil && os.Getenv("I2PSOCKS_REQUIRE_ROUTER") != "1" {
 		t.Skip("strace is not installed")
 	}
 	require.NoError(t, err)
