@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -39,12 +40,16 @@ type node struct {
 	addr   net.Addr // of listeners; selfB32 and the port asked for if nil
 	peers  chan net.Conn
 	closed chan struct{}
+	once   sync.Once
+	mu     sync.Mutex // of asked
 }
 
 func newNode() *node { return &node{peers: make(chan net.Conn), closed: make(chan struct{})} }
 
 func (n *node) Listen(_ context.Context, network, address string) (net.Listener, error) {
+	n.mu.Lock()
 	n.asked = append(n.asked, network+" "+address)
+	n.mu.Unlock()
 	addr := n.addr
 	if addr == nil {
 		addr = named(selfB32 + address)
@@ -76,19 +81,14 @@ func (p boundPeer) CloseWrite() error    { return p.w.CloseWrite() }
 func (p boundPeer) RemoteAddr() net.Addr { return p.addr }
 
 type nodeListener struct {
-	node   *node
-	addr   net.Addr
-	closed bool
+	node *node
+	addr net.Addr
 }
 
 func (l *nodeListener) Addr() net.Addr { return l.addr }
 
 func (l *nodeListener) Close() error {
-	select {
-	case <-l.node.closed:
-	default:
-		close(l.node.closed)
-	}
+	l.node.once.Do(func() { close(l.node.closed) })
 	return nil
 }
 
@@ -195,7 +195,9 @@ func TestBindEnds(t *testing.T) {
 			go s.Config.Shutdown(context.Background())
 		}, failed(1), 0},
 		"client leaves": {func(_ *testing.T, _ *sockstest.Server, _ *node, c *sockstest.Client) { c.CloseWrite() }, "", 0},
-		"backend ends":  {func(_ *testing.T, _ *sockstest.Server, n *node, _ *sockstest.Client) { close(n.closed) }, failed(1), 0},
+		"backend ends": {func(_ *testing.T, _ *sockstest.Server, n *node, _ *sockstest.Client) {
+			n.once.Do(func() { close(n.closed) })
+		}, failed(1), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
