@@ -3,7 +3,8 @@
 // ([Status]) and why something failed (the Err values).
 //
 // A backend is one I2P identity. The default one is [sam.Session], which
-// speaks SAM v3 to a router. Hosts may bring their own.
+// speaks SAM v3 to a router. Hosts may bring their own. [Isolated] keeps a
+// backend for each isolation key; it refuses a key rather than let two share.
 //
 // The package knows nothing of SOCKS. Its errors match values of the standard
 // library, so that a SOCKS server can choose a reply code without knowing this

@@ -31,7 +31,7 @@ type Isolated struct {
 	// Spares is how many backends are kept ready, on top of Max, for keys to come: an observer of the router then does not see an identity
 	// made right before its first use. They are made from the first use of any key on, until all have been idle. 0 means none.
 	Spares int
-	// Logger gets how many backends come and go, without keys. Nil is silent.
+	// Logger gets what could not be made or closed, and what was idle, without keys. Nil is silent.
 	Logger *slog.Logger
 
 	mu      sync.Mutex
@@ -41,7 +41,7 @@ type Isolated struct {
 	closing map[*entry]struct{} // retired, not yet gone
 	spares  []*entry            // oldest first
 	timer   *time.Timer         // retires what is idle; nil while there is nothing
-	errs    []error             // of closing backends after Close
+	errs    []error             // of closing backends at Close
 	ready   bool
 	closed  bool
 	done    sync.WaitGroup

@@ -22,7 +22,7 @@ type entry struct {
 	gone    chan struct{} // closed when a retired one is closed
 }
 
-var errNoBackend = errors.New("dialer: Isolated.New returned neither backend nor error")
+var errNoBackend = errors.New("dialer: Isolated.New is nil, or returned neither backend nor error")
 
 // acquire returns the backend of a key, which is not retired for idleness before release.
 func (i *Isolated) acquire(ctx context.Context, key string) (*entry, error) {
@@ -144,6 +144,9 @@ func (i *Isolated) make(ctx context.Context, key string, before []*entry) (Backe
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
+	}
+	if i.New == nil {
+		return nil, errNoBackend
 	}
 	if err := i.takeSlot(ctx); err != nil {
 		return nil, err

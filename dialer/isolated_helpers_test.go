@@ -117,15 +117,3 @@ func (x *fixture) stay(t *testing.T, key string) (net.Conn, string) {
 	require.NoError(t, err)
 	return conn, who
 }
-
-// watch fails the test if check ever fails while something happens on the bridge.
-func (x *fixture) watch(t *testing.T, check func(sessions []samtest.Session) bool) {
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		err := x.bridge.WaitFor(ctx, func() bool { return !check(x.bridge.Sessions()) })
-		assert.ErrorIs(t, err, context.Canceled, "watched condition failed")
-	}()
-	t.Cleanup(func() { cancel(); <-done })
-}

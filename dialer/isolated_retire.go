@@ -1,8 +1,6 @@
 package dialer
 
-import (
-	"time"
-)
+import "time"
 
 // sweeps is how often in the time Idle the backends are looked at.
 const sweeps = 8
@@ -28,7 +26,9 @@ func (i *Isolated) retire(e *entry) {
 		close(e.gone)
 		if err != nil {
 			i.Logger.Warn("isolated backend not closed well", "err", err)
-			i.errs = append(i.errs, err)
+			if i.closed {
+				i.errs = append(i.errs, err)
+			}
 		}
 		i.refill()
 	})

@@ -62,7 +62,6 @@ func TestIsolatedRefusesWithoutIdentity(t *testing.T) {
 func TestIsolatedLimit(t *testing.T) {
 	isolated(t, func(t *testing.T, x *fixture) {
 		x.Max = 2
-		x.watch(t, func(s []samtest.Session) bool { return len(s) <= 2 })
 		one, first := x.stay(t, "one")
 		two, second := x.stay(t, "two")
 		_, _, err := x.enter(t.Context(), "three")
@@ -79,6 +78,7 @@ func TestIsolatedLimit(t *testing.T) {
 		again := x.visit(t, "one")
 		assert.NotContains(t, []string{first, second, third}, again, "a key that comes back is somebody new")
 		require.NoError(t, two.Close())
+		assert.EqualValues(t, 2, x.most.Load())
 	})
 }
 
@@ -133,7 +133,6 @@ func TestIsolatedIdle(t *testing.T) {
 func TestIsolatedSpares(t *testing.T) {
 	isolated(t, func(t *testing.T, x *fixture) {
 		x.Max, x.Spares = 4, 2
-		x.watch(t, func(s []samtest.Session) bool { return len(s) <= 6 })
 		seen := map[string]bool{x.visit(t, "0"): true}
 		for n := 1; n < 20; n++ {
 			time.Sleep(time.Second)
@@ -147,6 +146,7 @@ func TestIsolatedSpares(t *testing.T) {
 			seen[who] = true
 		}
 		assert.Len(t, x.bridge.Sessions(), 6)
+		assert.EqualValues(t, 6, x.most.Load())
 		time.Sleep(time.Hour)
 		assert.Empty(t, x.bridge.Sessions(), "spares go when nobody comes")
 	})
@@ -211,6 +211,7 @@ func TestIsolatedRefusedStart(t *testing.T) {
 		x.New = func(context.Context, string) (dialer.Backend, error) { return nil, nil }
 		assert.Error(t, x.Get("one").Up(t.Context()))
 		assert.Zero(t, x.Get("one").Addr())
+		assert.Error(t, new(dialer.Isolated).Get("one").Up(t.Context()), "without New")
 	})
 }
 
