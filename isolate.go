@@ -26,10 +26,12 @@ import (
 type Isolation struct {
 	// Off lets all SOCKS clients share the endpoint's identity, whatever their credentials.
 	Off bool
-	// Persistent keeps the identity of each token in Keys or Dir, one of which must be set, under a name that tells nothing of the token. Tokens of a
-	// SOCKS port belong to its address; those of a port taken at random are transient all the same.
+	// Persistent keeps the identity of each token in Keys or Dir, one of which must be set. Its name there tells nothing of the token, and
+	// only who has the endpoint's own identity finds it again. Tokens of a SOCKS port belong to its address; those
+	// of a port taken at random are transient all the same.
 	Persistent bool
-	// Listen lets the identities be found and listened on. Without it they can only dial, and are published nowhere.
+	// Listen lets the identities be found and listened on, which BIND of a SOCKS client with a token needs. Without it they can
+	// only dial, and are published nowhere.
 	Listen bool
 	// Quantity is the number of tunnels in each direction of each identity, 1 to 6. 0 means 2.
 	Quantity int
