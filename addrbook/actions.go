@@ -159,9 +159,7 @@ func (a *applier) changeName(r Record) error {
 	if !a.entries[r.Name].has(r.Destination) || old == r.Name || !a.entries[old].has(r.Destination) {
 		return errStale
 	}
-	a.edit(old).drop(r.Destination)
-	a.mark(old, r)
-	return nil
+	return a.removeFrom(old, r.Destination, r)
 }
 
 // update: new properties for a name that has this very destination.

@@ -9,6 +9,9 @@ import (
 // For tests that make keys of old kinds.
 var DSAGroup = dsaGroup
 
+// WriteFile is tested by itself since a disk that fails is hard to come by.
+var WriteFile = writeFile
+
 // AmbiguousGarliCat files destinations under one address; real ones that share
 // 80 bits cannot be made.
 func AmbiguousGarliCat(addr netip.Addr, dests ...keys.Destination) bool {

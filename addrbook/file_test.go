@@ -2,6 +2,7 @@ package addrbook_test
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -124,4 +125,21 @@ func TestFileConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 	assert.Len(t, maps.Collect(f.All()), 8)
+}
+
+func TestWriteFileFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hosts.txt")
+	require.NoError(t, os.WriteFile(path, []byte("old"), 0o644))
+	full := errors.New("disk full")
+	err := addrbook.WriteFile(path, func(w io.Writer) error {
+		w.Write(make([]byte, 1<<20)) // more than is buffered
+		return full
+	})
+	assert.Equal(t, full, err)
+	left, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "old", string(left))
+	files, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	assert.Len(t, files, 1)
 }

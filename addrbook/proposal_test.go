@@ -139,3 +139,32 @@ func TestJumpTimeout(t *testing.T) {
 		assert.Equal(t, 4*time.Minute, time.Since(start))
 	})
 }
+
+func FuzzJump(f *testing.F) {
+	d := destination(f)
+	f.Add("n.i2p="+d.Base64(), "", 200)
+	f.Add("//n.i2p/?i2paddresshelper="+d.Base64()+"\"//n.i2p/?i2paddresshelper="+d.Base32(), "", 200)
+	f.Add("", "http://n.i2p/?i2paddresshelper="+d.Base64(), 302)
+	f.Fuzz(func(t *testing.T, body, location string, status int) {
+		if status < 200 || status > 599 {
+			return
+		}
+		client := &http.Client{Transport: inMemory{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			require.Equal(t, "jump.i2p", r.URL.Host)
+			w.Header().Set("Location", location)
+			w.WriteHeader(status)
+			io.WriteString(w, body)
+		})}}
+		j := addrbook.Jump{Services: []string{"http://jump.i2p/"}, Client: client}
+		for p, err := range j.Ask(t.Context(), "n.i2p") {
+			if err != nil {
+				require.Zero(t, p)
+				continue
+			}
+			require.Equal(t, "n.i2p", p.Name)
+			host, err := i2phost.Parse(p.Base32)
+			require.NoError(t, err)
+			require.NotEqual(t, i2phost.Name, host.Kind())
+		}
+	})
+}

@@ -171,7 +171,7 @@ func addI2PD(dir fs.FS, line string, h *Hosts) error {
 
 // WriteI2PD puts names into i2pd's data directory, in the place of the names that
 // are in its addresses.csv. The destinations come first, so that no name is ever
-// without one. i2pd must not run.
+// without one. i2pd must not run, and must be given the files, whose mode is 0600.
 func WriteI2PD(dir string, h *Hosts) error {
 	var table strings.Builder
 	for name, d := range h.All() {

@@ -201,6 +201,10 @@ func TestFeedRules(t *testing.T) {
 			{[]string{signed(t, at("new.i2p", a, "action=changename#oldname=n.i2p#date=1700000000"), nil, &a)}, book{"new.i2p": da, "taken.i2p": db}, 1, 0},
 			{[]string{plainA}, book{"new.i2p": da, "taken.i2p": db}, 0, 0},
 		},
+		"changename from before a return": {
+			{[]string{signed(t, at("n.i2p", a, "date=1700000001"), nil, &a)}, book{"n.i2p": da}, 1, 0},
+			{[]string{signed(t, at("new.i2p", a, "action=changename#oldname=n.i2p#date=1700000000"), nil, &a)}, book{"n.i2p": da, "new.i2p": da}, 0, 0},
+		},
 		"update": {
 			{[]string{plainA}, book{"n.i2p": da}, 1, 0},
 			{[]string{signed(t, at("n.i2p", b, "action=update#date=1700000000"), nil, &b)}, book{"n.i2p": da}, 0, 1},
@@ -607,4 +611,45 @@ type hanging struct{}
 func (hanging) RoundTrip(req *http.Request) (*http.Response, error) {
 	<-req.Context().Done()
 	return nil, req.Context().Err()
+}
+
+// FuzzFetch: whatever a site sends, a name that was known keeps its destination.
+func FuzzFetch(f *testing.F) {
+	a, b := vector(f, 0, 0x40), vector(f, 0x20, 0x60)
+	known := at("known.i2p", a, "") + "\n"
+	f.Add(at("n.i2p", a, "date=1700000000#sig="+sigDated)+"\n", false)
+	f.Add("#!action=remove#date=1700000000#dest="+b64(a)+"#name=known.i2p#sig="+sigRemove+"\n", false)
+	f.Add(at("example.i2p", b, "action=changedest#date=1700000000#olddest="+b64(a)+"#oldsig="+oldsigMoved+"#sig="+sigMoved)+"\n", false)
+	f.Add(at("known.i2p", b, "")+"\n"+at("m.i2p", b, "")+"\n", false)
+	f.Add(gzipped(f, at("n.i2p", a, "")+"\n"), true)
+	f.Fuzz(func(t *testing.T, body string, zip bool) {
+		site := &feed{body: known, header: http.Header{}}
+		s := &addrbook.Subscription{URL: feedURL, Client: &http.Client{Transport: inMemory{site}}}
+		fetch(t, s)
+		site.body = body
+		if zip {
+			site.header.Set("Content-Encoding", "gzip")
+		}
+		s.Fetch(t.Context())
+		d, err := s.Lookup(t.Context(), "known.i2p")
+		require.NoError(t, err, "nobody can sign for it here")
+		require.Equal(t, a.Destination(), d)
+	})
+}
+
+// FuzzState: a damaged file is an error, not a wrong name.
+func FuzzState(f *testing.F) {
+	f.Add([]byte(`{"version":1,"url":"` + feedURL + `","entries":{"n.i2p":{"dests":["` + b64(vector(f, 0, 0x40)) + `"],"seen":1}}}`))
+	f.Add([]byte(`{"entries":{}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		path := filepath.Join(t.TempDir(), "feed.json")
+		require.NoError(t, os.WriteFile(path, text, 0o600))
+		s := &addrbook.Subscription{URL: feedURL, Path: path}
+		for name, d := range s.All() {
+			require.False(t, d.IsZero())
+			got, err := s.Lookup(t.Context(), name)
+			require.NoError(t, err)
+			require.Equal(t, d, got)
+		}
+	})
 }
