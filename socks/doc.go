@@ -47,5 +47,12 @@
 // not asked never sends them. [Server].Select sees them in the [Request], and [Request.Isolation]
 // makes one key of them, which also tells listeners apart.
 //
+// # Listeners
+//
+// The server takes any listener. [ListenUnix] makes one that only its user can reach; on TCP every program of the
+// machine can, so that a [Secret] is needed there. [Server].Hooks and [Server.Status] tell what is going on without telling who with whom.
+//
+// What is answered when is listed in testdata/conformance.md, and what was learnt from other servers in LESSONS.md.
+//
 // SOCKS does not hide what a program says about itself inside its streams.
 package socks

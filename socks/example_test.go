@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 
 	"github.com/go-i2p/i2psocks/socks"
 	"github.com/go-i2p/i2psocks/socks/sockstest"
@@ -100,4 +101,56 @@ func ExampleServer_select() {
 	conn.Close()
 	// Output:
 	// identity of account-42
+}
+
+// Only two sites, only by HTTP.
+func ExampleAll() {
+	allow := socks.All(socks.I2POnly, socks.Ports(80), socks.Hosts("stats.i2p", ".example.i2p"))
+	for _, r := range []socks.Request{
+		{Command: socks.Connect, Host: "Stats.i2p", Port: 80},
+		{Command: socks.Connect, Host: "www.example.i2p", Port: 80},
+		{Command: socks.Connect, Host: "stats.i2p", Port: 6667},
+		{Command: socks.Connect, Host: "example.com", Port: 80},
+	} {
+		fmt.Println(r.Addr(), allow(context.Background(), &r) == nil)
+	}
+	// Output:
+	// Stats.i2p:80 true
+	// www.example.i2p:80 true
+	// stats.i2p:6667 false
+	// example.com:80 false
+}
+
+// switchboard stands for a real backend that can also look names up.
+type switchboard struct{ greeter }
+
+func (switchboard) LookupAddr(context.Context, string) (string, error) {
+	return "4ryxrtyrhysrkv4w3xqmqvw2mgzbp5qlmbxkdfq7y5rhbq5vw5qa.b32.i2p", nil
+}
+
+// A program that knows addresses only gets one that leads back to the host.
+func ExampleServer_virtualAddresses() {
+	srv := &socks.Server{Dialer: switchboard{}, SessionGroup: 1, VirtualAddresses: netip.MustParsePrefix("127.192.0.0/10")}
+	defer srv.Shutdown(context.Background())
+	client := &socks.Dialer{Forward: dial(func(context.Context, string, string) (net.Conn, error) {
+		near, far := sockstest.Pipe()
+		go srv.ServeConn(context.Background(), far)
+		return near, nil
+	})}
+	address, err := client.Resolve(context.Background(), "stats.i2p")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	client.Version = socks.SOCKS4
+	conn, err := client.Dial("tcp", net.JoinHostPort(address, "80"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	text, _ := io.ReadAll(conn)
+	fmt.Println(string(text))
+	// Output:
+	// this is stats.i2p:80
 }

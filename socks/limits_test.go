@@ -93,8 +93,10 @@ func TestMaxPending(t *testing.T) {
 			refused := 0
 			for i := range clients {
 				clients[i] = srv.Client()
+				if i == want {
+					synctest.Wait() // all before this one are pending
+				}
 				clients[i].Send(toHost4a)
-				synctest.Wait()
 				if i >= want {
 					clients[i].Expect(rejected)
 					refused++

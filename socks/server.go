@@ -66,7 +66,8 @@ type Server struct {
 
 	// Allow decides whether a request may be served, before anything else is done
 	// for it, and may replace its Host by the canonical form. Nil is [I2POnly].
-	// A *ReplyError names the answer, any other error is answered 0x02.
+	// A *ReplyError names the answer, any other error is answered 0x02. Of a UDP association it
+	// is asked when that begins, and then once for each peer, as [Datagram]. See [All] for ready-made ones.
 	Allow func(context.Context, *Request) error
 
 	// Authenticate judges credentials; any error refuses them. Nil accepts all,
