@@ -13,7 +13,7 @@ import (
 
 // Hosts is a hosts file in memory: every line as it stood, with its comment,
 // properties and end, and an index of the names. It takes about as much memory as
-// the file has bytes, and 100 bytes more for each name. The zero value is an empty
+// the file has bytes, and 200 bytes more for each name. The zero value is an empty
 // file. It is a [Source]. It may be read by several goroutines at once, but not
 // while one changes it.
 type Hosts struct {
