@@ -71,17 +71,22 @@ const (
 	samPort  = 7656 // SAM, on the router's own loopback address; datagrams one below
 )
 
-// peerAddress is what router i has in the router infos. It is of RFC 2544's
-// benchmarking range, as i2pd takes no loopback or private address from a peer.
-func peerAddress(i int) string { return fmt.Sprintf("198.18.0.%d", i+1) }
+// peerAddress is what router i has in its router info, after this many starts. It is of
+// RFC 2544's benchmarking range, as i2pd takes no loopback or private address from a peer.
+func peerAddress(i, starts int) (string, error) {
+	if starts > 255 {
+		return "", fmt.Errorf("i2pnet: router %d has been started too often", i)
+	}
+	return fmt.Sprintf("198.18.%d.%d", starts, i+1), nil
+}
 
 func loopback(i int) string { return fmt.Sprintf("127.0.0.%d", i+1) }
 
-// settings returns the configuration file of router i. All that would
+// settings returns the configuration file of a router. All that would
 // reach out of the network or cost time is off, and every length is stated.
-func settings(i int, floodfill bool) string {
+func settings(peer, loopback string, floodfill bool) string {
 	return strings.NewReplacer(
-		"PEER", peerAddress(i), "LOOPBACK", loopback(i), "FLOODFILL", fmt.Sprint(floodfill), "ZIP", reseedFile,
+		"PEER", peer, "LOOPBACK", loopback, "FLOODFILL", fmt.Sprint(floodfill), "ZIP", reseedFile,
 	).Replace(fmt.Sprintf(template, peerPort, peerPort, samPort, samPort-1))
 }
 

@@ -33,7 +33,7 @@ func TestMissing(t *testing.T) {
 
 // TestSettings checks what keeps the routers inside and apart.
 func TestSettings(t *testing.T) {
-	plain, floodfill := settings(0, false), settings(1, true)
+	plain, floodfill := settings("198.18.0.1", "127.0.0.1", false), settings("198.18.3.2", "127.0.0.2", true)
 	for _, s := range []string{plain, floodfill} {
 		for _, want := range []string{"netid=88", "subscriptions=\n", "urls=\nyggurls=\n", "verify=false\nzipfile=reseed.zip\n", "nat=false"} {
 			assert.Contains(t, s, want)
@@ -42,8 +42,17 @@ func TestSettings(t *testing.T) {
 	}
 	assert.Contains(t, plain, "floodfill=false")
 	assert.Contains(t, plain, "host=198.18.0.1\n")
+	assert.Contains(t, floodfill, "host=198.18.3.2\n")
 	assert.Contains(t, floodfill, "floodfill=true")
 	assert.Contains(t, floodfill, "address=127.0.0.2\nport=7656\nportudp=7655\n")
+}
+
+func TestPeerAddress(t *testing.T) {
+	address, err := peerAddress(maxRouters-1, 255)
+	require.NoError(t, err)
+	assert.Equal(t, "198.18.255.200", address)
+	_, err = peerAddress(0, 256)
+	assert.Error(t, err)
 }
 
 func TestLineWriter(t *testing.T) {

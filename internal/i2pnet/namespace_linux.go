@@ -21,8 +21,7 @@ type namespace struct {
 	file *os.File
 }
 
-// newNamespace makes a namespace whose loopback interface also has these addresses.
-func newNamespace(ctx context.Context, addresses []string) (*namespace, error) {
+func newNamespace(ctx context.Context) (*namespace, error) {
 	if os.Geteuid() != 0 {
 		return nil, fmt.Errorf("%w: root, to make a network namespace", ErrMissing)
 	}
@@ -30,39 +29,38 @@ func newNamespace(ctx context.Context, addresses []string) (*namespace, error) {
 		return nil, fmt.Errorf("%w: ip(8), of the package iproute2", ErrMissing)
 	}
 	name := fmt.Sprintf("i2pnet-%d-%s", os.Getpid(), strings.ToLower(rand.Text()[:8]))
-	if err := ip(ctx, "", "netns", "add", name); err != nil {
+	if err := ip(ctx, "netns", "add", name); err != nil {
 		return nil, fmt.Errorf("%w: the right to make a network namespace: %w", ErrMissing, err)
 	}
 	s := &namespace{name: name}
-	if err := s.setUp(ctx, addresses); err != nil {
+	if err := s.setUp(ctx); err != nil {
 		s.remove()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *namespace) setUp(ctx context.Context, addresses []string) (err error) {
+func (s *namespace) setUp(ctx context.Context) (err error) {
 	if s.file, err = os.Open("/run/netns/" + s.name); err != nil {
 		return fmt.Errorf("i2pnet: %w", err)
 	}
-	var batch strings.Builder
-	batch.WriteString("link set lo up\n")
-	for _, a := range addresses {
-		fmt.Fprintf(&batch, "addr add %s/32 dev lo\n", a)
-	}
-	return ip(ctx, batch.String(), "-n", s.name, "-batch", "-")
+	return ip(ctx, "-n", s.name, "link", "set", "lo", "up")
+}
+
+// addAddress gives the loopback interface one more address.
+func (s *namespace) addAddress(ctx context.Context, address string) error {
+	return ip(ctx, "-n", s.name, "addr", "add", address+"/32", "dev", "lo")
 }
 
 // remove deletes the name. The namespace itself ends with the last process and socket in it.
 func (s *namespace) remove() error {
 	s.file.Close()
-	return ip(context.Background(), "", "netns", "delete", s.name)
+	return ip(context.Background(), "netns", "delete", s.name)
 }
 
 // ip runs ip(8) and puts what it complains about into the error.
-func ip(ctx context.Context, stdin string, args ...string) error {
+func ip(ctx context.Context, args ...string) error {
 	cmd := exec.CommandContext(ctx, "ip", args...)
-	cmd.Stdin = strings.NewReader(stdin)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("i2pnet: ip %s: %w: %s", strings.Join(args, " "), err, bytes.TrimSpace(out))
 	}

@@ -11,9 +11,11 @@ import (
 // namespace exists on Linux only.
 type namespace struct{ name string }
 
-func newNamespace(context.Context, []string) (*namespace, error) {
+func newNamespace(context.Context) (*namespace, error) {
 	return nil, fmt.Errorf("%w: Linux, for its network namespaces", ErrMissing)
 }
+
+func (s *namespace) addAddress(context.Context, string) error { return ErrMissing }
 
 func (s *namespace) remove() error { return nil }
 

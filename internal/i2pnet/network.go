@@ -28,13 +28,6 @@ type Network struct {
 	closed  bool
 }
 
-// router is one router of the network, running or not.
-type router struct {
-	dir     string
-	log     *lineWriter
-	running *process // nil before the first start
-}
-
 // Start makes the routers, starts them and waits until they serve SAM, which takes less than a second.
 // The context bounds the start, not the life of the network, which lasts until
 // [Network.Close]. The error wraps [ErrMissing] if it is the machine that lacks something.
@@ -46,24 +39,19 @@ func Start(ctx context.Context, c Config) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	count := c.routers() + c.floodfills()
-	addresses := make([]string, count)
-	for i := range addresses {
-		addresses[i] = peerAddress(i)
-	}
-	ns, err := newNamespace(ctx, addresses)
+	ns, err := newNamespace(ctx)
 	if err != nil {
 		return nil, err
 	}
 	n := &Network{program: program, ns: ns}
-	if err := n.build(ctx, c, count); err != nil {
+	if err := n.build(ctx, c); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
 	return n, nil
 }
 
-// build starts the routers twice: first to let each write its router info, then with those of others to know.
-func (n *Network) build(ctx context.Context, c Config, count int) (err error) {
+// build makes and starts the routers one by one, each knowing those before it, floodfills first.
+func (n *Network) build(ctx context.Context, c Config) error {
 	parent, err := filepath.Abs(cmp.Or(c.Dir, os.TempDir()))
 	if err != nil {
 		return fmt.Errorf("i2pnet: %w", err)
@@ -71,34 +59,46 @@ func (n *Network) build(ctx context.Context, c Config, count int) (err error) {
 	if n.dir, err = os.MkdirTemp(parent, "i2pnet-"); err != nil {
 		return fmt.Errorf("i2pnet: %w", err)
 	}
-	for i := range count {
-		r := &router{
-			dir: filepath.Join(n.dir, fmt.Sprint(i)),
-			log: &lineWriter{mu: &n.outMu, out: c.Output, prefix: fmt.Sprintf("router %d: ", i)},
-		}
-		n.routers = append(n.routers, r)
-		if err := r.write(settings(i, i >= c.routers())); err != nil {
+	for i := range c.routers() + c.floodfills() {
+		n.routers = append(n.routers, &router{
+			number:    i,
+			floodfill: i >= c.routers(),
+			dir:       filepath.Join(n.dir, fmt.Sprint(i)),
+			log:       &lineWriter{mu: &n.outMu, out: c.Output, prefix: fmt.Sprintf("router %d: ", i)},
+		})
+	}
+	for i := range slices.Backward(n.routers) {
+		if err := n.Restart(ctx, i); err != nil {
 			return err
 		}
 	}
-	if err := n.launchAll(ctx); err != nil {
-		return err
-	}
-	if err := n.introduce(); err != nil {
-		return err
-	}
-	return n.launchAll(ctx)
+	return nil
 }
 
-// introduce stops every router and lets it know those numbered above it, the floodfills among them.
-// It must not know the others: of two routers that dial each other at once, i2pd may
-// drop both connections and never send to that peer again. So one dials and the other learns of it by that.
-func (n *Network) introduce() error {
+// Restart starts router i again, killing it first if it runs, and waits
+// until it serves SAM, at the same address as before. To its peers it is a new router at a new address.
+//
+// So it knows those that run, and they learn of it when it dials them. If they knew
+// it already, they might dial it just then; and of two routers that dial each other at
+// once, i2pd may drop both connections, and take no other between the two for a long time.
+func (n *Network) Restart(ctx context.Context, i int) error {
+	if err := n.renew(ctx, i); err != nil {
+		return err
+	}
+	return n.waitSAM(ctx, i)
+}
+
+func (n *Network) renew(ctx context.Context, i int) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return net.ErrClosed
+	}
+	n.routers[i].kill()
 	var infos [][]byte
-	for _, r := range slices.Backward(n.routers) {
-		r.running.kill()
-		if err := writeReseed(filepath.Join(r.dir, reseedFile), infos); err != nil {
-			return err
+	for _, r := range n.routers {
+		if !r.runs() {
+			continue
 		}
 		info, err := os.ReadFile(filepath.Join(r.dir, infoFile))
 		if err != nil {
@@ -106,25 +106,7 @@ func (n *Network) introduce() error {
 		}
 		infos = append(infos, info)
 	}
-	return nil
-}
-
-// launchAll starts the routers, those that others know first, and waits until all serve SAM.
-func (n *Network) launchAll(ctx context.Context) error {
-	for _, r := range slices.Backward(n.routers) {
-		if err := n.launch(r); err != nil {
-			return err
-		}
-	}
-	return n.WaitReady(ctx)
-}
-
-func (n *Network) launch(r *router) error {
-	p, err := launch(n.ns, n.program, r.dir, r.log)
-	if err == nil {
-		r.running = p
-	}
-	return err
+	return n.routers[i].start(ctx, n.ns, n.program, infos)
 }
 
 // WaitReady waits until every router serves SAM. It fails at once if one has ended.
@@ -139,7 +121,7 @@ func (n *Network) WaitReady(ctx context.Context) error {
 
 func (n *Network) waitSAM(ctx context.Context, i int) error {
 	n.mu.Lock()
-	p := n.routers[i].running
+	p := n.routers[i].process
 	n.mu.Unlock()
 	err := p.poll(ctx, func() bool {
 		return hello(ctx, func(ctx context.Context) (net.Conn, error) {
@@ -165,38 +147,14 @@ func (n *Network) Namespace() string { return n.ns.name }
 func (n *Network) Running(i int) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	select {
-	case <-n.routers[i].running.done:
-		return false
-	default:
-		return true
-	}
+	return n.routers[i].runs()
 }
 
 // Kill ends router i with SIGKILL, as a crash would, and returns when it is gone. It does nothing to a dead router.
 func (n *Network) Kill(i int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.routers[i].running.kill()
-}
-
-// Restart starts router i again, killing it first if it runs, and waits
-// until it serves SAM. It keeps its identity; its sessions are gone.
-func (n *Network) Restart(ctx context.Context, i int) error {
-	if err := n.relaunch(i); err != nil {
-		return err
-	}
-	return n.waitSAM(ctx, i)
-}
-
-func (n *Network) relaunch(i int) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.closed {
-		return net.ErrClosed
-	}
-	n.routers[i].running.kill()
-	return n.launch(n.routers[i])
+	n.routers[i].kill()
 }
 
 // Close kills the routers and removes the namespace and all files. A second call does nothing.
@@ -208,9 +166,7 @@ func (n *Network) Close() error {
 	}
 	n.closed = true
 	for _, r := range n.routers {
-		if r.running != nil {
-			r.running.kill()
-		}
+		r.kill()
 	}
 	err := n.ns.remove()
 	if n.dir != "" {

@@ -41,6 +41,7 @@ func TestStreams(t *testing.T) {
 	assert.True(t, n.Running(1))
 	require.NoError(t, n.WaitReady(t.Context()))
 	again := newSessions(t, n, 1)[0]
+	t.Logf("session of the restarted router after %v", time.Since(begin))
 	assert.NotEqual(t, s[1].dest, again.dest)
 	requireEcho(t, s[0], again)
 	t.Logf("all after %v", time.Since(begin))

@@ -1,91 +1,72 @@
 package i2pnet
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"net"
-	"os/exec"
+	"os"
 	"path/filepath"
-	"runtime"
-	"time"
 )
 
-// process is one run of i2pd.
-type process struct {
-	cmd  *exec.Cmd
-	log  *lineWriter
-	done chan struct{} // closed when the process has ended and been waited for
-	err  error         // how it ended; valid after done
+// router is one router of the network, running or not.
+type router struct {
+	number    int
+	floodfill bool
+	dir       string
+	log       *lineWriter
+	starts    int
+	*process  // its last run; nil before the first
 }
 
-// launch runs i2pd on the data folder dir inside the namespace.
-func launch(s *namespace, program, dir string, log *lineWriter) (*process, error) {
-	cmd := exec.Command(program, "--datadir="+dir, "--conf="+filepath.Join(dir, configFile))
-	cmd.Dir = dir
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.WaitDelay = time.Second
-	dieWithUs(cmd)
-	p := &process{cmd: cmd, log: log, done: make(chan struct{})}
-	started := make(chan error)
-	go p.run(s, started)
-	if err := <-started; err != nil {
-		return nil, fmt.Errorf("i2pnet: start i2pd: %w", err)
-	}
-	return p, nil
-}
-
-// run starts the program, sends how that went, and waits for its end. It keeps its
-// thread all the while: the kernel kills the program when the thread that started it ends.
-func (p *process) run(s *namespace, started chan<- error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	err := s.enter(p.cmd.Start)
-	started <- err
+// start gives the router an empty folder, so that it makes an identity, and an address
+// that no peer has known, and runs it. It knows the routers of infos.
+func (r *router) start(ctx context.Context, s *namespace, program string, infos [][]byte) error {
+	address, err := peerAddress(r.number, r.starts)
 	if err != nil {
-		return
+		return err
 	}
-	p.err = p.cmd.Wait()
-	close(p.done)
+	r.starts++
+	if err := s.addAddress(ctx, address); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(r.dir); err != nil {
+		return fmt.Errorf("i2pnet: %w", err)
+	}
+	if err := os.Mkdir(r.dir, 0o700); err != nil {
+		return fmt.Errorf("i2pnet: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(r.dir, configFile), []byte(settings(address, loopback(r.number), r.floodfill)), 0o600); err != nil {
+		return fmt.Errorf("i2pnet: %w", err)
+	}
+	if err := writeReseed(filepath.Join(r.dir, reseedFile), infos); err != nil {
+		return err
+	}
+	p, err := launch(s, program, r.dir, r.log)
+	if err == nil {
+		r.process = p
+	}
+	return err
 }
 
-// kill ends the process at once and returns when it is gone.
-func (p *process) kill() {
-	p.cmd.Process.Kill() // fails only if it has ended already
-	<-p.done
-}
-
-// poll calls ok every few milliseconds until it returns true. It fails when the process or the context ends.
-func (p *process) poll(ctx context.Context, ok func() bool) error {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-p.done:
-			return fmt.Errorf("i2pd ended: %v: %s", p.err, p.log.lastLine())
-		case <-tick.C:
+// writeReseed writes the file that i2pd takes its first peers from.
+func writeReseed(path string, infos [][]byte) error {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for i, info := range infos {
+		w, err := z.Create(fmt.Sprintf("routerInfo-%d.dat", i))
+		if err != nil {
+			return fmt.Errorf("i2pnet: %w", err)
+		}
+		if _, err := w.Write(info); err != nil {
+			return fmt.Errorf("i2pnet: %w", err)
 		}
 	}
+	if err := z.Close(); err != nil {
+		return fmt.Errorf("i2pnet: %w", err)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		return fmt.Errorf("i2pnet: %w", err)
+	}
 	return nil
-}
-
-// hello reports whether a SAM bridge answers on the connection that dial makes.
-func hello(ctx context.Context, dial func(context.Context) (net.Conn, error)) bool {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	conn, err := dial(ctx)
-	if err != nil {
-		return false
-	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	if _, err := io.WriteString(conn, "HELLO VERSION MIN=3.1 MAX=3.3\n"); err != nil {
-		return false
-	}
-	reply := make([]byte, 64)
-	n, _ := conn.Read(reply)
-	return bytes.HasPrefix(reply[:n], []byte("HELLO REPLY RESULT=OK"))
 }
