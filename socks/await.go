@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"time"
 )
 
 // maxEarly is how many bytes a client may send before it knows of success.
@@ -84,4 +85,28 @@ func readEarly(nc net.Conn, early []byte) ([]byte, error) {
 		}
 	}
 	return early, nil
+}
+
+// interrupt makes what blocks on nc fail once ctx ends. The function it returns
+// puts an end to that, and to all deadlines of nc.
+func interrupt(ctx context.Context, nc net.Conn) (release func()) {
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		nc.SetDeadline(past)
+		close(done)
+	})
+	return func() {
+		if !stop() {
+			<-done
+		}
+		nc.SetDeadline(time.Time{})
+	}
+}
+
+// withTimeout is context.WithTimeout for which 0 is no limit.
+func withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if d == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, d)
 }

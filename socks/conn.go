@@ -187,27 +187,3 @@ func (c *conn) drain() {
 	}
 	io.Copy(io.Discard, c.nc)
 }
-
-// interrupt makes what blocks on nc fail once ctx ends. The function it returns
-// puts an end to that, and to all deadlines of nc.
-func interrupt(ctx context.Context, nc net.Conn) (release func()) {
-	done := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		nc.SetDeadline(past)
-		close(done)
-	})
-	return func() {
-		if !stop() {
-			<-done
-		}
-		nc.SetDeadline(time.Time{})
-	}
-}
-
-// withTimeout is context.WithTimeout for which 0 is no limit.
-func withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	if d == 0 {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeout(ctx, d)
-}
