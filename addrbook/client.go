@@ -20,7 +20,7 @@ func guard(c *http.Client, follow bool) (*http.Client, error) {
 	if c == nil || c.Transport == nil || c.Transport == http.DefaultTransport {
 		return nil, fmt.Errorf("%w: a Client with a Transport of its own is needed", ErrClient)
 	}
-	if t, ok := c.Transport.(*http.Transport); ok && t.DialContext == nil && t.Dial == nil && t.Proxy == nil {
+	if t, ok := c.Transport.(*http.Transport); ok && t.DialContext == nil && t.Proxy == nil {
 		return nil, fmt.Errorf("%w: the Transport would dial the Internet", ErrClient)
 	}
 	guarded := *c

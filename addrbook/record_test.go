@@ -3,7 +3,7 @@ package addrbook_test
 import (
 	"bytes"
 	"crypto"
-	"crypto/dsa"
+	"crypto/dsa" //lint:ignore SA1019 as in the package itself
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"

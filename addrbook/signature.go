@@ -2,7 +2,7 @@ package addrbook
 
 import (
 	"crypto"
-	"crypto/dsa" // old destinations sign their change to a new key with it
+	"crypto/dsa" //lint:ignore SA1019 old destinations sign the change to a new key with it
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
