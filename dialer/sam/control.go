@@ -2,11 +2,13 @@ package sam
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
@@ -22,6 +24,7 @@ type control struct {
 	lines  *bufio.Reader
 	id     string
 	router router
+	style  style
 }
 
 // errPoisoned is i2pd's trap: a destination that was in use until seconds ago is given out
@@ -34,7 +37,7 @@ const poisonedBefore = time.Second
 // create opens a session of the identity. ctx bounds the waiting; abandoned says when nobody waits any
 // longer, in which case an answer is still awaited for a moment, since Java I2P
 // blocks a key whose creation was cut short.
-func (b bridge) create(ctx context.Context, id keys.Identity, params []wire.Param) (c *control, err error) {
+func (b bridge) create(ctx context.Context, id keys.Identity, st style, params []wire.Param) (c *control, err error) {
 	conn, hello, err := b.open(ctx)
 	if err != nil {
 		return nil, err
@@ -44,12 +47,15 @@ func (b bridge) create(ctx context.Context, id keys.Identity, params []wire.Para
 			conn.Close()
 		}
 	}()
-	c = &control{bridge: b, conn: conn, lines: bufio.NewReaderSize(conn, wire.MaxReply), id: sessionID()}
+	c = &control{bridge: b, conn: conn, lines: bufio.NewReaderSize(conn, wire.MaxReply), id: sessionID(), style: st}
 	if c.router, err = b.learn(ctx, hello); err != nil {
 		return nil, err
 	}
-	create := command("SESSION", "CREATE", "STYLE", "STREAM", "ID", c.id, "DESTINATION", id.Reveal())
+	create := command("SESSION", "CREATE", "STYLE", cmp.Or(st.name, "STREAM"), "ID", c.id, "DESTINATION", id.Reveal())
 	create.Params = append(create.Params, params...)
+	if st.options != nil {
+		create.Params = append(create.Params, st.options(b, c.router)...)
+	}
 
 	begin := time.Now()
 	patient, cancel := patience(ctx)
@@ -133,7 +139,7 @@ func (c *control) watch() error {
 	}
 }
 
-// read returns the next message that is not a PING or a PONG.
+// read returns the next message that is not a PING, a PONG or a datagram.
 func (c *control) read() (wire.Message, error) {
 	for {
 		line, err := c.lines.ReadSlice('\n')
@@ -153,10 +159,28 @@ func (c *control) read() (wire.Message, error) {
 				return m, err
 			}
 		case "PONG":
+		case "DATAGRAM", "RAW":
+			if err := c.receive(m); err != nil {
+				return m, err
+			}
 		default:
 			return m, nil
 		}
 	}
+}
+
+// receive reads the datagram behind its line. In a session for streams there are none.
+func (c *control) receive(m wire.Message) error {
+	size, err := receivedSize(m)
+	if err != nil || c.style.received == nil {
+		return errPacket
+	}
+	payload := make([]byte, size)
+	if _, err := io.ReadFull(c.lines, payload); err != nil {
+		return down(err)
+	}
+	c.style.received(m, payload)
+	return nil
 }
 
 // sessionID returns a name that nobody can guess: who knows it can take the session's streams.

@@ -21,6 +21,10 @@
 // router that says the identity is in use is waited for instead. A router beyond loopback that can no longer be reached
 // may hold a session until it finds its client gone; nobody can tell from here.
 //
+// [Session.ListenPacket] is for datagrams. Each [PacketConn] is a session and an identity of its own: i2pd cannot run one identity
+// twice, and Java I2P could with its PRIMARY sessions only, which are not used. There are no DATAGRAM2 and DATAGRAM3.
+// Over UDP the package sends to the router alone, on loopback, and takes packets from it alone.
+//
 // The package never dials anything but its bridges, never asks the system resolver, never logs a command, a name or a
 // key. SAM is neither encrypted nor, on i2pd, protected by a password: whoever
 // can reach the bridge can use the router, so keep it on loopback or on a unix socket.

@@ -26,6 +26,15 @@ func (s *Session) Lookup(ctx context.Context, host string) (keys.Destination, er
 	return d, dialer.OpError("lookup", to.Addr, err)
 }
 
+// LookupAddr returns the base32 name of a host. That of a base32 name is itself; of all others it is what [Session.Lookup] finds.
+func (s *Session) LookupAddr(ctx context.Context, host string) (b32 string, err error) {
+	if h, err := i2phost.Parse(host); err == nil && h.Kind() == i2phost.Base32 {
+		return h.String(), nil
+	}
+	d, err := s.Lookup(ctx, host)
+	return d.Base32(), err
+}
+
 func (s *Session) lookup(ctx context.Context, host i2phost.Host) (d keys.Destination, err error) {
 	if timeout := s.dialTimeout(); timeout > 0 {
 		var cancel context.CancelFunc

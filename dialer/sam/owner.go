@@ -69,7 +69,7 @@ func (s *Session) connect(b bridge) (*live, error) {
 		s.mu.Lock()
 		s.status.Attempts++
 		s.mu.Unlock()
-		c, err := b.create(s.ctx, s.Identity, s.params)
+		c, err := b.create(s.ctx, s.Identity, s.style, s.params)
 		if err == nil {
 			return newLive(s, c), nil
 		}

@@ -41,6 +41,9 @@ type Session struct {
 	// ReadAhead is how many bytes of each stream are taken from an i2pd router before they are read, since it throws
 	// away what was not taken when the peer closes. 0 means 8 MiB, negative means none.
 	ReadAhead int
+	// UDPAddress is where the router at Address takes datagrams, as "IP:port". Empty means on the host of the bridge, at the TCP port less one on
+	// i2pd, at 7655 on Java I2P. It is for ListenPacket, and all bridges must be on loopback, by TCP and without DialBridge.
+	UDPAddress string
 	// Logger gets the life of the session, without names and keys. Nil is silent.
 	Logger *slog.Logger
 
@@ -57,6 +60,8 @@ type Session struct {
 	streams  streams
 	budget   *bytequeue.Budget // what all streams may hold read ahead
 	acceptor acceptor
+	style    style
+	packets  map[*PacketConn]struct{}
 	closed   bool
 	done     sync.WaitGroup
 }
@@ -143,7 +148,12 @@ func (s *Session) Close() error {
 		s.set(dialer.Closed, nil)
 	}
 	cancel := s.cancel
+	var packets sync.WaitGroup
+	for p := range s.packets {
+		packets.Go(func() { p.Close() })
+	}
 	s.mu.Unlock()
+	defer packets.Wait()
 	if first && cancel != nil {
 		s.acceptor.close()
 		s.streams.closeAll(closeGrace) // before the session, or i2pd throws away what they hold

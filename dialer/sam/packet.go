@@ -1,0 +1,210 @@
+package sam
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/go-i2p/i2psocks/dialer"
+)
+
+// PacketConn sends and receives datagrams as an identity of its own. [Session.ListenPacket] returns one.
+// Its methods may be called by several goroutines at once.
+//
+// Datagrams get lost, double or late, as on any network. A router that goes away is waited for: reads go on when the session is
+// made anew, with the same identity, and a write waits for it until its deadline or the session's DialTimeout.
+//
+// The first packet to a peer from which nothing came yet is lost by i2pd, which looks for the peer first. It is therefore sent a second
+// time after 1.5 s, unless something came from the peer meanwhile; of raw packets nobody knows from whom they came. To a peer
+// that never answers i2pd brings some two raw packets a second.
+type PacketConn struct {
+	session *Session // of its own
+	parent  *Session
+	raw     bool
+	port    uint16
+	udp     *net.UDPConn             // nil if datagrams go over the control connection
+	route   atomic.Pointer[udpRoute] // nil as udp is, and before the router is known
+	sending chan struct{}            // holds one token while a datagram goes to the control connection
+	sent    time.Time                // when the last one did; guarded by sending
+	names   names
+	peers   peers
+
+	in   chan packet
+	held atomic.Int64 // bytes in it
+
+	readDeadline, writeDeadline deadline
+	closing                     atomic.Bool
+	closed                      chan struct{}
+	tasks                       sync.WaitGroup
+	stats                       struct{ strangers, malformed, overflow, resent atomic.Uint64 }
+}
+
+var _ net.PacketConn = (*PacketConn)(nil)
+
+// ErrTooLarge: the packet is longer than the router can send in one piece. Matches [syscall.EMSGSIZE].
+var ErrTooLarge error = tooLarge{}
+
+type tooLarge struct{}
+
+func (tooLarge) Error() string        { return "packet too large" }
+func (tooLarge) Is(target error) bool { return target == syscall.EMSGSIZE }
+
+// PacketStats counts what a PacketConn did not deliver as it came.
+type PacketStats struct {
+	Strangers uint64 // packets that did not come from the router
+	Malformed uint64 // packets from the router that made no sense
+	Overflow  uint64 // packets that came faster than they were read
+	Resent    uint64 // first packets to a peer that were sent a second time
+}
+
+// What may wait to be read: so many packets, and so many bytes of payload.
+const (
+	backlogPackets = 512
+	backlogBytes   = 1 << 20
+)
+
+// ListenPacket opens a session for datagrams, and waits until it is up, which takes as long as for streams. It is in addition to
+// that for streams, which it neither needs nor starts, and has an identity of its own that ends with it: i2pd cannot run one
+// identity twice. LocalAddr tells who that is. Whether it is published, and how its tunnels are
+// built, is as for the Session, which closes it in Close.
+//
+// network is "udp", "udp4", "udp6" or "i2p-datagram", which mean the same, namely packets whose sender is known and verified; or
+// "i2p-raw" for packets without a sender, for which ReadFrom returns an address without a host. address is ":port"; the port is
+// told to peers by Java I2P and new i2pd, and packets to any port are received. The value is a [*PacketConn].
+//
+// Packets go over UDP to routers on loopback (see UDPAddress), else over the control connection, on which i2pd
+// takes about 7 kB, and less than 1 kB beyond loopback, and 200 packets a second.
+func (s *Session) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+	p, err := s.listenPacket(ctx, network, address)
+	if err != nil {
+		return nil, dialer.OpError("listen", nil, err)
+	}
+	return p, nil
+}
+
+func (s *Session) listenPacket(ctx context.Context, network, address string) (*PacketConn, error) {
+	switch network {
+	case "udp", "udp4", "udp6", "i2p-datagram", "i2p-raw":
+	default:
+		return nil, net.UnknownNetworkError(network)
+	}
+	host, port, err := dialer.SplitHostPort("i2p", address)
+	if err != nil {
+		return nil, err
+	}
+	if host != "" {
+		return nil, fmt.Errorf("%w: packets have an identity of their own", syscall.EADDRNOTAVAIL)
+	}
+	p, err := s.newPacketConn(network == "i2p-raw", port)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := p.session.await(ctx); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// newPacketConn makes a PacketConn whose session is not started yet.
+func (s *Session) newPacketConn(raw bool, port uint16) (*PacketConn, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, dialer.ErrSessionClosed
+	}
+	if err := s.init(); err != nil {
+		return nil, err
+	}
+	p := &PacketConn{
+		parent: s, raw: raw, port: port,
+		in: make(chan packet, backlogPackets), sending: make(chan struct{}, 1), closed: make(chan struct{}),
+	}
+	p.session = &Session{
+		Address: s.Address, Fallbacks: s.Fallbacks, DialBridge: s.DialBridge, UDPAddress: s.UDPAddress,
+		Inbound: s.Inbound, Outbound: s.Outbound, DialOnly: s.DialOnly, Nickname: s.Nickname, DialTimeout: s.DialTimeout, Logger: s.Logger,
+		style: style{name: "DATAGRAM", options: p.options, received: p.received},
+	}
+	if raw {
+		p.session.style.name = "RAW"
+	}
+	if err := p.listenUDP(s.at.bridges); err != nil {
+		return nil, err
+	}
+	if s.packets == nil {
+		s.packets = make(map[*PacketConn]struct{})
+	}
+	s.packets[p] = struct{}{}
+	return p, nil
+}
+
+// LocalAddr returns the [dialer.Addr] that packets are sent from.
+func (p *PacketConn) LocalAddr() net.Addr {
+	addr := p.session.Addr()
+	addr.Port = p.port
+	return addr
+}
+
+// Status returns how the session of the packets is at this moment.
+func (p *PacketConn) Status() dialer.Status { return p.session.Status() }
+
+// Stats returns what was counted so far.
+func (p *PacketConn) Stats() PacketStats {
+	return PacketStats{
+		Strangers: p.stats.strangers.Load(), Malformed: p.stats.malformed.Load(),
+		Overflow: p.stats.overflow.Load(), Resent: p.stats.resent.Load(),
+	}
+}
+
+// Close ends the session. Blocked reads and writes fail with [net.ErrClosed].
+func (p *PacketConn) Close() error {
+	if p.closing.Swap(true) {
+		return dialer.OpError("close", p.LocalAddr(), net.ErrClosed)
+	}
+	close(p.closed)
+	p.peers.reset()
+	p.session.Close()
+	if p.udp != nil {
+		p.udp.Close()
+	}
+	p.tasks.Wait()
+	p.parent.mu.Lock()
+	defer p.parent.mu.Unlock()
+	delete(p.parent.packets, p)
+	return nil
+}
+
+// SetDeadline sets both deadlines.
+func (p *PacketConn) SetDeadline(t time.Time) error {
+	if err := p.SetReadDeadline(t); err != nil {
+		return err
+	}
+	return p.SetWriteDeadline(t)
+}
+
+// SetReadDeadline sets when reads fail with an error that matches os.ErrDeadlineExceeded, also those that wait already.
+func (p *PacketConn) SetReadDeadline(t time.Time) error { return p.setDeadline(&p.readDeadline, t) }
+
+// SetWriteDeadline is the same for writes, which wait for lookups and for the router.
+func (p *PacketConn) SetWriteDeadline(t time.Time) error { return p.setDeadline(&p.writeDeadline, t) }
+
+func (p *PacketConn) setDeadline(d *deadline, t time.Time) error {
+	if p.isClosed() {
+		return dialer.OpError("set", p.LocalAddr(), net.ErrClosed)
+	}
+	d.set(t)
+	return nil
+}
+
+func (p *PacketConn) isClosed() bool {
+	select {
+	case <-p.closed:
+		return true
+	default:
+		return false
+	}
+}

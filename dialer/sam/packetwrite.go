@@ -1,0 +1,198 @@
+package sam
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/internal/wire"
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+// Sizes in bytes.
+const (
+	maxRepliable = 31744 // payload; Java I2P drops more, and it is known to arrive on i2pd
+	maxRaw       = 32768 // payload, on Java I2P
+	maxPacketUDP = 32768 // header and payload, on i2pd, which cuts off the rest
+	oneSegment   = 1400  // what TCP carries in one piece anywhere
+)
+
+// sendGap keeps what is sent to the control connection of i2pd apart, which forgets what it reads behind a datagram.
+const sendGap = 5 * time.Millisecond
+
+// WriteTo sends a packet to an address of network "i2p", such as a [dialer.Addr] or the address of a packet that came. The host of another type
+// of address is looked up, unless it was some minutes ago. It waits for that, and for a router that is away, no longer than DialTimeout.
+//
+// Nothing tells whether the packet arrives. It fails with [ErrTooLarge] if the router
+// would cut or drop it for its size, which depends on the router (at least 31,000 bytes over UDP), with [errors.ErrUnsupported] if b is empty, as not every
+// router delivers that, with [dialer.ErrNotI2P], and as a lookup does.
+func (p *PacketConn) WriteTo(b []byte, addr net.Addr) (int, error) {
+	ctx, cancel := p.writeContext()
+	defer cancel()
+	err := p.writeTo(ctx, b, addr)
+	if err == nil {
+		return len(b), nil
+	}
+	switch cause := context.Cause(ctx); cause {
+	case net.ErrClosed, os.ErrDeadlineExceeded:
+		err = cause
+	}
+	return 0, dialer.OpError("write", addr, err)
+}
+
+// writeContext returns a context that ends with the deadline, the connection or DialTimeout.
+func (p *PacketConn) writeContext() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	late := p.writeDeadline.passed()
+	select {
+	case <-p.closed:
+		cancel(net.ErrClosed)
+	case <-late:
+		cancel(os.ErrDeadlineExceeded)
+	default:
+		go func() {
+			select {
+			case <-p.closed:
+				cancel(net.ErrClosed)
+			case <-late:
+				cancel(os.ErrDeadlineExceeded)
+			case <-ctx.Done():
+			}
+		}()
+	}
+	done := func() { cancel(nil) }
+	if timeout := p.session.dialTimeout(); timeout > 0 {
+		short, stop := context.WithTimeout(ctx, timeout)
+		return short, func() { stop(); done() }
+	}
+	return ctx, done
+}
+
+func (p *PacketConn) writeTo(ctx context.Context, b []byte, addr net.Addr) error {
+	switch {
+	case ctx.Err() != nil:
+		return contextError(ctx)
+	case len(b) == 0:
+		return fmt.Errorf("empty packet: %w", errors.ErrUnsupported)
+	case len(b) > maxRaw:
+		return ErrTooLarge
+	}
+	to, port, err := p.resolve(ctx, addr)
+	if err != nil {
+		return err
+	}
+	l, err := p.session.await(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.send(ctx, l, to, port, b); err != nil {
+		return err
+	}
+	if l.control.router.kind == i2pd {
+		p.peers.meet(to, p.resend(l, to, port, bytes.Clone(b)))
+	}
+	return nil
+}
+
+// resend returns what sends a packet again, as long as the session is the same.
+func (p *PacketConn) resend(l *live, to keys.Destination, port uint16, b []byte) func() {
+	return func() {
+		if l.ctx.Err() == nil && p.send(l.ctx, l, to, port, b) == nil {
+			p.stats.resent.Add(1)
+		}
+	}
+}
+
+// resolve returns the destination and the port of an address.
+func (p *PacketConn) resolve(ctx context.Context, addr net.Addr) (keys.Destination, uint16, error) {
+	if a, ok := addr.(dialer.Addr); ok && !a.Destination.IsZero() {
+		return a.Destination, a.Port, nil
+	}
+	if addr == nil || addr.Network() != "i2p" {
+		return keys.Destination{}, 0, dialer.ErrNotI2P
+	}
+	to, err := dialer.ParseTarget("i2p", addr.String())
+	if err != nil {
+		return keys.Destination{}, 0, err
+	}
+	if d := to.Addr.Destination; !d.IsZero() {
+		return d, to.Addr.Port, nil
+	}
+	d, ok := p.names.get(to.Addr.Host)
+	if !ok {
+		if d, err = p.session.lookup(ctx, to.Host); err != nil {
+			return d, 0, err
+		}
+		p.names.put(to.Addr.Host, d)
+	}
+	return d, to.Addr.Port, nil
+}
+
+// send sends a packet in this session.
+func (p *PacketConn) send(ctx context.Context, l *live, to keys.Destination, port uint16, b []byte) error {
+	r := l.control.router
+	limit := maxRaw
+	if !p.raw || r.kind == i2pd {
+		limit = maxRepliable
+	}
+	if p.udp == nil {
+		return p.sendControl(ctx, l, to, port, b, limit)
+	}
+	from := p.port
+	if !r.modern() {
+		from, port = 0, 0
+	}
+	packet := appendUDPHeader(nil, l.control.id, to, from, port)
+	if r.kind == i2pd {
+		limit = min(limit, maxPacketUDP-len(packet))
+	}
+	if len(b) > limit {
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(b), limit)
+	}
+	_, err := p.udp.WriteToUDPAddrPort(append(packet, b...), p.route.Load().router)
+	return err
+}
+
+// sendControl sends a packet over the control connection: in one write, which i2pd must find in one segment.
+func (p *PacketConn) sendControl(ctx context.Context, l *live, to keys.Destination, port uint16, b []byte, limit int) error {
+	r, from := l.control.router, p.port
+	if !r.ports() {
+		from, port = 0, 0
+	}
+	packet, err := wire.AppendCommand(nil, sendCommand(p.raw, to, len(b), from, port))
+	if err != nil {
+		return err
+	}
+	if r.kind == i2pd {
+		limit = wire.MaxCommand - len(packet)
+		if tcp, ok := l.control.conn.RemoteAddr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+			limit = oneSegment - len(packet)
+		}
+	}
+	if len(b) > limit {
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(b), limit)
+	}
+	select {
+	case p.sending <- struct{}{}:
+		defer func() { <-p.sending }()
+	case <-ctx.Done():
+		return contextError(ctx)
+	}
+	if r.kind == i2pd {
+		sleep(ctx, sendGap-time.Since(p.sent))
+	}
+	// Not to be cut by the caller's deadline: half a datagram would be the end of the session.
+	l.control.conn.SetWriteDeadline(time.Now().Add(bridgeTimeout))
+	_, err = l.control.conn.Write(append(packet, b...))
+	p.sent = time.Now()
+	if err != nil {
+		err = down(fmt.Errorf("datagram: %w", err))
+		l.kill(err)
+	}
+	return err
+}
