@@ -1,0 +1,277 @@
+package onramp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-i2p/i2pkeys"
+	"github.com/go-i2p/onramp"
+	"github.com/go-i2p/sam3"
+
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/keys/goi2p"
+)
+
+// fixedAddress is the bridge that sam3 dials for each stream, whatever it was told.
+const fixedAddress = "127.0.0.1:7656"
+
+// session is a Garlic that is up.
+type session struct {
+	b         *Backend
+	garlic    *onramp.Garlic
+	dialing   sam3.StreamSession // a copy, as accepting writes what the peer sent into the session's ports
+	accepting sync.Once
+	done      chan struct{} // closed when the session is over
+}
+
+// opening is an attempt to open the session.
+type opening struct {
+	done chan struct{} // closed when it is over
+	err  error
+}
+
+// errLost says that the router does not know the session any more.
+var errLost = fmt.Errorf("%w: the session is gone", dialer.ErrRouterDown)
+
+// open makes the Garlic. It cannot be interrupted, and so runs on its own.
+func (b *Backend) open(o *opening) {
+	options := b.Options
+	if options == nil {
+		options = []string{"inbound.length=3", "outbound.length=3", "inbound.quantity=3", "outbound.quantity=3", "i2cp.leaseSetEncType=4"}
+	}
+	g, err := guard(func() (*onramp.Garlic, error) { return onramp.NewGarlic(b.Name, fixedAddress, options) })
+	if err == nil {
+		d, bad := goi2p.FromI2PAddr(g.StreamSession.Addr())
+		if bad != nil || d != b.destination {
+			closeGarlic(g)
+			err = fmt.Errorf("%w: the session has another identity", dialer.ErrRouter)
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	defer close(o.done)
+	b.opening = nil
+	switch {
+	case b.closed:
+		if err == nil {
+			closeGarlic(g)
+		}
+		o.err = dialer.ErrSessionClosed
+	case err != nil:
+		o.err = err
+		state := dialer.Idle
+		if b.status.State == dialer.Down {
+			state = dialer.Down
+		}
+		b.set(state, err)
+	default:
+		b.session = &session{b: b, garlic: g, dialing: *g.StreamSession, done: make(chan struct{})}
+		b.status.Attempts = 0
+		b.set(dialer.Up, nil)
+		b.log("session is up")
+		go b.watch(b.session)
+	}
+}
+
+// watch reads the control connection, on which nothing of use comes, to its end.
+func (b *Backend) watch(s *session) {
+	buf := make([]byte, 512)
+	for {
+		if _, err := s.garlic.StreamSession.Read(buf); err != nil {
+			b.lost(s)
+			return
+		}
+	}
+}
+
+// lost ends a session and its listener. The next use opens another one.
+func (b *Backend) lost(s *session) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.session != s {
+		return
+	}
+	b.session = nil
+	close(s.done)
+	if b.listener != nil {
+		b.listener.end(errLost)
+		b.listener = nil
+	}
+	closeGarlic(s.garlic)
+	if !b.closed {
+		b.set(dialer.Down, errLost)
+		b.log("session is gone")
+	}
+}
+
+// dial opens a stream to a checked host. The call goes on behind a context that ended, and its stream is closed when it comes.
+func (s *session) dial(ctx context.Context, host string) (net.Conn, error) {
+	if ctx.Err() != nil {
+		return nil, contextError(ctx)
+	}
+	if !s.b.enter() {
+		return nil, dialer.ErrLimit
+	}
+	type result struct {
+		conn *sam3.SAMConn
+		err  error
+	}
+	came := make(chan result, 1)
+	go func() {
+		conn, err := guard(func() (*sam3.SAMConn, error) { return s.dialing.DialI2P(i2pkeys.I2PAddr(host)) })
+		s.b.leave()
+		came <- result{conn, err}
+	}()
+	select {
+	case r := <-came:
+		if r.err != nil {
+			return nil, r.err
+		}
+		return r.conn, nil
+	case <-ctx.Done():
+	case <-s.done:
+	}
+	go func() {
+		if r := <-came; r.err == nil {
+			r.conn.Close()
+		}
+	}()
+	if ctx.Err() != nil {
+		return nil, contextError(ctx)
+	}
+	return nil, errLost
+}
+
+// enter counts a call into onramp; false if there are too many that did not come back.
+func (b *Backend) enter() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.calls >= maxCalls {
+		return false
+	}
+	b.calls++
+	return true
+}
+
+func (b *Backend) leave() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.calls--
+}
+
+// guard calls into onramp. A panic becomes an error, and so does a nil result.
+func guard[T any](f func() (*T, error)) (v *T, err error) {
+	defer func() {
+		if recover() != nil {
+			v, err = nil, fmt.Errorf("%w: onramp panicked", dialer.ErrRouter)
+		}
+	}()
+	if v, err = f(); err != nil {
+		return nil, classify(err)
+	}
+	if v == nil {
+		return nil, fmt.Errorf("%w: onramp returned nothing", dialer.ErrRouter)
+	}
+	return v, nil
+}
+
+// closeGarlic closes what there is. Garlic.Close panics on one that never was up.
+func closeGarlic(g *onramp.Garlic) {
+	guard(func() (*onramp.Garlic, error) { return g, g.Close() })
+}
+
+// reasons are the texts of onramp and sam3, the telling ones first.
+var reasons = []struct {
+	text string
+	err  error
+}{
+	{"Invalid tunnel ID", errLost},
+	{"Duplicate", dialer.ErrIdentityInUse},
+	{"Can not reach peer", dialer.ErrPeerUnreachable},
+	{"LEASESET_NOT_FOUND", dialer.ErrLeaseSetNotFound},
+	{"KEY_NOT_FOUND", dialer.ErrNameNotFound},
+	{"Invalid key - Stream", dialer.ErrBadDestination},
+	{"Timeout", dialer.ErrTimeout},
+	{"dialing to address", dialer.ErrRouterDown},
+	{"writing to", dialer.ErrRouterDown},
+	{"reading ", dialer.ErrRouterDown},
+}
+
+// classify drops the text, which may quote the router.
+func classify(err error) error {
+	for _, r := range reasons {
+		if strings.Contains(err.Error(), r.text) {
+			return r.err
+		}
+	}
+	var broken net.Error
+	if errors.As(err, &broken) {
+		return dialer.ErrRouterDown
+	}
+	return dialer.ErrRouter
+}
+
+// contextError says why a context ended.
+func contextError(ctx context.Context) error {
+	if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", dialer.ErrTimeout, context.DeadlineExceeded)
+}
+
+func (b *Backend) log(text string) {
+	if b.Logger != nil {
+		b.Logger.Info("onramp: " + text)
+	}
+}
+
+// acceptAll takes streams in as long as the session lives. Those that come while nobody listens are closed.
+func (b *Backend) acceptAll(s *session) {
+	const pause = 200 * time.Millisecond // between attempts that fail
+	accepting := *s.garlic.StreamSession // a copy, as it is written to
+	for {
+		conn, err := guard(func() (*sam3.SAMConn, error) {
+			ln, err := accepting.Listen()
+			if err != nil {
+				return nil, err
+			}
+			return ln.AcceptI2P()
+		})
+		if err == nil {
+			b.deliver(conn)
+			continue
+		}
+		select {
+		case <-s.done:
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// deliver gives an accepted stream to the listener.
+func (b *Backend) deliver(conn *sam3.SAMConn) {
+	who, _ := conn.RemoteAddr().(i2pkeys.I2PAddr)
+	peer, err := goi2p.FromI2PAddr(who)
+	b.mu.Lock()
+	l := b.listener
+	b.mu.Unlock()
+	if err != nil || l == nil {
+		conn.Close()
+		return
+	}
+	c, err := b.track(conn, dialer.AddrOf(peer, 0))
+	if err != nil {
+		return
+	}
+	select {
+	case l.conns <- c:
+	case <-l.done:
+		c.Close()
+	}
+}
