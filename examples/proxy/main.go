@@ -35,10 +35,15 @@ func main() {
 const drainTime = 30 * time.Second
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	listen, ep, err := configure(args, stderr)
+	listen, ep, router, err := configure(args, stderr)
 	if err != nil {
 		return err
 	}
+	stop, err := router.start(ctx, ep, stderr)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	defer ep.Close()
 	px, err := ep.ListenSOCKS(ctx, "tcp", listen)
 	if err != nil {
@@ -60,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // configure reads the flags.
-func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.Endpoint, err error) {
+func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.Endpoint, router routerFlag, err error) {
 	fs := flag.NewFlagSet("proxy", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	ep = new(i2psocks.Endpoint)
@@ -73,12 +78,13 @@ func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.End
 	hosts := fs.String("hosts", "", "hosts.txt `file` to ask before the router")
 	quantity := fs.Int("quantity", 3, "parallel tunnels in each direction, 1 to 6")
 	length := fs.Int("length", 3, "hops of each tunnel, 0 (no anonymity) to 7")
+	router = newRouterFlag(fs)
 	verbose := fs.Bool("v", false, "log each request")
 	if err := fs.Parse(args); err != nil {
-		return "", nil, err
+		return "", nil, router, err
 	}
 	if fs.NArg() > 0 {
-		return "", nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+		return "", nil, router, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
 	ep.NoSecret = ep.Secret == ""
 	ep.Inbound = sam.Tunnels{Length: *length, Quantity: *quantity}
@@ -92,7 +98,7 @@ func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.End
 	}
 	ep.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	ep.Hosts, err = readHosts(*hosts)
-	return listen, ep, err
+	return listen, ep, router, err
 }
 
 func readHosts(path string) (map[string]string, error) {
