@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/keys"
@@ -44,6 +45,9 @@ type Endpoint struct {
 	Isolation Isolation
 	// Hosts are host names of the program's own, asked before the router: from name to base32 name or base64 destination.
 	Hosts map[string]string
+	// Book, if set, finds the names that are not in Hosts, in place of the router's address book, which is asked only if
+	// the Book does so itself.
+	Book *addrbook.Book
 	// DialTimeout bounds each dial. 0 means 120 s, as tunnels are slow; negative means no bound but the context's.
 	DialTimeout time.Duration
 	// Secret is the password that SOCKS clients must give. Empty means one made at random for each SOCKS port.
@@ -52,6 +56,9 @@ type Endpoint struct {
 	NoSecret bool
 	// AllowRemote permits SOCKS ports on addresses other than loopback. They need a secret all the same.
 	AllowRemote bool
+	// ExtendedErrors lets SOCKS 5 ports answer failures with Tor's codes F0 to F7 (its proposal 304), which tell more; only for
+	// clients that know them.
+	ExtendedErrors bool
 	// Logger gets what happens, without names, destinations and keys. Nil is silent.
 	Logger *slog.Logger
 
@@ -123,7 +130,7 @@ func (e *Endpoint) DialContext(ctx context.Context, network, address string) (ne
 	if err != nil {
 		return nil, err
 	}
-	if address, err = e.hosts.resolve(network, address); err != nil {
+	if address, err = e.resolve(ctx, network, address); err != nil {
 		return nil, dialer.OpError("dial", nil, err)
 	}
 	return b.DialContext(ctx, network, address)

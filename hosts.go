@@ -1,10 +1,13 @@
 package i2psocks
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
 
+	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 	"github.com/go-i2p/i2psocks/dialer"
 )
@@ -35,15 +38,24 @@ func newHosts(table map[string]string) (hosts, error) {
 	return h, nil
 }
 
-// resolve checks an address and puts in what its name stands for.
-func (h hosts) resolve(network, address string) (string, error) {
+// resolve checks an address and puts in what its name stands for: by the table, else by the book.
+func (e *Endpoint) resolve(ctx context.Context, network, address string) (string, error) {
 	to, err := dialer.ParseTarget(network, address)
 	if err != nil {
 		return "", err
 	}
-	host := to.Host
-	if known, ok := h[host.String()]; ok {
-		host = known
+	host := to.Host.String()
+	if known, ok := e.hosts[host]; ok {
+		host = known.String()
+	} else if e.Book != nil && to.Host.Kind() == i2phost.Name {
+		d, err := e.Book.Lookup(ctx, host)
+		if errors.Is(err, addrbook.ErrNotFound) {
+			return "", fmt.Errorf("%w: %w", dialer.ErrNameNotFound, err)
+		}
+		if err != nil {
+			return "", err
+		}
+		host = d.Base64()
 	}
-	return net.JoinHostPort(host.String(), strconv.Itoa(int(to.Addr.Port))), nil
+	return net.JoinHostPort(host, strconv.Itoa(int(to.Addr.Port))), nil
 }

@@ -86,7 +86,7 @@ func (i *isolated) DialContext(ctx context.Context, network, address string) (ne
 	if _, err := i.endpoint.start(); err != nil {
 		return nil, err
 	}
-	address, err := i.endpoint.hosts.resolve(network, address)
+	address, err := i.endpoint.resolve(ctx, network, address)
 	if err != nil {
 		return nil, dialer.OpError("dial", nil, err)
 	}
@@ -164,8 +164,8 @@ func (e *Endpoint) store() keys.Store {
 }
 
 // isolateAs names the port, apart from all others: by its address if its tokens have lasting identities, else at random.
-func (p *Proxy) isolateAs(port string) {
-	p.lasting = p.endpoint.Isolation.Persistent && port != "0"
+func (p *Proxy) isolateAs(random bool) {
+	p.lasting = p.endpoint.Isolation.Persistent && !random
 	p.scope = rand.Text()
 	if p.lasting {
 		p.scope = p.Addr().String()

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/socks"
@@ -28,11 +29,12 @@ type Proxy struct {
 // ErrExposed reports that a SOCKS port was asked for on an address that other machines can reach.
 var ErrExposed = errors.New("a SOCKS port beyond loopback needs a secret and AllowRemote")
 
-// ListenSOCKS opens a port that speaks SOCKS 4, 4a and 5. network is "tcp", "tcp4" or "tcp6"; address is "IP:port" or
-// "localhost:port", where port 0 takes a free one. Clients must give the endpoint's Secret as password,
-// unless NoSecret is set: [Proxy.URL] holds what they need. SOCKS 4 clients give "user:password" as user-id.
+// ListenSOCKS opens a port that speaks SOCKS 4, 4a and 5. network is "tcp", "tcp4" or "tcp6", with an address "IP:port" or
+// "localhost:port", where port 0 takes a free one; or "unix" with the path of a socket, as [socks.ListenUnix]. Clients must give the
+// endpoint's Secret as password, unless NoSecret is set: [Proxy.URL] holds what they need. SOCKS 4 clients give "user:password" as user-id.
+// A unix socket, which only this user can reach, has no secret but a given one.
 //
-// The user name is an isolation token, and with NoSecret user name and password together are one: clients with the same token share an
+// The user name is an isolation token, and without a secret user name and password together are one: clients with the same token share an
 // identity of their own, which no other token and no other port has. Those that give none, or exactly the user name
 // of [Proxy.URL], are the endpoint's own identity. See [Endpoint.Isolation].
 //
@@ -43,27 +45,22 @@ func (e *Endpoint) ListenSOCKS(ctx context.Context, network, address string) (*P
 		return nil, err
 	}
 	secret := e.Secret
-	if secret == "" && !e.NoSecret {
+	if secret == "" && !e.NoSecret && network != "unix" {
 		secret = rand.Text()
 	}
-	address, err := e.listenAddress(network, address, secret)
-	if err != nil {
-		return nil, err
-	}
-	ln, err := new(net.ListenConfig).Listen(ctx, network, address)
+	ln, err := e.listen(ctx, network, address, secret)
 	if err != nil {
 		return nil, err
 	}
 	p := &Proxy{
 		endpoint: e, listener: ln, served: make(chan struct{}),
-		server: &socks.Server{DialTimeout: e.DialTimeout, Logger: e.Logger},
+		server: &socks.Server{DialTimeout: e.DialTimeout, Logger: e.Logger, ExtendedErrors: e.ExtendedErrors, ReplyFor: replyFor},
 	}
 	if secret != "" {
 		p.server.Authenticate = socks.Secret(secret)
 		p.user = url.UserPassword(e.user(), secret)
 	}
-	_, port, _ := net.SplitHostPort(address)
-	p.isolateAs(port)
+	p.isolateAs(strings.HasSuffix(address, ":0") && network != "unix")
 	p.server.Select = p.choose
 	if !e.track(p) {
 		ln.Close()
@@ -76,6 +73,30 @@ func (e *Endpoint) ListenSOCKS(ctx context.Context, network, address string) (*P
 		}
 	}()
 	return p, nil
+}
+
+func (e *Endpoint) listen(ctx context.Context, network, address, secret string) (net.Listener, error) {
+	if network == "unix" {
+		return socks.ListenUnix(address)
+	}
+	address, err := e.listenAddress(network, address, secret)
+	if err != nil {
+		return nil, err
+	}
+	return new(net.ListenConfig).Listen(ctx, network, address)
+}
+
+// replyFor tells SOCKS what it cannot know: which failures Tor's codes name. Without ExtendedErrors the server answers the plain code next to them.
+func replyFor(err error) socks.Reply {
+	switch {
+	case errors.Is(err, dialer.ErrLeaseSetNotFound):
+		return socks.DescriptorNotFound
+	case errors.Is(err, dialer.ErrBadDestination):
+		return socks.BadAddress
+	case errors.Is(err, dialer.ErrTimeout):
+		return socks.IntroductionTimedOut
+	}
+	return socks.Succeeded // no opinion
 }
 
 // user is the user name in a proxy's URL.
@@ -142,8 +163,11 @@ func (e *Endpoint) forget(p *Proxy) {
 func (p *Proxy) Addr() net.Addr { return p.listener.Addr() }
 
 // URL returns what clients are to be given, for example in ALL_PROXY: "socks5h://user:secret@127.0.0.1:port". The h makes them
-// leave names to the proxy. It holds the secret.
+// leave names to the proxy. It holds the secret. A unix socket is "socks5h://localhost/path", as curl has it.
 func (p *Proxy) URL() *url.URL {
+	if p.Addr().Network() == "unix" {
+		return &url.URL{Scheme: "socks5h", User: p.user, Host: "localhost", Path: p.Addr().String()}
+	}
 	host := p.Addr().String()
 	if a, err := netip.ParseAddrPort(host); err == nil && a.Addr().IsUnspecified() {
 		host = net.JoinHostPort("localhost", strconv.Itoa(int(a.Port())))

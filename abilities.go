@@ -1,0 +1,100 @@
+package i2psocks
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/socks"
+)
+
+// What a backend may be able to do beside what each must.
+type (
+	resolver interface {
+		LookupAddr(ctx context.Context, host string) (b32 string, err error)
+	}
+	packetListener interface {
+		ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error)
+	}
+)
+
+// errUnable is what a SOCKS client is told as "command not supported".
+var errUnable error = &socks.ReplyError{Reply: socks.CommandNotSupported, Err: errors.ErrUnsupported}
+
+// LookupAddr returns the base32 name of a host: one in Hosts or in the router's address book. A [sam.Session] can look
+// up; a Backend of another kind that cannot is [errors.ErrUnsupported].
+func (e *Endpoint) LookupAddr(ctx context.Context, host string) (b32 string, err error) {
+	b, err := e.start()
+	if err != nil {
+		return "", err
+	}
+	return e.lookupAddr(ctx, b, host)
+}
+
+// ListenPacket sends and receives datagrams of up to some 31 KB, to and from other identities. What they cost, which
+// identity they have and what gets lost is up to the backend: see [sam.Session.ListenPacket]. A Backend of another
+// kind that cannot carry them is [errors.ErrUnsupported].
+func (e *Endpoint) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+	b, err := e.start()
+	if err != nil {
+		return nil, err
+	}
+	return e.listenPacket(ctx, b, network, address)
+}
+
+func (i *isolated) LookupAddr(ctx context.Context, host string) (b32 string, err error) {
+	return i.endpoint.lookupAddr(ctx, i.Backend, host)
+}
+
+func (i *isolated) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+	return i.endpoint.listenPacket(ctx, i.Backend, network, address)
+}
+
+func (e *Endpoint) lookupAddr(ctx context.Context, b dialer.Backend, host string) (string, error) {
+	r, ok := b.(resolver)
+	if !ok {
+		return "", dialer.OpError("lookup", nil, errUnable)
+	}
+	address, err := e.resolve(ctx, "i2p", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return "", dialer.OpError("lookup", nil, err)
+	}
+	host, _, _ = net.SplitHostPort(address)
+	return r.LookupAddr(ctx, host)
+}
+
+func (e *Endpoint) listenPacket(ctx context.Context, b dialer.Backend, network, address string) (net.PacketConn, error) {
+	l, ok := b.(packetListener)
+	if !ok {
+		return nil, dialer.OpError("listen", nil, errUnable)
+	}
+	pc, err := l.ListenPacket(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &packetConn{pc, e}, nil
+}
+
+// packetConn looks names up as its endpoint does.
+type packetConn struct {
+	net.PacketConn
+	endpoint *Endpoint
+}
+
+func (c *packetConn) WriteTo(p []byte, to net.Addr) (int, error) {
+	if a, ok := to.(dialer.Addr); !ok || a.Destination.IsZero() {
+		address, err := c.endpoint.resolve(context.Background(), "i2p", to.String())
+		if err != nil {
+			return 0, dialer.OpError("write", to, err)
+		}
+		to = addr(address)
+	}
+	return c.PacketConn.WriteTo(p, to)
+}
+
+// addr is an address as it is written.
+type addr string
+
+func (addr) Network() string  { return "i2p" }
+func (a addr) String() string { return string(a) }
