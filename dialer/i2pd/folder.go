@@ -37,7 +37,7 @@ func openFolder(path string) (f *folder, err error) {
 	case errors.Is(err, errLocked):
 		return nil, ErrInUse
 	case err != nil:
-		return nil, fmt.Errorf("%w: %w", ErrDir, err)
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrDir, err), f.close())
 	}
 	return f, nil
 }
@@ -59,7 +59,7 @@ func checkPrivate(path string) error {
 
 func (f *folder) close() error {
 	var errs []error
-	if f.temporary {
+	if f.temporary && f.path != "" {
 		errs = append(errs, os.RemoveAll(f.path))
 	}
 	if f.lock != nil {

@@ -45,11 +45,7 @@ func newKeeper(r *Router) (k *keeper, err error) {
 	if k.folder, err = openFolder(r.Dir); err != nil {
 		return nil, err
 	}
-	if r.port == 0 {
-		r.port, err = choosePort(r.Port)
-	} else {
-		_, err = choosePort(r.port)
-	}
+	r.port, err = choosePort(r.Port)
 	certs := certificates(k.folder.path)
 	if err == nil {
 		err = configure(k.folder.path, r.port, certs != "")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -86,7 +87,9 @@ func (p *process) waitSAM(ctx context.Context, port int, limit time.Duration) er
 	defer tick.Stop()
 	for {
 		if hello(ctx, port) {
-			return p.owns(port)
+			if err := p.owns(port); !errors.Is(err, fs.ErrNotExist) { // else the child is gone
+				return err
+			}
 		}
 		select {
 		case <-ctx.Done():

@@ -19,7 +19,7 @@ type Router struct {
 	// Dir is i2pd's data folder: its own keys and the routers it knows, which make the next start fast. It is made if it does not exist, and must be
 	// open to the owner alone. Only one Router can use it at a time. Empty means a temporary folder, which Close removes.
 	Dir string
-	// Port is the loopback port of SAM; datagrams have the port below. 0 means free ones, chosen at the first start and then kept.
+	// Port is the loopback port of SAM; datagrams have the port below. 0 means free ones, chosen at the start and kept when the child is replaced.
 	Port int
 	// Args are more settings of i2pd, each "--name=value", such as "--bandwidth=P". Those that would open a service, move files
 	// or detach the child fail with ErrArgument.
@@ -36,7 +36,7 @@ type Router struct {
 	status  Status
 	keeper  *keeper       // who starts the child and keeps it; nil when nobody does
 	changed chan struct{} // closed and replaced at each change of status
-	port    int           // chosen; 0 before
+	port    int           // chosen by the keeper
 	closed  bool
 }
 
