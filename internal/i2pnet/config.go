@@ -68,7 +68,7 @@ const (
 
 const (
 	peerPort = 4567 // NTCP2, on the router's own address
-	samPort  = 7656 // SAM, on the router's own loopback address; datagrams one below
+	samPort  = 7656 // SAM, on the router's own loopback address; i2pd takes datagrams one below
 )
 
 // peerAddress is what router i has in its router info, after this many starts. It is of
@@ -87,7 +87,7 @@ func loopback(i int) string { return fmt.Sprintf("127.0.0.%d", i+1) }
 func settings(peer, loopback string, floodfill bool) string {
 	return strings.NewReplacer(
 		"PEER", peer, "LOOPBACK", loopback, "FLOODFILL", fmt.Sprint(floodfill), "ZIP", reseedFile,
-	).Replace(fmt.Sprintf(template, peerPort, peerPort, samPort, samPort-1))
+	).Replace(fmt.Sprintf(template, peerPort, peerPort, samPort))
 }
 
 const template = `log=stdout
@@ -114,7 +114,6 @@ published=false
 enabled=true
 address=LOOPBACK
 port=%d
-portudp=%d
 [http]
 enabled=false
 [httpproxy]

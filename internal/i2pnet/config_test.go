@@ -44,7 +44,7 @@ func TestSettings(t *testing.T) {
 	assert.Contains(t, plain, "host=198.18.0.1\n")
 	assert.Contains(t, floodfill, "host=198.18.3.2\n")
 	assert.Contains(t, floodfill, "floodfill=true")
-	assert.Contains(t, floodfill, "address=127.0.0.2\nport=7656\nportudp=7655\n")
+	assert.Contains(t, floodfill, "address=127.0.0.2\nport=7656\n")
 }
 
 func TestPeerAddress(t *testing.T) {

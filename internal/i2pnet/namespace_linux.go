@@ -29,7 +29,9 @@ func newNamespace(ctx context.Context) (*namespace, error) {
 		return nil, fmt.Errorf("%w: ip(8), of the package iproute2", ErrMissing)
 	}
 	name := fmt.Sprintf("i2pnet-%d-%s", os.Getpid(), strings.ToLower(rand.Text()[:8]))
-	if err := ip(ctx, "netns", "add", name); err != nil {
+	if err := ip(ctx, "netns", "add", name); ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	} else if err != nil {
 		return nil, fmt.Errorf("%w: the right to make a network namespace: %w", ErrMissing, err)
 	}
 	s := &namespace{name: name}

@@ -147,7 +147,7 @@ func TestStartGivesUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := Start(ctx, Config{I2PD: os.Getenv("I2PSOCKS_I2PD_DIR"), Dir: dir})
-	assert.Error(t, err)
+	assert.ErrorIs(t, err, context.Canceled)
 
 	fake := t.TempDir()
 	require.NoError(t, os.WriteFile(fake+"/i2pd", []byte("#!/bin/sh\necho no such luck\nexit 3\n"), 0o700))
