@@ -25,7 +25,9 @@
 // retry a connect for some seconds, as the lease set is not found yet. A SESSION CREATE takes 3 to
 // 15 seconds, 9 as a rule, whatever the options: i2pd builds tunnels in rounds. So
 // create what a test needs at the same time. i2pd may crash when
-// a session is closed right after its streams: wait a second between the two.
+// a session is closed right after its streams: wait a second between the two. A router killed and
+// started again is the weakest moment of a network: in one run of twelve, where that
+// happened within seconds of the start, two routers did not reach each other any more. Do it last, after streams.
 //
 // This package looks no name up, makes no connection out of the namespace,
 // and leaves namespaces and processes that it did not make alone.

@@ -17,7 +17,7 @@ import (
 
 var routers Shared
 
-// TestStreams goes through the life of a network: streams, a crash, a restart.
+// TestStreams goes through the life of a network: streams, a crash, a restart. No other test harms the shared network.
 func TestStreams(t *testing.T) {
 	begin := time.Now()
 	n := routers.Require(t)
@@ -45,12 +45,9 @@ func TestStreams(t *testing.T) {
 	assert.NotEqual(t, s[1].dest, again.dest)
 	requireEcho(t, s[0], again)
 	t.Logf("all after %v", time.Since(begin))
-}
 
-func TestSharedRevives(t *testing.T) {
-	n := routers.Require(t)
 	n.Kill(0)
-	assert.Same(t, n, routers.Require(t))
+	assert.Same(t, n, routers.Require(t), "what a test has killed is there for the next")
 	assert.True(t, n.Running(0))
 	assert.NoError(t, n.WaitReady(t.Context()))
 }
