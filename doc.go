@@ -6,6 +6,7 @@
 //	defer ep.Close()
 //	resp, err := ep.HTTPClient().Get("http://stats.i2p/")      // in this process
 //	ln, err := ep.Listen(ctx, "tcp", ":80")                    // ln.Addr() is "….b32.i2p:80"
+//	irc, err := ep.Isolate("account-42").Dial("tcp", "irc.postman.i2p:6667") // as somebody else
 //	px, err := ep.ListenSOCKS(ctx, "tcp", "127.0.0.1:0")       // for children and other languages
 //	cmd.Env = append(os.Environ(), "ALL_PROXY="+px.URL().String())
 //
@@ -26,9 +27,9 @@
 //
 // Each can be used alone:
 //
-//   - dialer: what a way into I2P can do, its addresses and errors; dialer/sam is the
-//     default one, dialer/samtest a bridge and a network in the process, for tests;
+//   - dialer: what a way into I2P can do, its addresses and errors, and one identity for each isolation key; dialer/sam is the
+//     default way, dialer/i2pd a router of the program's own, dialer/onramp an identity of go-i2p/onramp, dialer/samtest a bridge and a network in the process, for tests;
 //   - socks: the SOCKS server and client, which know nothing of routers;
-//   - keys: destinations, identities and where they are kept; keys/goi2p converts from and to go-i2p/i2pkeys;
-//   - addrbook: host names and hosts.txt.
+//   - keys: destinations, identities and where they are kept; keys/ageseal encrypts them, keys/goi2p converts from and to go-i2p/i2pkeys;
+//   - addrbook: host names, hosts.txt, subscriptions, and a book that joins them.
 package i2psocks
