@@ -36,10 +36,9 @@ func (r router) accepts() int {
 	return javaAccepts
 }
 
-// acceptLoop keeps one ACCEPT waiting and hands on what comes, until ctx or the session ends.
-func (l *live) acceptLoop(ctx context.Context, deliver func(context.Context, *stream, uint16)) {
-	ctx, cancel := l.within(ctx)
-	defer cancel()
+// acceptLoop keeps one ACCEPT waiting and hands on what comes, until the session ends.
+func (l *live) acceptLoop(deliver func(context.Context, *stream, uint16)) {
+	ctx := l.ctx
 	var pause time.Duration
 	for ctx.Err() == nil {
 		s, port, err := l.accept(ctx)

@@ -19,7 +19,7 @@ type acceptor struct {
 	mu        sync.Mutex
 	listeners []*listener
 	live      *live
-	stop      context.CancelFunc // ends the loops; nil while none run
+	running   bool // the loops of live, until it ends
 	closed    bool
 }
 
@@ -27,20 +27,20 @@ type acceptor struct {
 func (a *acceptor) serve(l *live) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.live, a.stop = l, nil
+	a.live, a.running = l, false
 	a.run()
 }
 
-// run starts the loops if there are listeners and a session and none run yet. The caller holds mu.
+// run starts the loops if there are listeners and a session and none run yet. They run until the session ends, with listeners
+// or without: Java I2P still hands a stream to an ACCEPT that was given up, and i2pd then forgets those behind it. The caller holds mu.
 func (a *acceptor) run() {
-	if a.live == nil || a.stop != nil || len(a.listeners) == 0 {
+	if a.live == nil || a.running || len(a.listeners) == 0 {
 		return
 	}
+	a.running = true
 	l := a.live
-	ctx, cancel := context.WithCancel(l.ctx)
-	a.stop = cancel
 	for range l.control.router.accepts() {
-		l.task(func() { l.acceptLoop(ctx, a.deliver) })
+		l.task(func() { l.acceptLoop(a.deliver) })
 	}
 }
 
@@ -96,8 +96,7 @@ func (a *acceptor) add(ln *listener) error {
 	return nil
 }
 
-// remove takes a listener out. With the last one the ACCEPTs end on i2pd; on Java I2P
-// they go on and what comes is closed, since a closed ACCEPT would swallow a later stream.
+// remove takes a listener out.
 func (a *acceptor) remove(ln *listener) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -106,10 +105,6 @@ func (a *acceptor) remove(ln *listener) {
 			a.listeners = append(a.listeners[:i:i], a.listeners[i+1:]...)
 			break
 		}
-	}
-	if len(a.listeners) == 0 && a.stop != nil && a.live.control.router.kind == i2pd {
-		a.stop()
-		a.stop = nil
 	}
 }
 
