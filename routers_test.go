@@ -92,6 +92,36 @@ func TestRouters(t *testing.T) {
 			assert.Equal(t, want, replyOf(t, err), host)
 		}
 	})
+	t.Run("users are told apart", func(t *testing.T) {
+		visitors := map[string]string{b32 + ":0": "nobody"}
+		for _, user := range []string{"alice", "bob"} {
+			as := []string{"--socks5-hostname", "127.0.0.1:4447", "--proxy-user", user + ":"}
+			who := curl(append(as, own+"/who")...)
+			assert.Equal(t, who, curl(append(as, own+"/who")...), "the same user is the same visitor")
+			assert.Empty(t, visitors[who], "nobody else is %s", user)
+			visitors[who] = user
+		}
+	})
+	t.Run("bind", func(t *testing.T) {
+		ln, err := through.Listen(ctx, "tcp", site.Addr().Host+":0")
+		require.NoError(t, err)
+		defer ln.Close()
+		assert.Contains(t, ln.Addr().String(), b32)
+		go func() {
+			conn, err := site.DialContext(ctx, "tcp", b32+":0")
+			if assert.NoError(t, err) {
+				io.WriteString(conn, "from the site")
+				conn.Close()
+			}
+		}()
+		conn, err := ln.Accept()
+		require.NoError(t, err)
+		assert.Contains(t, conn.RemoteAddr().String(), site.Addr().Host)
+		got, err := io.ReadAll(conn)
+		require.NoError(t, err)
+		assert.Equal(t, "from the site", string(got))
+		conn.Close()
+	})
 	t.Run("router killed", func(t *testing.T) {
 		nw.Kill(1)
 		require.NoError(t, nw.Restart(ctx, 1))
