@@ -22,8 +22,8 @@ type (
 // errUnable is what a SOCKS client is told as "command not supported".
 var errUnable error = &socks.ReplyError{Reply: socks.CommandNotSupported, Err: errors.ErrUnsupported}
 
-// LookupAddr returns the base32 name of a host: one in Hosts or in the router's address book. A [sam.Session] can look
-// up; a Backend of another kind that cannot is [errors.ErrUnsupported].
+// LookupAddr returns the base32 name of a host: one in Hosts or in the router's address book. A
+// [sam.Session] can look up; a Backend of another kind that cannot is [errors.ErrUnsupported].
 func (e *Endpoint) LookupAddr(ctx context.Context, host string) (b32 string, err error) {
 	b, err := e.start()
 	if err != nil {
@@ -32,9 +32,10 @@ func (e *Endpoint) LookupAddr(ctx context.Context, host string) (b32 string, err
 	return e.lookupAddr(ctx, b, host)
 }
 
-// ListenPacket sends and receives datagrams of up to some 31 KB, to and from other identities. What they cost, which
-// identity they have and what gets lost is up to the backend: see [sam.Session.ListenPacket]. A Backend of another
-// kind that cannot carry them is [errors.ErrUnsupported].
+// ListenPacket sends and receives datagrams of up to some 31 KB, to and from other identities.
+// What they cost, which identity they have and what gets lost is up to the backend: see
+// [sam.Session.ListenPacket]. A Backend of another kind that cannot carry them is
+// [errors.ErrUnsupported].
 func (e *Endpoint) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
 	b, err := e.start()
 	if err != nil {

@@ -17,16 +17,16 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Endpoint is a program's own door to I2P: one identity, with which it dials, listens and offers SOCKS.
-// The zero value is a fresh identity on the router at [sam.DefaultAddress]. Exported fields may be changed until the
-// first method call, not after. An Endpoint must not be copied. Its methods may be called by
-// several goroutines at once.
+// Endpoint is a program's own door to I2P: one identity, with which it dials, listens and offers
+// SOCKS. The zero value is a fresh identity on the router at [sam.DefaultAddress]. Exported fields
+// may be changed until the first method call, not after. An Endpoint must not be copied. Its
+// methods may be called by several goroutines at once.
 //
 // The first use starts the endpoint; a start that failed is tried again at the next use. Nothing but
 // the router is ever dialled: what is not in I2P fails with [dialer.ErrNotI2P].
 type Endpoint struct {
-	// Name is the name of the identity in Keys, and what the router's console shows: up to 64 lower-case letters, digits,
-	// '_' and '-'. Empty means "default" in Keys.
+	// Name is the name of the identity in Keys, and what the router's console shows: up to 64
+	// lower-case letters, digits, '_' and '-'. Empty means "default" in Keys.
 	Name string
 	// Dir is where the endpoint keeps its state: keys go to the folder "keys" in it. It is made if it does
 	// not exist, for the owner alone. Empty means that nothing is kept: the identity is a fresh one.
@@ -35,29 +35,35 @@ type Endpoint struct {
 	Keys keys.Store
 	// SAM is the router's SAM bridge, as [sam.Session.Address]. Empty means [sam.DefaultAddress].
 	SAM string
-	// Fallbacks are the SAM bridges of other routers, used in turn when the one before cannot be: see [sam.Session].
+	// Fallbacks are the SAM bridges of other routers, used in turn when the one before cannot be:
+	// see [sam.Session].
 	Fallbacks []string
-	// Backend, if set, is used in place of a [sam.Session] made from the fields above and below. Close closes it.
+	// Backend, if set, is used in place of a [sam.Session] made from the fields above and below.
+	// Close closes it.
 	Backend dialer.Backend
 	// Inbound and Outbound say how tunnels are built.
 	Inbound, Outbound sam.Tunnels
-	// Isolation says how identities of their own are given to tokens: see [Endpoint.Isolate] and [Endpoint.ListenSOCKS].
+	// Isolation says how identities of their own are given to tokens: see [Endpoint.Isolate] and
+	// [Endpoint.ListenSOCKS].
 	Isolation Isolation
-	// Hosts are host names of the program's own, asked before the router: from name to base32 name or base64 destination.
+	// Hosts are host names of the program's own, asked before the router: from name to base32 name
+	// or base64 destination.
 	Hosts map[string]string
-	// Book, if set, finds the names that are not in Hosts, in place of the router's address book, which is asked only if
-	// the Book does so itself.
+	// Book, if set, finds the names that are not in Hosts, in place of the router's address book,
+	// which is asked only if the Book does so itself.
 	Book *addrbook.Book
-	// DialTimeout bounds each dial. 0 means 120 s, as tunnels are slow; negative means no bound but the context's.
+	// DialTimeout bounds each dial. 0 means 120 s, as tunnels are slow; negative means no bound
+	// but the context's.
 	DialTimeout time.Duration
-	// Secret is the password that SOCKS clients must give. Empty means one made at random for each SOCKS port.
+	// Secret is the password that SOCKS clients must give. Empty means one made at random for each
+	// SOCKS port.
 	Secret string
 	// NoSecret lets any program that reaches a SOCKS port use it. It must not be combined with Secret.
 	NoSecret bool
 	// AllowRemote permits SOCKS ports on addresses other than loopback. They need a secret all the same.
 	AllowRemote bool
-	// ExtendedErrors lets SOCKS 5 ports answer failures with Tor's codes F0 to F7 (its proposal 304), which tell more; only for
-	// clients that know them.
+	// ExtendedErrors lets SOCKS 5 ports answer failures with Tor's codes F0 to F7 (its proposal
+	// 304), which tell more; only for clients that know them.
 	ExtendedErrors bool
 	// Logger gets what happens, without names, destinations and keys. Nil is silent.
 	Logger *slog.Logger
@@ -123,8 +129,9 @@ func (e *Endpoint) Dial(network, address string) (net.Conn, error) {
 	return e.DialContext(context.Background(), network, address)
 }
 
-// DialContext opens a stream to "host:port": a name in Hosts or in the router's address book, a base32 name, or a
-// base64 destination. network is "tcp" or "i2p". Errors are [*net.OpError] around the Err values of package dialer.
+// DialContext opens a stream to "host:port": a name in Hosts or in the router's address book, a
+// base32 name, or a base64 destination. network is "tcp" or "i2p". Errors are [*net.OpError]
+// around the Err values of package dialer.
 func (e *Endpoint) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	b, err := e.start()
 	if err != nil {
@@ -214,8 +221,8 @@ func (e *Endpoint) identity() (id keys.Identity, err error) {
 	return id, nil
 }
 
-// Close ends the SOCKS ports, the streams and the listeners, then the sessions. What was written is delivered first, which takes about
-// a second. It is safe to call twice.
+// Close ends the SOCKS ports, the streams and the listeners, then the sessions. What was written
+// is delivered first, which takes about a second. It is safe to call twice.
 func (e *Endpoint) Close() error {
 	e.mu.Lock()
 	first := !e.closed

@@ -21,17 +21,19 @@ import (
 )
 
 // Isolation says how an [Endpoint] keeps apart what must not be linked. Each token, given to
-// [Endpoint.Isolate] or as credentials to a SOCKS port, has an identity, a session and streams of its own. The zero value keeps
-// 16 identities at most, which last until they have been idle for 10 minutes.
+// [Endpoint.Isolate] or as credentials to a SOCKS port, has an identity, a session and streams of
+// its own. The zero value keeps 16 identities at most, which last until they have been idle for 10
+// minutes.
 type Isolation struct {
 	// Off lets all SOCKS clients share the endpoint's identity, whatever their credentials.
 	Off bool
-	// Persistent keeps the identity of each token in Keys or Dir, one of which must be set. Its name there tells nothing of the token, and
-	// only who has the endpoint's own identity finds it again. Tokens of a SOCKS port belong to its address; those
-	// of a port taken at random are transient all the same.
+	// Persistent keeps the identity of each token in Keys or Dir, one of which must be set. Its
+	// name there tells nothing of the token, and only who has the endpoint's own identity finds it
+	// again. Tokens of a SOCKS port belong to its address; those of a port taken at random are
+	// transient all the same.
 	Persistent bool
-	// Listen lets the identities be found and listened on, which BIND of a SOCKS client with a token needs. Without it they can
-	// only dial, and are published nowhere.
+	// Listen lets the identities be found and listened on, which BIND of a SOCKS client with a
+	// token needs. Without it they can only dial, and are published nowhere.
 	Listen bool
 	// Quantity is the number of tunnels in each direction of each identity, 1 to 6. 0 means 2.
 	Quantity int
@@ -39,19 +41,22 @@ type Isolation struct {
 	Max    int
 	Idle   time.Duration
 	Spares int
-	// New, if set, makes the backend of a fresh identity in place of a [sam.Session]. An endpoint with a Backend of
-	// the host's own isolates nothing without it: what asks for it is refused.
+	// New, if set, makes the backend of a fresh identity in place of a [sam.Session]. An endpoint
+	// with a Backend of the host's own isolates nothing without it: what asks for it is refused.
 	New func(ctx context.Context) (dialer.Backend, error)
 }
 
-// defaultIsolatedQuantity keeps the load on the network low: each identity costs that many tunnels in each direction.
+// defaultIsolatedQuantity keeps the load on the network low: each identity costs that many tunnels
+// in each direction.
 const defaultIsolatedQuantity = 2
 
-// Isolate returns an identity that only this token has: nothing links it to the endpoint's own or to that of another token. It shares
-// the endpoint's Hosts, DialTimeout and router, and ends with it. It starts when it is used; see [dialer.Isolated.Get], also for its
-// Close. For an HTTP client or a SOCKS port of the identity, make it the Backend of another Endpoint.
+// Isolate returns an identity that only this token has: nothing links it to the endpoint's own or
+// to that of another token. It shares the endpoint's Hosts, DialTimeout and router, and ends with
+// it. It starts when it is used; see [dialer.Isolated.Get], also for its Close. For an HTTP client
+// or a SOCKS port of the identity, make it the Backend of another Endpoint.
 //
-// Tokens of different programs, or of two runs, that must not meet in one store need to differ: let them start with a random prefix.
+// Tokens of different programs, or of two runs, that must not meet in one store need to differ:
+// let them start with a random prefix.
 func (e *Endpoint) Isolate(token string) dialer.Backend {
 	return e.isolate(isolationKey(e.Isolation.Persistent, "", token, ""))
 }
@@ -59,7 +64,8 @@ func (e *Endpoint) Isolate(token string) dialer.Backend {
 // IsolatedStatus returns how the isolated identities are at this moment.
 func (e *Endpoint) IsolatedStatus() []dialer.IsolatedStatus { return e.pool().Status() }
 
-// isolationKey makes one key of the parts, different for all parts that differ. A scope is a SOCKS port, or empty.
+// isolationKey makes one key of the parts, different for all parts that differ. A scope is a SOCKS
+// port, or empty.
 func isolationKey(lasting bool, scope, username, password string) string {
 	kind := "transient"
 	if lasting {
@@ -163,7 +169,8 @@ func (e *Endpoint) store() keys.Store {
 	return nil
 }
 
-// isolateAs names the port, apart from all others: by its address if its tokens have lasting identities, else at random.
+// isolateAs names the port, apart from all others: by its address if its tokens have lasting
+// identities, else at random.
 func (p *Proxy) isolateAs(random bool) {
 	p.lasting = p.endpoint.Isolation.Persistent && !random
 	p.scope = rand.Text()

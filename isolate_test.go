@@ -25,7 +25,8 @@ import (
 	"github.com/go-i2p/i2psocks/socks"
 )
 
-// isolation returns a bridge, an endpoint on it, and a function that tells as whom the site hello.i2p sees a dialer.
+// isolation returns a bridge, an endpoint on it, and a function that tells as whom the site
+// hello.i2p sees a dialer.
 func isolation(t *testing.T) (*samtest.Bridge, *i2psocks.Endpoint, func(proxy.ContextDialer) string) {
 	nw := samtest.NewStrict(t)
 	site := endpoint(t, nw.Start(nil).Addr())
@@ -90,7 +91,8 @@ func TestIsolationListen(t *testing.T) {
 	require.NoError(t, ln.Close())
 }
 
-// TestSOCKSIsolation: with a secret the user name is the token; none, or exactly that of the URL, is the endpoint itself.
+// TestSOCKSIsolation: with a secret the user name is the token; none, or exactly that of the URL,
+// is the endpoint itself.
 func TestSOCKSIsolation(t *testing.T) {
 	_, ep, visit := isolation(t)
 	ep.Name, ep.Secret = "bot", "open-sesame"

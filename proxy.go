@@ -29,14 +29,16 @@ type Proxy struct {
 // ErrExposed reports that a SOCKS port was asked for on an address that other machines can reach.
 var ErrExposed = errors.New("a SOCKS port beyond loopback needs a secret and AllowRemote")
 
-// ListenSOCKS opens a port that speaks SOCKS 4, 4a and 5. network is "tcp", "tcp4" or "tcp6", with an address "IP:port" or
-// "localhost:port", where port 0 takes a free one; or "unix" with the path of a socket, as [socks.ListenUnix]. Clients must give the
-// endpoint's Secret as password, unless NoSecret is set: [Proxy.URL] holds what they need. SOCKS 4 clients give "user:password" as user-id.
-// A unix socket, which only this user can reach, has no secret but a given one.
+// ListenSOCKS opens a port that speaks SOCKS 4, 4a and 5. network is "tcp", "tcp4" or "tcp6", with
+// an address "IP:port" or "localhost:port", where port 0 takes a free one; or "unix" with the path
+// of a socket, as [socks.ListenUnix]. Clients must give the endpoint's Secret as password, unless
+// NoSecret is set: [Proxy.URL] holds what they need. SOCKS 4 clients give "user:password" as
+// user-id. A unix socket, which only this user can reach, has no secret but a given one.
 //
-// The user name is an isolation token, and without a secret user name and password together are one: clients with the same token share an
-// identity of their own, which no other token and no other port has. Those that give none, or exactly the user name
-// of [Proxy.URL], are the endpoint's own identity. See [Endpoint.Isolation].
+// The user name is an isolation token, and without a secret user name and password together are
+// one: clients with the same token share an identity of their own, which no other token and no
+// other port has. Those that give none, or exactly the user name of [Proxy.URL], are the
+// endpoint's own identity. See [Endpoint.Isolation].
 //
 // It fails with [ErrExposed] for an address that is not loopback. The session starts with
 // the first request, or with [Endpoint.Up].
@@ -86,7 +88,8 @@ func (e *Endpoint) listen(ctx context.Context, network, address, secret string) 
 	return new(net.ListenConfig).Listen(ctx, network, address)
 }
 
-// replyFor tells SOCKS what it cannot know: which failures Tor's codes name. Without ExtendedErrors the server answers the plain code next to them.
+// replyFor tells SOCKS what it cannot know: which failures Tor's codes name. Without
+// ExtendedErrors the server answers the plain code next to them.
 func replyFor(err error) socks.Reply {
 	switch {
 	case errors.Is(err, dialer.ErrLeaseSetNotFound):
@@ -162,8 +165,9 @@ func (e *Endpoint) forget(p *Proxy) {
 // Addr returns the address that the port listens on.
 func (p *Proxy) Addr() net.Addr { return p.listener.Addr() }
 
-// URL returns what clients are to be given, for example in ALL_PROXY: "socks5h://user:secret@127.0.0.1:port". The h makes them
-// leave names to the proxy. It holds the secret. A unix socket is "socks5h://localhost/path", as curl has it.
+// URL returns what clients are to be given, for example in ALL_PROXY:
+// "socks5h://user:secret@127.0.0.1:port". The h makes them leave names to the proxy. It holds the
+// secret. A unix socket is "socks5h://localhost/path", as curl has it.
 func (p *Proxy) URL() *url.URL {
 	if p.Addr().Network() == "unix" {
 		return &url.URL{Scheme: "socks5h", User: p.user, Host: "localhost", Path: p.Addr().String()}

@@ -179,8 +179,8 @@ func TestNotExposed(t *testing.T) {
 	}
 }
 
-// TestSlowClient: on an i2pd router, a client that pauses while the site has already closed gets all of it, and
-// so does a site whose visitor has gone.
+// TestSlowClient: on an i2pd router, a client that pauses while the site has already closed gets
+// all of it, and so does a site whose visitor has gone.
 func TestSlowClient(t *testing.T) {
 	nw := samtest.NewStrict(t)
 	fast := &samtest.Bridge{Router: samtest.I2PD259, BuildTime: 1100 * time.Millisecond}

@@ -125,8 +125,9 @@ func TestRouters(t *testing.T) {
 	t.Run("router killed", func(t *testing.T) {
 		nw.Kill(1)
 		require.NoError(t, nw.Restart(ctx, 1))
-		// The site's router takes no new session from a destination within two minutes of the one before, which
-		// the killed router has forgotten: until then nothing that the site sends is understood.
+		// The site's router takes no new session from a destination within two minutes of the one
+		// before, which the killed router has forgotten: until then nothing that the site sends is
+		// understood.
 		assert.Contains(t, curl("--socks5-hostname", "127.0.0.1:4447", "--max-time", "15", "--retry", "20", "--retry-delay", "1", own+"/who"), b32)
 	})
 	t.Run("drain", func(t *testing.T) {

@@ -17,11 +17,13 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/sam"
 )
 
-// RegisterProxySchemes makes [proxy.FromURL] understand URLs of the schemes "sam" and "i2p", as [FromURL] does.
-// The dialer that it then returns is an [*Endpoint], and an [io.Closer]: close it. Nothing is registered unless this is called. As package proxy has no
-// lock, call it once, before anything uses that package.
+// RegisterProxySchemes makes [proxy.FromURL] understand URLs of the schemes "sam" and "i2p", as
+// [FromURL] does. The dialer that it then returns is an [*Endpoint], and an [io.Closer]: close it.
+// Nothing is registered unless this is called. As package proxy has no lock, call it once, before
+// anything uses that package.
 //
-// The URL stands for the whole way into I2P, so a forward dialer other than nil and [proxy.Direct] is an error. Do not rely on
+// The URL stands for the whole way into I2P, so a forward dialer other than nil and [proxy.Direct]
+// is an error. Do not rely on
 // [proxy.FromEnvironment]: where the URL in ALL_PROXY is wrong, it connects directly, without a word.
 //
 // [io.Closer]: https://pkg.go.dev/io#Closer
@@ -46,7 +48,8 @@ func RegisterProxySchemes() {
 //	sam:///run/i2pd/sam.sock?name=bot                a SAM bridge on a unix socket
 //	i2p://bot?dir=/var/lib/bot                       the router at sam.DefaultAddress, or at the parameter sam
 //
-// The host of a sam URL is an IP address, or "localhost"; that of an i2p URL is the identity's name. Either may be missing. Parameters are
+// The host of a sam URL is an IP address, or "localhost"; that of an i2p URL is the identity's
+// name. Either may be missing. Parameters are
 //
 //	name      Endpoint.Name, in sam URLs
 //	sam       Endpoint.SAM, in i2p URLs: "IP:port" or "unix:/PATH"
@@ -55,9 +58,9 @@ func RegisterProxySchemes() {
 //	quantity  parallel tunnels in each direction, 1 to 6
 //	timeout   Endpoint.DialTimeout, such as "90s"; more than 0
 //
-// Whatever else is in the URL is an error: unknown, empty and repeated parameters, a user name, a fragment. A URL cannot
-// weaken an endpoint: tunnels without hops and ports without a secret are for code to choose. Nothing is opened or
-// dialled before the first use.
+// Whatever else is in the URL is an error: unknown, empty and repeated parameters, a user name, a
+// fragment. A URL cannot weaken an endpoint: tunnels without hops and ports without a secret are
+// for code to choose. Nothing is opened or dialled before the first use.
 func FromURL(u *url.URL) (*Endpoint, error) {
 	ep := new(Endpoint)
 	if err := ep.describe(u); err != nil {

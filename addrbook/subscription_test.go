@@ -335,7 +335,8 @@ func TestFeedOwnsItsOwn(t *testing.T) {
 	assert.Equal(t, before, maps.Collect(second.All()))
 }
 
-// TestFeedAndRouter: a change that the old destination has signed is followed, also against what the router said.
+// TestFeedAndRouter: a change that the old destination has signed is followed, also against what
+// the router said.
 func TestFeedAndRouter(t *testing.T) {
 	a, b := identity(t), identity(t)
 	r := &router{names: book{"n.i2p": a.Destination(), "m.i2p": a.Destination()}}
@@ -409,7 +410,8 @@ func TestFetchGzip(t *testing.T) {
 	assert.Equal(t, 1, fetch(t, s).Applied)
 }
 
-// TestFetchHostile: whatever comes in place of a feed, what is known and what is on the disk stay as they were.
+// TestFetchHostile: whatever comes in place of a feed, what is known and what is on the disk stay
+// as they were.
 func TestFetchHostile(t *testing.T) {
 	good, other := identity(t), identity(t)
 	line := at("new.i2p", other, "")

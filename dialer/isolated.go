@@ -18,18 +18,22 @@ import (
 // Fields may be set until the first method call, not after. An Isolated must not be copied. Its
 // methods may be called by several goroutines at once.
 type Isolated struct {
-	// New makes the backend of a key, or a spare one if key is empty, which then may serve any key. Each call must make a
-	// backend with an identity, lookups and streams that it shares with no other. ctx ends when nobody waits
-	// for the backend any more, or when New has returned. It may return a backend that is yet to start.
+	// New makes the backend of a key, or a spare one if key is empty, which then may serve any
+	// key. Each call must make a backend with an identity, lookups and streams that it shares with
+	// no other. ctx ends when nobody waits for the backend any more, or when New has returned. It
+	// may return a backend that is yet to start.
 	New func(ctx context.Context, key string) (Backend, error)
-	// Max is how many keys may have a backend at a time. 0 means 16; negative means no limit. At the limit the one that was
-	// used least recently is retired for a new key; if all are in use, the new key is refused with [ErrLimit].
+	// Max is how many keys may have a backend at a time. 0 means 16; negative means no limit. At
+	// the limit the one that was used least recently is retired for a new key; if all are in use,
+	// the new key is refused with [ErrLimit].
 	Max int
-	// Idle is how long a backend may be without streams, listeners and calls before it is retired, give or take an eighth. 0 means 10 min;
-	// negative means for ever. Streams are those that [Status] counts.
+	// Idle is how long a backend may be without streams, listeners and calls before it is retired,
+	// give or take an eighth. 0 means 10 min; negative means for ever. Streams are those that
+	// [Status] counts.
 	Idle time.Duration
-	// Spares is how many backends are kept ready, on top of Max, for keys to come: an observer of the router then does not see an identity
-	// made right before its first use. They are made from the first use of any key on, until all have been idle. 0 means none.
+	// Spares is how many backends are kept ready, on top of Max, for keys to come: an observer of
+	// the router then does not see an identity made right before its first use. They are made from
+	// the first use of any key on, until all have been idle. 0 means none.
 	Spares int
 	// Logger gets what could not be made or closed, and what was idle, without keys. Nil is silent.
 	Logger *slog.Logger
@@ -61,16 +65,18 @@ type IsolatedStatus struct {
 	Status Status    // of the backend; zero while it is being made
 }
 
-// Get returns the door to the backend of a key. It does not start anything: each use of it finds the backend of the key, or makes a new
-// one if there is none or it was retired. A backend is not retired while it is used. Close of the door retires
-// the backend, and with it the identity; the door stays usable.
+// Get returns the door to the backend of a key. It does not start anything: each use of it finds
+// the backend of the key, or makes a new one if there is none or it was retired. A backend is not
+// retired while it is used. Close of the door retires the backend, and with it the identity; the
+// door stays usable.
 //
 // Uses fail with what New returned, which is not kept, with [ErrLimit], and with
 // [ErrSessionClosed] after Close of the Isolated. The door also has the methods ListenPacket and LookupAddr,
 // which fail with [errors.ErrUnsupported] where the backend has none.
 func (i *Isolated) Get(key string) Backend { return &door{i, key} }
 
-// Retire retires the backends of the keys for which which returns true, in the background. which must not call methods of i.
+// Retire retires the backends of the keys for which which returns true, in the background. which
+// must not call methods of i.
 func (i *Isolated) Retire(which func(key string) bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

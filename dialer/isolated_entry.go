@@ -102,7 +102,8 @@ func (i *Isolated) admit(key string) (*entry, error) {
 	return i.start(key), nil
 }
 
-// leastRecent returns the idle entry that was used least recently, nil if all are in use. The caller holds mu.
+// leastRecent returns the idle entry that was used least recently, nil if all are in use. The
+// caller holds mu.
 func (i *Isolated) leastRecent() (least *entry) {
 	for _, e := range i.entries {
 		if !e.busy() && (least == nil || e.used.Before(least.used)) {
@@ -162,7 +163,8 @@ func (i *Isolated) make(ctx context.Context, key string, before []*entry) (Backe
 	return b, nil
 }
 
-// takeSlot waits until a backend that is being closed is gone, if there are too many. Those in use and the spares never fill all slots.
+// takeSlot waits until a backend that is being closed is gone, if there are too many. Those in use
+// and the spares never fill all slots.
 func (i *Isolated) takeSlot(ctx context.Context) error {
 	if i.slots == nil {
 		return ctx.Err()

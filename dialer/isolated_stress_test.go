@@ -106,7 +106,8 @@ func (x *fixture) step(t *testing.T, random *rand.Rand, owners *owners) {
 	time.Sleep(pause / 4)
 }
 
-// exclusive is a backend that must be the only one of its key, and takes its time to close, as sessions with streams do.
+// exclusive is a backend that must be the only one of its key, and takes its time to close, as
+// sessions with streams do.
 type exclusive struct {
 	dialer.Backend
 	live *atomic.Int32

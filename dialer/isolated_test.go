@@ -58,7 +58,8 @@ func TestIsolatedRefusesWithoutIdentity(t *testing.T) {
 	})
 }
 
-// TestIsolatedLimit: a key too many gets the place of an idle one, or is refused; never the identity of another.
+// TestIsolatedLimit: a key too many gets the place of an idle one, or is refused; never the
+// identity of another.
 func TestIsolatedLimit(t *testing.T) {
 	isolated(t, func(t *testing.T, x *fixture) {
 		x.Max = 2
@@ -129,7 +130,8 @@ func TestIsolatedIdle(t *testing.T) {
 	})
 }
 
-// TestIsolatedSpares: a newcomer gets an identity that was there before it came, that nobody had, and nobody else gets.
+// TestIsolatedSpares: a newcomer gets an identity that was there before it came, that nobody had,
+// and nobody else gets.
 func TestIsolatedSpares(t *testing.T) {
 	isolated(t, func(t *testing.T, x *fixture) {
 		x.Max, x.Spares = 4, 2

@@ -16,9 +16,10 @@ type Target struct {
 	Addr Addr // with the Destination where Host is a base64 one
 }
 
-// ParseTarget checks what was given to a Dial. network is "tcp", "tcp4", "tcp6" or "i2p", which mean the same;
-// address is "host:port". It fails with [ErrNotI2P] for an address outside I2P, with [ErrBadDestination] for
-// one that is malformed, and with a [net.UnknownNetworkError]. It never asks anybody.
+// ParseTarget checks what was given to a Dial. network is "tcp", "tcp4", "tcp6" or "i2p", which
+// mean the same; address is "host:port". It fails with [ErrNotI2P] for an address outside I2P,
+// with [ErrBadDestination] for one that is malformed, and with a [net.UnknownNetworkError]. It
+// never asks anybody.
 func ParseTarget(network, address string) (Target, error) {
 	name, port, err := SplitHostPort(network, address)
 	if err != nil {

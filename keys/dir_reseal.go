@@ -18,10 +18,10 @@ const (
 	markToPlain  = ".unseal"
 )
 
-// Reseal encrypts all files anew for s, those of retired identities too, or
-// writes them plain if s is nil, and goes on with s. It is all or nothing,
-// whatever disk or process fails meanwhile, and nothing if a file cannot be read. The times of saving stay. The files that
-// were there are removed, not overwritten.
+// Reseal encrypts all files anew for s, those of retired identities too, or writes them plain if s
+// is nil, and goes on with s. It is all or nothing, whatever disk or process fails meanwhile, and
+// nothing if a file cannot be read. The times of saving stay. The files that were there are
+// removed, not overwritten.
 func (d *Dir) Reseal(ctx context.Context, s Sealer) error {
 	return d.doAll(ctx, "reseal", "", func() error {
 		d.unsettled, d.next = true, s // ready tidies up after any failure

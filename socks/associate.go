@@ -13,7 +13,8 @@ import (
 
 var errTooManyAssociations = errors.New("socks: too many UDP associations")
 
-// associate serves UDP ASSOCIATE (RFC 1928, sections 6 and 7). Up to the reply setup may end it, then only ctx and the client.
+// associate serves UDP ASSOCIATE (RFC 1928, sections 6 and 7). Up to the reply setup may end it,
+// then only ctx and the client.
 func (c *conn) associate(ctx, setup context.Context, req *Request, early []byte) error {
 	s := c.srv
 	if !s.enter(&s.assocs, setting(s.MaxAssociations, defaultMaxAssociations)) {
@@ -42,7 +43,8 @@ func (c *conn) associate(ctx, setup context.Context, req *Request, early []byte)
 	return nil
 }
 
-// newAssociation asks the policy, then chooses the dialer, then opens the socket of the dialer and the client's.
+// newAssociation asks the policy, then chooses the dialer, then opens the socket of the dialer and
+// the client's.
 func (s *Server) newAssociation(ctx context.Context, req *Request) (*association, error) {
 	d, err := s.backend(ctx, req)
 	if err != nil {
@@ -73,7 +75,8 @@ func (s *Server) newAssociation(ctx context.Context, req *Request) (*association
 	return a, nil
 }
 
-// run relays until the client's connection ends, ctx does, or nothing moved for the time of idle, if that is not 0.
+// run relays until the client's connection ends, ctx does, or nothing moved for the time of idle,
+// if that is not 0.
 func (a *association) run(ctx context.Context, control net.Conn, idle time.Duration) error {
 	ctx, a.end = context.WithCancelCause(ctx)
 	defer a.end(nil)

@@ -113,7 +113,8 @@ func (a *association) prepare(key string, d *destination) {
 	}
 }
 
-// permit returns the address that the dialer knows to as, nil if it is refused, and the host that answers will come from.
+// permit returns the address that the dialer knows to as, nil if it is refused, and the host that
+// answers will come from.
 func (a *association) permit(to wire.Addr) (_ net.Addr, host string, err error) {
 	ctx, cancel := withTimeout(a.ctx, setting(a.srv.DialTimeout, defaultDialTimeout))
 	defer cancel()
@@ -172,7 +173,8 @@ func (a *association) header(from net.Addr) []byte {
 	return h
 }
 
-// insert puts a value into a table and keeps it bounded. Which value goes hardly matters: it can be found again.
+// insert puts a value into a table and keeps it bounded. Which value goes hardly matters: it can
+// be found again.
 func insert[V any](m map[string]V, key string, v V) {
 	if _, known := m[key]; !known && len(m) >= maxDestinations {
 		for old := range m {

@@ -98,7 +98,8 @@ func consumeReply5(b []byte) (wire.Addr, int, error) {
 	return bound, n, err
 }
 
-// ask sends a message, if there is one, and reads the answer, and not one byte more: what follows it is the peer's.
+// ask sends a message, if there is one, and reads the answer, and not one byte more: what follows
+// it is the peer's.
 func ask[T any](conn net.Conn, message []byte, consume func([]byte) (T, int, error)) (answer T, err error) {
 	if len(message) > 0 {
 		if _, err := conn.Write(message); err != nil {

@@ -18,14 +18,15 @@ var (
 	errRelay     = errors.New("socks: server names a relay on another host")
 )
 
-// ListenPacket asks the server to relay datagrams (UDP ASSOCIATE, of SOCKS 5 only). The network must be "udp",
-// "udp4" or "udp6", which make no difference, and the address empty or ":0": a client cannot choose it.
-// ctx bounds everything up to the server's answer.
+// ListenPacket asks the server to relay datagrams (UDP ASSOCIATE, of SOCKS 5 only). The network
+// must be "udp", "udp4" or "udp6", which make no difference, and the address empty or ":0": a
+// client cannot choose it. ctx bounds everything up to the server's answer.
 //
-// WriteTo takes any address that prints as host:port, with a name or an IP address; ReadFrom returns such, of
-// network "i2p". The connection ends with the TCP connection to the server that stands behind it.
-// Datagrams are sent to the host of the server and nowhere else: a Forward other than a [net.Dialer], or a server that names another host,
-// is refused with [errors.ErrUnsupported] or a [GeneralFailure], as they would go past it.
+// WriteTo takes any address that prints as host:port, with a name or an IP address; ReadFrom
+// returns such, of network "i2p". The connection ends with the TCP connection to the server that
+// stands behind it. Datagrams are sent to the host of the server and nowhere else: a Forward other
+// than a [net.Dialer], or a server that names another host, is refused with
+// [errors.ErrUnsupported] or a [GeneralFailure], as they would go past it.
 func (d *Dialer) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
 	c, err := d.listenPacket(ctx, network, address)
 	if err != nil {

@@ -1,9 +1,9 @@
 // Package socks is a SOCKS 4, 4a and 5 server, and a client, for programs that
 // must not leak.
 //
-// The server serves CONNECT and BIND of the SOCKS 4 and 4a notes and of RFC 1928, its UDP ASSOCIATE,
-// Tor's RESOLVE and RESOLVE_PTR, and username/password authentication of RFC 1929. It hands the host name of a
-// request, as the client sent it, to one function that may refuse it
+// The server serves CONNECT and BIND of the SOCKS 4 and 4a notes and of RFC 1928, its UDP
+// ASSOCIATE, Tor's RESOLVE and RESOLVE_PTR, and username/password authentication of RFC 1929. It
+// hands the host name of a request, as the client sent it, to one function that may refuse it
 // ([Server].Allow) and then to a dialer ([Server].Dialer or [Server].Select):
 //
 //	srv := &socks.Server{Dialer: backend, Authenticate: socks.Secret(token)}
@@ -35,10 +35,11 @@
 //
 // # Datagrams
 //
-// A client of UDP ASSOCIATE gets a socket on the address that it came to. It is served from its own
-// address and one port only: the one it told, or that of its first datagram. On a host with other users it should tell the
-// port, as they share its address. Allow judges each peer once, whichever side sends first. Datagrams that
-// cannot be delivered are dropped without a word, as everywhere.
+// A client of UDP ASSOCIATE gets a socket on the address that it came to. It is served from its
+// own address and one port only: the one it told, or that of its first datagram. On a host with
+// other users it should tell the port, as they share its address. Allow judges each peer once,
+// whichever side sends first. Datagrams that cannot be delivered are dropped without a word, as
+// everywhere.
 //
 // # Credentials
 //
@@ -49,10 +50,12 @@
 //
 // # Listeners
 //
-// The server takes any listener. [ListenUnix] makes one that only its user can reach; on TCP every program of the
-// machine can, so that a [Secret] is needed there. [Server].Hooks and [Server.Status] tell what is going on without telling who with whom.
+// The server takes any listener. [ListenUnix] makes one that only its user can reach; on TCP every
+// program of the machine can, so that a [Secret] is needed there. [Server].Hooks and
+// [Server.Status] tell what is going on without telling who with whom.
 //
-// What is answered when is listed in testdata/conformance.md, and what was learnt from other servers in LESSONS.md.
+// What is answered when is listed in testdata/conformance.md, and what was learnt from other
+// servers in LESSONS.md.
 //
 // SOCKS does not hide what a program says about itself inside its streams.
 package socks

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Hooks are called by a [Server] as things happen. Any may be nil. They run in the goroutine of the client, which waits for
-// them, and several run at once.
+// Hooks are called by a [Server] as things happen. Any may be nil. They run in the goroutine of
+// the client, which waits for them, and several run at once.
 type Hooks struct {
 	// Conn is called for each client that is let in, before its first byte is read.
 	Conn func(client net.Addr)

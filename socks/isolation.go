@@ -10,8 +10,9 @@ import (
 	"strings"
 )
 
-// torExtended begins a username of Tor's extended form (socks-extensions, "Extended authentication"). One byte follows
-// that says what the rest means; '0' is a plain isolation token, in the password or behind it.
+// torExtended begins a username of Tor's extended form (socks-extensions, "Extended
+// authentication"). One byte follows that says what the rest means; '0' is a plain isolation
+// token, in the password or behind it.
 const torExtended = "<torS0X>"
 
 var errExtendedForm = errors.New("socks: username of an unknown extended form")
@@ -23,10 +24,11 @@ func knownForm(username string) bool {
 	return !extended || strings.HasPrefix(form, "0")
 }
 
-// Isolation returns a key that tells users apart who must not share an identity: it differs by listener (see
-// [Server].SessionGroup), by Username and, unless the server asks for a secret, by Password. It is a hash
-// in hexadecimal and fit for logs. It stays the same as long as the listener, or for ever in a SessionGroup; there somebody who
-// guesses a username can check the guess.
+// Isolation returns a key that tells users apart who must not share an identity: it differs by
+// listener (see [Server].SessionGroup), by Username and, unless the server asks for a secret, by
+// Password. It is a hash in hexadecimal and fit for logs. It stays the same as long as the
+// listener, or for ever in a SessionGroup; there somebody who guesses a username can check the
+// guess.
 func (r Request) Isolation() string {
 	parts := []string{"i2psocks isolation 1", r.listener, r.Username}
 	if !r.secret {

@@ -11,13 +11,15 @@ import (
 	"golang.org/x/net/proxy"
 )
 
-// Policy is the type of [Server].Allow: nil admits a request. Policies may be called by several goroutines at once.
+// Policy is the type of [Server].Allow: nil admits a request. Policies may be called by several
+// goroutines at once.
 type Policy = func(context.Context, *Request) error
 
 var errNotListed = errors.New("socks: not on the list of the policy")
 
-// All returns a policy that admits what all of them admit. They are asked in order up to the first refusal, which counts. With
-// [I2POnly] in front the others see canonical names. Of no policies it refuses everything.
+// All returns a policy that admits what all of them admit. They are asked in order up to the first
+// refusal, which counts. With [I2POnly] in front the others see canonical names. Of no policies it
+// refuses everything.
 func All(policies ...Policy) Policy {
 	return func(ctx context.Context, r *Request) error {
 		err := errNotListed
@@ -55,9 +57,10 @@ func Ports(ports ...uint16) Policy {
 	}
 }
 
-// Hosts returns a policy that admits these hosts; one that begins with a dot, such as ".example.i2p", stands for all below
-// it. It compares names and looks nothing up: the base32 name of a host is another host. In
-// BIND it refuses to wait for any peer. In [Associate], which names no peer, it admits all.
+// Hosts returns a policy that admits these hosts; one that begins with a dot, such as
+// ".example.i2p", stands for all below it. It compares names and looks nothing up: the base32 name
+// of a host is another host. In BIND it refuses to wait for any peer. In [Associate], which names
+// no peer, it admits all.
 func Hosts(hosts ...string) Policy {
 	exact := make(map[string]bool)
 	var suffixes []string
@@ -90,9 +93,10 @@ const (
 	AllowLiterals                  // admit
 )
 
-// Literals returns a policy that decides on requests for IP addresses, and leaves all others to next, or [I2POnly] if
-// that is nil. Such a request tells that its program resolves names itself, past this server: what [I2POnly] refuses to
-// everybody, this may only bring to notice. warn is called for each with [WarnLiterals]; it may be nil.
+// Literals returns a policy that decides on requests for IP addresses, and leaves all others to
+// next, or [I2POnly] if that is nil. Such a request tells that its program resolves names itself,
+// past this server: what [I2POnly] refuses to everybody, this may only bring to notice. warn is
+// called for each with [WarnLiterals]; it may be nil.
 //
 // What is admitted goes to the dialer like all else. One for I2P fails; see [SelectLiterals].
 func Literals(strength Strength, warn func(*Request), next Policy) Policy {
@@ -115,8 +119,8 @@ func Literals(strength Strength, warn func(*Request), next Policy) Policy {
 	}
 }
 
-// SelectLiterals returns a function for [Server].Select that gives requests for IP addresses to one dialer, and all
-// others to another. An association belongs to names.
+// SelectLiterals returns a function for [Server].Select that gives requests for IP addresses to
+// one dialer, and all others to another. An association belongs to names.
 func SelectLiterals(literals, names proxy.ContextDialer) func(context.Context, *Request) (proxy.ContextDialer, error) {
 	return func(_ context.Context, r *Request) (proxy.ContextDialer, error) {
 		if r.IsLiteral() {
@@ -127,7 +131,8 @@ func SelectLiterals(literals, names proxy.ContextDialer) func(context.Context, *
 }
 
 // IsLiteral reports whether the peer asked for is an IP address, be it sent as one or as text. The
-// wildcards of BIND and the client's own address in UDP ASSOCIATE are no peers, and virtual addresses are names.
+// wildcards of BIND and the client's own address in UDP ASSOCIATE are no peers, and virtual
+// addresses are names.
 func (r Request) IsLiteral() bool {
 	_, err := netip.ParseAddr(r.Host)
 	isIP := err == nil || r.IP.IsValid()

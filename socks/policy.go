@@ -37,7 +37,8 @@ func I2POnly(_ context.Context, r *Request) error {
 	return nil
 }
 
-// allow asks the policy, for a virtual address about its host. What it refuses without naming a code is 0x02, whatever the error says elsewhere.
+// allow asks the policy, for a virtual address about its host. What it refuses without naming a
+// code is 0x02, whatever the error says elsewhere.
 func (s *Server) allow(ctx context.Context, r *Request) error {
 	if err := s.devirtualise(r); err != nil {
 		return err

@@ -189,7 +189,8 @@ func (r Reply) failure() Reply {
 }
 
 // successMessage returns the bytes that tell a client of success. The bound address of CONNECT is
-// 0.0.0.0:0: an I2P connection has none, and clients fail over any other form. SOCKS 4 has no room for a name.
+// 0.0.0.0:0: an I2P connection has none, and clients fail over any other form. SOCKS 4 has no room
+// for a name.
 func successMessage(v Version, bound wire.Addr) []byte {
 	if v != SOCKS5 {
 		return wire.AppendReply4(nil, wire.Granted4, bound)

@@ -51,13 +51,14 @@ type Server struct {
 	//
 	//	ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error)
 	//
-	// serves UDP ASSOCIATE, for clients that come over TCP. It is called with "udp" and ":0". WriteTo gets addresses
-	// that print as host:port, the network being "i2p", and is called by several goroutines; those of ReadFrom must print so too.
+	// serves UDP ASSOCIATE, for clients that come over TCP. It is called with "udp" and ":0".
+	// WriteTo gets addresses that print as host:port, the network being "i2p", and is called by
+	// several goroutines; those of ReadFrom must print so too.
 	//
 	//	LookupAddr(ctx context.Context, host string) (b32 string, err error)
 	//
-	// finds that name for any other host. It serves RESOLVE; BIND for such a host needs it to know its peer, and
-	// UDP ASSOCIATE to call the sender of a datagram as the client did.
+	// finds that name for any other host. It serves RESOLVE; BIND for such a host needs it to know
+	// its peer, and UDP ASSOCIATE to call the sender of a datagram as the client did.
 	Dialer proxy.ContextDialer
 
 	// Select chooses the dialer of a request, such as by its credentials. Nil
@@ -74,22 +75,24 @@ type Server struct {
 	// and none. It runs within HandshakeTimeout. See [Secret].
 	Authenticate func(ctx context.Context, username, password string) error
 
-	// ReplyFor, if set, is asked first for the code that a failed request is answered with; [Succeeded] stands
-	// for no opinion. It gets errors of Allow, of Select, of the dialer and of the server itself.
+	// ReplyFor, if set, is asked first for the code that a failed request is answered with;
+	// [Succeeded] stands for no opinion. It gets errors of Allow, of Select, of the dialer and of
+	// the server itself.
 	ReplyFor func(error) Reply
 
 	// ExtendedErrors lets the codes of Tor's proposal 304 through to SOCKS 5 clients, who must know them.
 	ExtendedErrors bool
 
-	// VirtualAddresses makes RESOLVE answer an address of this prefix in place of a base32 name, for clients
-	// that know addresses only. Later requests for the address are taken as for the host, also by SOCKS 4 clients
-	// and by RESOLVE_PTR, if they come with the same [Request.Isolation]. The 8192 used last are remembered, and
-	// at most half of the prefix. It should be one that nobody has, such as 127.192.0.0/10. The zero
-	// Prefix is none.
+	// VirtualAddresses makes RESOLVE answer an address of this prefix in place of a base32 name,
+	// for clients that know addresses only. Later requests for the address are taken as for the
+	// host, also by SOCKS 4 clients and by RESOLVE_PTR, if they come with the same
+	// [Request.Isolation]. The 8192 used last are remembered, and at most half of the prefix. It
+	// should be one that nobody has, such as 127.192.0.0/10. The zero Prefix is none.
 	VirtualAddresses netip.Prefix
 
-	// SessionGroup makes [Request.Isolation] the same for the same credentials at all listeners, of this server
-	// and of others, with the same number. 0 keeps each listener apart, and what comes by ServeConn.
+	// SessionGroup makes [Request.Isolation] the same for the same credentials at all listeners,
+	// of this server and of others, with the same number. 0 keeps each listener apart, and what
+	// comes by ServeConn.
 	SessionGroup int
 
 	HandshakeTimeout time.Duration // from accept to a complete request; default 30 s
@@ -102,17 +105,18 @@ type Server struct {
 	// are told that there are too many, the rest is closed.
 	MaxConns int
 
-	// MaxConnsPerAddr is how many clients of one address, of IPv6 of one /64, are served at a time; default 256, but no
-	// limit for loopback. It is not applied to clients without an IP address.
+	// MaxConnsPerAddr is how many clients of one address, of IPv6 of one /64, are served at a
+	// time; default 256, but no limit for loopback. It is not applied to clients without an IP
+	// address.
 	MaxConnsPerAddr int
 
 	// MaxPending is how many requests may wait for the dialer at a time; default 1024. More are
 	// answered 0x01.
 	MaxPending int
 
-	// MaxAssociations is how many UDP associations there may be at a time; default 256. UDPQueue is how many bytes
-	// of an association may wait while their destinations are looked into; default 64 KiB, negative
-	// for none. What has no room is dropped.
+	// MaxAssociations is how many UDP associations there may be at a time; default 256. UDPQueue
+	// is how many bytes of an association may wait while their destinations are looked into;
+	// default 64 KiB, negative for none. What has no room is dropped.
 	MaxAssociations, UDPQueue int
 
 	// ReadAhead is how many bytes of a stream may wait for a slow client, and

@@ -82,8 +82,9 @@ func (s *Server) admit(client net.Addr) (place, bool) {
 // within reports whether there may be one more; a limit of 0 is none.
 func within(n, limit int) bool { return limit == 0 || n < limit }
 
-// countedAddr returns what counts as the address of a client: of IPv6 the network of 64 bits that one host may
-// have. Without a limit of its own making a host program is not held to one by its own machine.
+// countedAddr returns what counts as the address of a client: of IPv6 the network of 64 bits that
+// one host may have. Without a limit of its own making a host program is not held to one by its
+// own machine.
 func (s *Server) countedAddr(client net.Addr) netip.Addr {
 	tcp, ok := client.(*net.TCPAddr)
 	if !ok {

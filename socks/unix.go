@@ -12,9 +12,10 @@ import (
 )
 
 // ListenUnix listens on a unix socket at path that only this user may connect to: its mode is 0600
-// whatever the umask, and there is no moment at which it is another. A socket that nobody listens on any more is replaced; where
-// something else is at path, or a socket in use, ListenUnix fails with [syscall.EADDRINUSE]. Closing the
-// listener removes the socket, if it is still this one. On Windows it fails with [errors.ErrUnsupported].
+// whatever the umask, and there is no moment at which it is another. A socket that nobody listens
+// on any more is replaced; where something else is at path, or a socket in use, ListenUnix fails
+// with [syscall.EADDRINUSE]. Closing the listener removes the socket, if it is still this one. On
+// Windows it fails with [errors.ErrUnsupported].
 func ListenUnix(path string) (net.Listener, error) {
 	l, err := listenUnix(path)
 	if err != nil {
@@ -23,8 +24,8 @@ func ListenUnix(path string) (net.Listener, error) {
 	return l, nil
 }
 
-// listenUnix makes the socket in a directory of its own, where nobody else can see it, and then links it to path,
-// which fails if something is there.
+// listenUnix makes the socket in a directory of its own, where nobody else can see it, and then
+// links it to path, which fails if something is there.
 func listenUnix(path string) (net.Listener, error) {
 	if err := removeStale(path); err != nil {
 		return nil, err

@@ -8,7 +8,8 @@ import (
 	"syscall"
 )
 
-// prepare puts the child in a process group of its own, so that an interrupt at the terminal reaches the host alone.
+// prepare puts the child in a process group of its own, so that an interrupt at the terminal
+// reaches the host alone.
 func prepare(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	dieWithHost(cmd.SysProcAttr)
@@ -19,7 +20,8 @@ func terminate(p *os.Process) { signal(p, syscall.SIGTERM) }
 
 func kill(p *os.Process) { signal(p, syscall.SIGKILL) }
 
-// signal reaches the child, and what it may have started. The group exists as long as the child was not waited for.
+// signal reaches the child, and what it may have started. The group exists as long as the child
+// was not waited for.
 func signal(p *os.Process, s syscall.Signal) {
 	if p.Signal(s) == nil {
 		syscall.Kill(-p.Pid, s)

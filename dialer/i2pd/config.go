@@ -55,7 +55,8 @@ func configure(dir string, port int, verify bool) error {
 // packaged is where packages of i2pd put the certificates that sign its first list of peers.
 var packaged = []string{"/usr/share/i2pd/certificates", "/var/lib/i2pd/certificates"}
 
-// certificates returns the folder of certificates, or "". With one, signatures are checked, which i2pd does not do by default.
+// certificates returns the folder of certificates, or "". With one, signatures are checked, which
+// i2pd does not do by default.
 func certificates(dir string) string {
 	for _, folder := range append([]string{filepath.Join(dir, "certificates")}, packaged...) {
 		if fi, err := os.Stat(filepath.Join(folder, "reseed")); err == nil && fi.IsDir() {
@@ -76,7 +77,8 @@ func arguments(dir, certificates string, extra []string) []string {
 
 var argument = regexp.MustCompile(`^--([a-z][a-z0-9_-]*)((?:\.[A-Za-z0-9._-]+)?)=[^\x00-\x1f\x7f]*$`)
 
-// reserved are the settings, and the groups of settings, that would open a service, put files elsewhere or let the child escape.
+// reserved are the settings, and the groups of settings, that would open a service, put files
+// elsewhere or let the child escape.
 var reserved = []string{
 	"bob", "conf", "daemon", "datadir", "http", "httpproxy", "i2cp", "i2pcontrol", "log", "logfile", "pidfile", "sam",
 	"service", "socksproxy", "svcctl", "tunconf", "tunnelsdir", "unix", "upnp", "websockets",

@@ -6,24 +6,28 @@
 //	address, err := r.Address(ctx)                  // starts it
 //	ep := &i2psocks.Endpoint{SAM: address}
 //
-// i2pd must be installed: nothing is downloaded. SAM is its only service. The web console, the HTTP and SOCKS proxies, I2CP, BOB,
-// I2PControl, UPnP and NTP are off, and Router.Args cannot switch them on. i2pd still does what a router has to do: it
-// fetches its first peers from the reseed servers over HTTPS, talks to other routers over the Internet, and carries their traffic.
-// That it runs is no secret. A fresh router needs minutes to become fast, so a Dir that is kept is worth having.
+// i2pd must be installed: nothing is downloaded. SAM is its only service. The web console, the
+// HTTP and SOCKS proxies, I2CP, BOB, I2PControl, UPnP and NTP are off, and Router.Args cannot
+// switch them on. i2pd still does what a router has to do: it fetches its first peers from the
+// reseed servers over HTTPS, talks to other routers over the Internet, and carries their traffic.
+// That it runs is no secret. A fresh router needs minutes to become fast, so a Dir that is kept is
+// worth having.
 //
 // # How it ends
 //
-// Close asks the child to end, and kills it if it does not. On Linux the kernel kills it when the host
-// ends in any other way: a panic, SIGKILL, the out-of-memory killer. Elsewhere a child outlives a host that dies without Close; it
-// holds the lock of its Dir, so that the next Router on it fails with [ErrInUse] instead of running
-// two routers on one folder (not on Windows).
+// Close asks the child to end, and kills it if it does not. On Linux the kernel kills it when the
+// host ends in any other way: a panic, SIGKILL, the out-of-memory killer. Elsewhere a child
+// outlives a host that dies without Close; it holds the lock of its Dir, so that the next Router
+// on it fails with [ErrInUse] instead of running two routers on one folder (not on Windows).
 //
 // # What it refuses to do
 //
-// It never runs a folder that others may read or that another Router holds. It does not pass the host's environment on: variables such as
-// http_proxy and LD_PRELOAD do not reach the child. Its logs hold no names and no destinations.
+// It never runs a folder that others may read or that another Router holds. It does not pass the
+// host's environment on: variables such as http_proxy and LD_PRELOAD do not reach the child. Its
+// logs hold no names and no destinations.
 //
-// SAM of i2pd has no password: every user of the machine can use the port, and while the child is down another
-// user could take it. On Linux a start is only reported once the port is the child's own; sessions that reconnect by
-// themselves do not check. Where local users are not trusted, run the program in a network namespace or a container.
+// SAM of i2pd has no password: every user of the machine can use the port, and while the child is
+// down another user could take it. On Linux a start is only reported once the port is the child's
+// own; sessions that reconnect by themselves do not check. Where local users are not trusted, run
+// the program in a network namespace or a container.
 package i2pd

@@ -20,7 +20,8 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/i2pd"
 )
 
-// fake plays i2pd: it reads the configuration that the package wrote and answers on SAM. What the argument "--fake" says, it does wrong.
+// fake plays i2pd: it reads the configuration that the package wrote and answers on SAM. What the
+// argument "--fake" says, it does wrong.
 func fake(args []string) error {
 	time.AfterFunc(time.Minute, func() { os.Exit(4) }) // whatever happens, nothing is left
 	option := func(name string) string {

@@ -19,7 +19,8 @@ type folder struct {
 // errLocked is what lockFile returns for a file that is locked already.
 var errLocked = errors.New("locked")
 
-// openFolder makes the folder if need be, checks that it is private, and locks it. An empty path means a temporary one.
+// openFolder makes the folder if need be, checks that it is private, and locks it. An empty path
+// means a temporary one.
 func openFolder(path string) (f *folder, err error) {
 	f = &folder{temporary: path == ""}
 	if f.temporary {

@@ -33,7 +33,8 @@ func (p *process) owns(port int) error {
 	return fmt.Errorf("%w by another process", ErrPortTaken)
 }
 
-// listener finds the inode of the socket that listens on a port of 127.0.0.1, in a table as proc_net(5) describes it.
+// listener finds the inode of the socket that listens on a port of 127.0.0.1, in a table as
+// proc_net(5) describes it.
 func listener(table string, port int) (inode string, err error) {
 	f, err := os.Open(table)
 	if err != nil {

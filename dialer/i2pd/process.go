@@ -42,8 +42,8 @@ func findProgram(path string) (string, error) {
 	return found, nil
 }
 
-// launch starts i2pd. The kernel, where it can, watches the thread that started the child rather than the whole host: that thread
-// is kept for the child's life.
+// launch starts i2pd. The kernel, where it can, watches the thread that started the child rather
+// than the whole host: that thread is kept for the child's life.
 func launch(program string, args []string, f *folder, log *slog.Logger) (*process, error) {
 	cmd := exec.Command(program, args...)
 	cmd.Dir = f.path

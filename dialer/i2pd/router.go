@@ -7,29 +7,33 @@ import (
 	"time"
 )
 
-// Router is an i2pd of the program's own. The zero value is the i2pd in PATH with a folder that ends with the Router.
-// Exported fields may be changed until the first method call, not after. A Router must not be copied. Its methods may be called
-// by several goroutines at once.
+// Router is an i2pd of the program's own. The zero value is the i2pd in PATH with a folder that
+// ends with the Router. Exported fields may be changed until the first method call, not after. A
+// Router must not be copied. Its methods may be called by several goroutines at once.
 //
-// The first use starts the router; a start that failed is reported and tried again at the next use. Once SAM answered, a child that dies is
-// replaced, on the same port, after a pause that grows from half a second to a minute, until Close.
+// The first use starts the router; a start that failed is reported and tried again at the next
+// use. Once SAM answered, a child that dies is replaced, on the same port, after a pause that
+// grows from half a second to a minute, until Close.
 type Router struct {
 	// Path is the i2pd program, or a script that becomes it with exec. Empty means "i2pd" in PATH.
 	Path string
-	// Dir is i2pd's data folder: its own keys and the routers it knows, which make the next start fast. It is made if it does not exist, and must be
-	// open to the owner alone. Only one Router can use it at a time. Empty means a temporary folder, which Close removes.
+	// Dir is i2pd's data folder: its own keys and the routers it knows, which make the next start
+	// fast. It is made if it does not exist, and must be open to the owner alone. Only one Router
+	// can use it at a time. Empty means a temporary folder, which Close removes.
 	Dir string
-	// Port is the loopback port of SAM; datagrams have the port below. 0 means free ones, chosen at the start and kept when the child is replaced.
+	// Port is the loopback port of SAM; datagrams have the port below. 0 means free ones, chosen
+	// at the start and kept when the child is replaced.
 	Port int
-	// Args are more settings of i2pd, each "--name=value", such as "--bandwidth=P". Those that would open a service, move files
-	// or detach the child fail with ErrArgument.
+	// Args are more settings of i2pd, each "--name=value", such as "--bandwidth=P". Those that
+	// would open a service, move files or detach the child fail with ErrArgument.
 	Args []string
 	// StartTimeout bounds the time until SAM answers. 0 means 60 s, negative means no bound.
 	StartTimeout time.Duration
-	// Logger gets the life of the child and, at debug level, what it prints, without names and destinations. Nil is silent.
+	// Logger gets the life of the child and, at debug level, what it prints, without names and
+	// destinations. Nil is silent.
 	Logger *slog.Logger
-	// Progress, if set, is told of each change of Status. The calls come one at a time, and what runs waits for them: it must
-	// return soon, and must not call Close.
+	// Progress, if set, is told of each change of Status. The calls come one at a time, and what
+	// runs waits for them: it must return soon, and must not call Close.
 	Progress func(Status)
 
 	mu      sync.Mutex
@@ -42,8 +46,9 @@ type Router struct {
 
 const defaultStartTimeout = 60 * time.Second
 
-// Start returns when SAM answers. The context bounds the wait, not the life of the router, which lasts until Close.
-// It fails with the Err values of the package, with an [*ExitError], or with the context's error.
+// Start returns when SAM answers. The context bounds the wait, not the life of the router, which
+// lasts until Close. It fails with the Err values of the package, with an [*ExitError], or with
+// the context's error.
 func (r *Router) Start(ctx context.Context) error {
 	for {
 		k, changed, err := r.begin()
@@ -87,8 +92,8 @@ func (r *Router) begin() (*keeper, <-chan struct{}, error) {
 	return r.keeper, r.changed, nil
 }
 
-// Address starts the router if need be, and returns the address of its SAM bridge, "127.0.0.1:port", which stays the
-// same. It fails as Start does.
+// Address starts the router if need be, and returns the address of its SAM bridge,
+// "127.0.0.1:port", which stays the same. It fails as Start does.
 func (r *Router) Address(ctx context.Context) (string, error) {
 	if err := r.Start(ctx); err != nil {
 		return "", err

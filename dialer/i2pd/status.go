@@ -30,8 +30,9 @@ type Status struct {
 	PID      int       // of the child; 0 when none runs
 	Address  string    // of SAM, "127.0.0.1:port"; empty before the first start
 	Restarts int       // children that were started after the first one
-	// Peers is how many other routers i2pd knows and has written to its folder, which it does about once a minute; tunnels need some
-	// dozens. How many tunnels stand is not told: i2pd says so only on services that are off.
+	// Peers is how many other routers i2pd knows and has written to its folder, which it does
+	// about once a minute; tunnels need some dozens. How many tunnels stand is not told: i2pd says
+	// so only on services that are off.
 	Peers int
 	Err   error // the last failure; nil when there was none
 }

@@ -15,10 +15,12 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Backend is an identity of onramp's key store on the router at 127.0.0.1:7656. Exported fields may be changed until the first
-// method call, not after. A Backend must not be copied. Its methods may be called by several goroutines at once.
+// Backend is an identity of onramp's key store on the router at 127.0.0.1:7656. Exported fields
+// may be changed until the first method call, not after. A Backend must not be copied. Its methods
+// may be called by several goroutines at once.
 type Backend struct {
-	// Name is the identity: its key file is Name+".i2p.private" in onramp.I2P_KEYSTORE_PATH. Up to 64 lower-case letters, digits, '_' and '-'.
+	// Name is the identity: its key file is Name+".i2p.private" in onramp.I2P_KEYSTORE_PATH. Up to
+	// 64 lower-case letters, digits, '_' and '-'.
 	Name string
 	// Options are I2CP options, each "key=value". Nil means three hops and three tunnels in each direction.
 	Options []string
@@ -45,7 +47,8 @@ const (
 	maxCalls           = 256
 )
 
-// Up waits until the session stands. It fails with [fs.ErrNotExist] if there is no key file, and with the Err values of package dialer.
+// Up waits until the session stands. It fails with [fs.ErrNotExist] if there is no key file, and
+// with the Err values of package dialer.
 //
 // [fs.ErrNotExist]: https://pkg.go.dev/io/fs#ErrNotExist
 func (b *Backend) Up(ctx context.Context) error {
@@ -142,7 +145,8 @@ func (b *Backend) Dial(network, address string) (net.Conn, error) {
 	return b.DialContext(context.Background(), network, address)
 }
 
-// DialContext opens a stream to "host:port". The port is checked and not sent. Errors are [*net.OpError] around the Err values of package dialer.
+// DialContext opens a stream to "host:port". The port is checked and not sent. Errors are
+// [*net.OpError] around the Err values of package dialer.
 func (b *Backend) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	to, err := dialer.ParseTarget(network, address)
 	if err != nil {
@@ -174,9 +178,10 @@ func (b *Backend) DialContext(ctx context.Context, network, address string) (net
 	return b.track(conn, to.Addr)
 }
 
-// Listen accepts streams to the identity, on all ports: onramp cannot tell them apart. There can be one listener at a time; a second one fails
-// with [syscall.EADDRINUSE]. The session's end ends it. Streams that
-// come in the first moments may be refused, as onramp does not tell when the router is ready to hand them over.
+// Listen accepts streams to the identity, on all ports: onramp cannot tell them apart. There can
+// be one listener at a time; a second one fails with [syscall.EADDRINUSE]. The session's end ends
+// it. Streams that come in the first moments may be refused, as onramp does not tell when the
+// router is ready to hand them over.
 func (b *Backend) Listen(ctx context.Context, network, address string) (net.Listener, error) {
 	host, port, err := dialer.SplitHostPort(network, address)
 	if err != nil {

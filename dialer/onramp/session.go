@@ -109,7 +109,8 @@ func (b *Backend) lost(s *session) {
 	}
 }
 
-// dial opens a stream to a checked host. The call goes on behind a context that ended, and its stream is closed when it comes.
+// dial opens a stream to a checked host. The call goes on behind a context that ended, and its
+// stream is closed when it comes.
 func (s *session) dial(ctx context.Context, host string) (net.Conn, error) {
 	if ctx.Err() != nil {
 		return nil, contextError(ctx)

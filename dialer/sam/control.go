@@ -76,7 +76,8 @@ func (b bridge) create(ctx context.Context, id keys.Identity, st style, params [
 	return c, nil
 }
 
-// unsettled is a failure after which the router may hold the identity until it notices that its client is gone.
+// unsettled is a failure after which the router may hold the identity until it notices that its
+// client is gone.
 type unsettled struct{ error }
 
 func (u *unsettled) Unwrap() error { return u.error }

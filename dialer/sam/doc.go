@@ -1,31 +1,35 @@
-// Package sam reaches I2P through a router's SAM v3 bridge. A [Session] is one identity: a dialer, a listener and
-// a resolver that live as long as the program wants, whatever the router does.
+// Package sam reaches I2P through a router's SAM v3 bridge. A [Session] is one identity: a dialer,
+// a listener and a resolver that live as long as the program wants, whatever the router does.
 //
-// i2pd and Java I2P read SAM differently, and each has traps in which data, sessions or the router itself are lost. Which one
-// answers is learnt when a session starts; the package keeps to what it can bear:
+// i2pd and Java I2P read SAM differently, and each has traps in which data, sessions or the router
+// itself are lost. Which one answers is learnt when a session starts; the package keeps to what it
+// can bear:
 //
 //   - A command is one line in one write, without quotes, and nothing is sent behind it before its answer.
 //     Names are checked before, so that none can add a word or a line.
 //   - Signature type, encryption type, tunnel lengths and quantities are always stated, within
 //     bounds: i2pd crashes on values it does not know.
-//   - A session that i2pd gives out at once still belongs to the one before it, and would die with it: it is given
-//     back, and asked for again later.
+//   - A session that i2pd gives out at once still belongs to the one before it, and would
+//     die with it: it is given back, and asked for again later.
 //   - On i2pd one ACCEPT waits at a time; on Java I2P several do, and none is ever given up.
 //   - A stream has no half-close: closing one direction over SAM ends both.
-//   - i2pd throws away what a slow reader has not taken when the peer closes, so streams are read ahead, up to
-//     Session.ReadAhead; and it loses the end of what is closed too fast, so a closed stream stays open behind the scenes for
-//     a second after its last write.
+//   - i2pd throws away what a slow reader has not taken when the peer closes, so streams
+//     are read ahead, up to Session.ReadAhead; and it loses the end of what is closed too
+//     fast, so a closed stream stays open behind the scenes for a second after its last
+//     write.
 //
-// With Session.Fallbacks an identity moves between routers, and is never given to two at once: the next
-// router is asked only after the session before was closed, or was never made, and some seconds for the old router to forget it. A
-// router that says the identity is in use is waited for instead. A router beyond loopback that can no longer be reached
-// may hold a session until it finds its client gone; nobody can tell from here.
+// With Session.Fallbacks an identity moves between routers, and is never given to two at once: the
+// next router is asked only after the session before was closed, or was never made, and some
+// seconds for the old router to forget it. A router that says the identity is in use is waited for
+// instead. A router beyond loopback that can no longer be reached may hold a session until it
+// finds its client gone; nobody can tell from here.
 //
-// [Session.ListenPacket] is for datagrams. Each [PacketConn] is a session and an identity of its own: i2pd cannot run one identity
-// twice, and Java I2P could with its PRIMARY sessions only, which are not used. There are no DATAGRAM2 and DATAGRAM3.
-// Over UDP the package sends to the router alone, on loopback, and takes packets from it alone.
+// [Session.ListenPacket] is for datagrams. Each [PacketConn] is a session and an identity of its
+// own: i2pd cannot run one identity twice, and Java I2P could with its PRIMARY sessions only,
+// which are not used. There are no DATAGRAM2 and DATAGRAM3. Over UDP the package sends to the
+// router alone, on loopback, and takes packets from it alone.
 //
-// The package never dials anything but its bridges, never asks the system resolver, never logs a command, a name or a
-// key. SAM is neither encrypted nor, on i2pd, protected by a password: whoever
-// can reach the bridge can use the router, so keep it on loopback or on a unix socket.
+// The package never dials anything but its bridges, never asks the system resolver, never logs a
+// command, a name or a key. SAM is neither encrypted nor, on i2pd, protected by a password:
+// whoever can reach the bridge can use the router, so keep it on loopback or on a unix socket.
 package sam

@@ -18,8 +18,8 @@ func newBridges(addresses []string, dial dialFunc) ([]bridge, error) {
 	return bridges, nil
 }
 
-// rotation is a list of bridges and which of them is due. It outlives an owner that gave up, so that a router that has the
-// identity in use stays the one to be asked.
+// rotation is a list of bridges and which of them is due. It outlives an owner that gave up, so
+// that a router that has the identity in use stays the one to be asked.
 type rotation struct {
 	bridges []bridge
 	next    int
@@ -27,8 +27,9 @@ type rotation struct {
 
 func (r *rotation) advance() { r.next = (r.next + 1) % len(r.bridges) }
 
-// connectAny creates the session on the first bridge, from the one that is due, that can. A router that has the identity in
-// use is not passed over, as the identity would then live on two; one that might have it is given time to let go.
+// connectAny creates the session on the first bridge, from the one that is due, that can. A router
+// that has the identity in use is not passed over, as the identity would then live on two; one
+// that might have it is given time to let go.
 func (s *Session) connectAny() (*live, error) {
 	var first error
 	for range s.at.bridges {

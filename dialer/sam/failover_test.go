@@ -90,7 +90,8 @@ func TestFailover(t *testing.T) {
 	})
 }
 
-// TestFailoverOfLostSession: a router that only drops the session has time to forget the identity before it appears elsewhere.
+// TestFailoverOfLostSession: a router that only drops the session has time to forget the identity
+// before it appears elsewhere.
 func TestFailoverOfLostSession(t *testing.T) {
 	onThree(t, func(t *testing.T, visitor *Session, one, two *samtest.Bridge) {
 		server := roaming(t, one, two)
@@ -106,7 +107,8 @@ func TestFailoverOfLostSession(t *testing.T) {
 	})
 }
 
-// TestFailoverAtStart: a router that is not there is passed over at once, one that dies over the request only after a while.
+// TestFailoverAtStart: a router that is not there is passed over at once, one that dies over the
+// request only after a while.
 func TestFailoverAtStart(t *testing.T) {
 	onThree(t, func(t *testing.T, _ *Session, one, two *samtest.Bridge) {
 		one.Kill()
@@ -130,7 +132,8 @@ func TestFailoverAtStart(t *testing.T) {
 	})
 }
 
-// TestNoFailoverWhileInUse: a router that has the identity in use is waited for, however often it is asked: elsewhere it would live twice.
+// TestNoFailoverWhileInUse: a router that has the identity in use is waited for, however often it
+// is asked: elsewhere it would live twice.
 func TestNoFailoverWhileInUse(t *testing.T) {
 	onThree(t, func(t *testing.T, _ *Session, one, two *samtest.Bridge) {
 		one.Inject(samtest.Fault{On: "SESSION CREATE", Result: "DUPLICATED_DEST", Times: 2 * createTries})

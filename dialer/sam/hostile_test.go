@@ -34,8 +34,8 @@ var faults = map[string]samtest.Fault{
 	"another identity": {Raw: []byte("NAMING REPLY RESULT=OK NAME=ME VALUE=x\n")},
 }
 
-// TestHostileBridge: whatever a bridge does to whichever command, a dial ends in time, with a typed error, and the
-// session works again when the bridge does.
+// TestHostileBridge: whatever a bridge does to whichever command, a dial ends in time, with a
+// typed error, and the session works again when the bridge does.
 func TestHostileBridge(t *testing.T) {
 	reasons := []error{dialer.ErrRouterDown, dialer.ErrRouter, dialer.ErrTimeout}
 	for name, fault := range faults {
@@ -127,7 +127,8 @@ func TestSplitAnswers(t *testing.T) {
 	})
 }
 
-// TestBannerInOneSegment: the status line, or the line that announces a peer, comes with the first bytes of the stream.
+// TestBannerInOneSegment: the status line, or the line that announces a peer, comes with the first
+// bytes of the stream.
 func TestBannerInOneSegment(t *testing.T) {
 	onRouters(t, routers, func(t *testing.T, _ *samtest.Network, a, b *samtest.Bridge) {
 		b.Inject(samtest.Fault{On: "STREAM CONNECT", Times: -1, Hold: time.Second})
@@ -199,7 +200,8 @@ func visit(t *testing.T, s *Session, address string) <-chan struct{} {
 	return done
 }
 
-// TestAccept: ACCEPTs that the router refuses, drops or answers with nonsense surface no peer and do not spin.
+// TestAccept: ACCEPTs that the router refuses, drops or answers with nonsense surface no peer and
+// do not spin.
 func TestAccept(t *testing.T) {
 	for name, fault := range map[string]samtest.Fault{
 		"refused":       {On: "STREAM ACCEPT", Result: "I2P_ERROR"},

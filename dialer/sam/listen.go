@@ -31,8 +31,9 @@ func (a *acceptor) serve(l *live) {
 	a.run()
 }
 
-// run starts the loops if there are listeners and a session and none run yet. They run until the session ends, with listeners
-// or without: Java I2P still hands a stream to an ACCEPT that was given up, and i2pd then forgets those behind it. The caller holds mu.
+// run starts the loops if there are listeners and a session and none run yet. They run until the
+// session ends, with listeners or without: Java I2P still hands a stream to an ACCEPT that was
+// given up, and i2pd then forgets those behind it. The caller holds mu.
 func (a *acceptor) run() {
 	if a.live == nil || a.running || len(a.listeners) == 0 {
 		return
@@ -76,7 +77,8 @@ func (a *acceptor) deliver(ctx context.Context, s *stream, port uint16) {
 	}
 }
 
-// add takes a listener in. Several need a router that tells ports, as their streams would be mixed up otherwise.
+// add takes a listener in. Several need a router that tells ports, as their streams would be mixed
+// up otherwise.
 func (a *acceptor) add(ln *listener) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -118,10 +120,12 @@ func (a *acceptor) close() {
 	}
 }
 
-// Listen accepts streams to the identity. It waits until the session is up and the router ready to hand streams over. address is ":port", where port 0
-// takes any; the host may also be the identity's own base32 name. Only Java I2P tells ports: on i2pd an
-// identity can have one listener, which gets what comes to any port. A second listener
-// on a port fails with [syscall.EADDRINUSE], any on a DialOnly session with [errors.ErrUnsupported]. The listener outlives the loss of the router.
+// Listen accepts streams to the identity. It waits until the session is up and the router ready to
+// hand streams over. address is ":port", where port 0 takes any; the host may also be the
+// identity's own base32 name. Only Java I2P tells ports: on i2pd an identity can have one
+// listener, which gets what comes to any port. A second listener on a port fails with
+// [syscall.EADDRINUSE], any on a DialOnly session with [errors.ErrUnsupported]. The listener
+// outlives the loss of the router.
 func (s *Session) Listen(ctx context.Context, network, address string) (net.Listener, error) {
 	ln, err := s.listen(ctx, network, address)
 	if err != nil {

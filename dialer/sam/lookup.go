@@ -26,7 +26,8 @@ func (s *Session) Lookup(ctx context.Context, host string) (keys.Destination, er
 	return d, dialer.OpError("lookup", to.Addr, err)
 }
 
-// LookupAddr returns the base32 name of a host. That of a base32 name is itself; of all others it is what [Session.Lookup] finds.
+// LookupAddr returns the base32 name of a host. That of a base32 name is itself; of all others it
+// is what [Session.Lookup] finds.
 func (s *Session) LookupAddr(ctx context.Context, host string) (b32 string, err error) {
 	if h, err := i2phost.Parse(host); err == nil && h.Kind() == i2phost.Base32 {
 		return h.String(), nil

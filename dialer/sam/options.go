@@ -24,7 +24,8 @@ const (
 	maxNickname     = 64
 )
 
-// params returns the I2CP options of one direction, "inbound" or "outbound". Only values that no known router chokes on pass.
+// params returns the I2CP options of one direction, "inbound" or "outbound". Only values that no
+// known router chokes on pass.
 func (t Tunnels) params(direction string) ([]wire.Param, error) {
 	length, quantity := t.Length, t.Quantity
 	switch {

@@ -15,12 +15,14 @@ import (
 // PacketConn sends and receives datagrams as an identity of its own. [Session.ListenPacket] returns one.
 // Its methods may be called by several goroutines at once.
 //
-// Datagrams get lost, double or late, as on any network. A router that goes away is waited for: reads go on when the session is
-// made anew, with the same identity, and a write waits for it until its deadline or the session's DialTimeout.
+// Datagrams get lost, double or late, as on any network. A router that goes away is waited for:
+// reads go on when the session is made anew, with the same identity, and a write waits for it
+// until its deadline or the session's DialTimeout.
 //
-// The first packet to a peer from which nothing came yet is lost by i2pd, which looks for the peer first. It is therefore sent a second
-// time after 1.5 s, unless something came from the peer meanwhile; of raw packets nobody knows from whom they came. To a peer
-// that never answers i2pd brings some two raw packets a second.
+// The first packet to a peer from which nothing came yet is lost by i2pd, which looks for the peer
+// first. It is therefore sent a second time after 1.5 s, unless something came from the peer
+// meanwhile; of raw packets nobody knows from whom they came. To a peer that never answers i2pd
+// brings some two raw packets a second.
 type PacketConn struct {
 	session *Session // of its own
 	parent  *Session
@@ -67,17 +69,19 @@ const (
 	backlogBytes   = 1 << 20
 )
 
-// ListenPacket opens a session for datagrams, and waits until it is up, which takes as long as for streams. It is in addition to
-// that for streams, which it neither needs nor starts, and has an identity of its own that ends with it: i2pd cannot run one
-// identity twice. LocalAddr tells who that is. Whether it is published, and how its tunnels are
-// built, is as for the Session, which closes it in Close.
+// ListenPacket opens a session for datagrams, and waits until it is up, which takes as long as for
+// streams. It is in addition to that for streams, which it neither needs nor starts, and has an
+// identity of its own that ends with it: i2pd cannot run one identity twice. LocalAddr tells who
+// that is. Whether it is published, and how its tunnels are built, is as for the Session, which
+// closes it in Close.
 //
-// network is "udp", "udp4", "udp6" or "i2p-datagram", which mean the same, namely packets whose sender is known and verified; or
-// "i2p-raw" for packets without a sender, for which ReadFrom returns an address without a host. address is ":port"; the port is
-// told to peers by Java I2P and new i2pd, and packets to any port are received. The value is a [*PacketConn].
+// network is "udp", "udp4", "udp6" or "i2p-datagram", which mean the same, namely packets whose
+// sender is known and verified; or "i2p-raw" for packets without a sender, for which ReadFrom
+// returns an address without a host. address is ":port"; the port is told to peers by Java I2P and
+// new i2pd, and packets to any port are received. The value is a [*PacketConn].
 //
-// Packets go over UDP to routers on loopback (see UDPAddress), else over the control connection, on which i2pd
-// takes about 7 kB, and less than 1 kB beyond loopback, and 200 packets a second.
+// Packets go over UDP to routers on loopback (see UDPAddress), else over the control connection,
+// on which i2pd takes about 7 kB, and less than 1 kB beyond loopback, and 200 packets a second.
 func (s *Session) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
 	p, err := s.listenPacket(ctx, network, address)
 	if err != nil {
@@ -186,7 +190,8 @@ func (p *PacketConn) SetDeadline(t time.Time) error {
 	return p.SetWriteDeadline(t)
 }
 
-// SetReadDeadline sets when reads fail with an error that matches os.ErrDeadlineExceeded, also those that wait already.
+// SetReadDeadline sets when reads fail with an error that matches os.ErrDeadlineExceeded, also
+// those that wait already.
 func (p *PacketConn) SetReadDeadline(t time.Time) error { return p.setDeadline(&p.readDeadline, t) }
 
 // SetWriteDeadline is the same for writes, which wait for lookups and for the router.

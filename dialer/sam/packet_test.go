@@ -392,7 +392,8 @@ func TestSessionClosesItsPackets(t *testing.T) {
 	})
 }
 
-// TestHostileDatagrams: lines that make no sense do not hurt the next packet, and a size that makes none costs no more than a new session.
+// TestHostileDatagrams: lines that make no sense do not hurt the next packet, and a size that
+// makes none costs no more than a new session.
 func TestHostileDatagrams(t *testing.T) {
 	for raw, keeps := range map[string]bool{
 		"DATAGRAM RECEIVED DESTINATION=abc SIZE=3\nabc":           true,

@@ -22,8 +22,9 @@ const maxReceived = 64 << 10
 
 var errPacket = fmt.Errorf("%w: malformed datagram", dialer.ErrRouter)
 
-// parseForwarded reads what a router sends over UDP: "DESTINATION [KEY=VALUE...]\n" and the payload. Of raw packets there is
-// only the payload, or with header "[KEY=VALUE...]\n" before it. The payload is not copied.
+// parseForwarded reads what a router sends over UDP: "DESTINATION [KEY=VALUE...]\n" and the
+// payload. Of raw packets there is only the payload, or with header "[KEY=VALUE...]\n" before it.
+// The payload is not copied.
 func parseForwarded(b []byte, raw, header bool) (packet, error) {
 	if raw && !header {
 		return packet{payload: b}, nil
@@ -51,7 +52,8 @@ func parseForwarded(b []byte, raw, header bool) (packet, error) {
 	return p, nil
 }
 
-// receivedSize returns how many bytes follow a RECEIVED line. One that does not tell makes all that follows senseless.
+// receivedSize returns how many bytes follow a RECEIVED line. One that does not tell makes all
+// that follows senseless.
 func receivedSize(m wire.Message) (int, error) {
 	size, err := strconv.ParseUint(m.Get("SIZE"), 10, 32)
 	if err != nil || size > maxReceived {
@@ -74,7 +76,8 @@ func parseReceived(m wire.Message, payload []byte) (packet, error) {
 	return p, nil
 }
 
-// appendUDPHeader appends the line that stands before a payload over UDP. i2pd before 2.58 bears no ports, which are left out where they are 0.
+// appendUDPHeader appends the line that stands before a payload over UDP. i2pd before 2.58 bears
+// no ports, which are left out where they are 0.
 func appendUDPHeader(dst []byte, id string, to keys.Destination, fromPort, toPort uint16) []byte {
 	dst = append(dst, "3.0 "+id+" "+to.Base64()...)
 	if fromPort != 0 {

@@ -15,7 +15,8 @@ const (
 	nameTTL     = 10 * time.Minute
 )
 
-// peers are those that the session has sent something to or heard of. When there are too many, any is forgotten.
+// peers are those that the session has sent something to or heard of. When there are too many, any
+// is forgotten.
 type peers struct {
 	mu      sync.Mutex
 	known   map[keys.Destination]*resend // the one that waits, or nil

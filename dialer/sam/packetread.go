@@ -11,8 +11,8 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 )
 
-// ReadFrom waits for a packet. addr is the [dialer.Addr] of its sender; raw packets tell only the port, and that not on
-// i2pd. What does not fit in b is discarded.
+// ReadFrom waits for a packet. addr is the [dialer.Addr] of its sender; raw packets tell only the
+// port, and that not on i2pd. What does not fit in b is discarded.
 func (p *PacketConn) ReadFrom(b []byte) (n int, addr net.Addr, err error) {
 	late := p.readDeadline.passed()
 	select { // both before a packet that waits
@@ -60,7 +60,8 @@ func (p *PacketConn) received(m wire.Message, payload []byte) {
 	p.deliver(got)
 }
 
-// readUDP takes what comes over UDP, until the socket is closed. Anybody on this machine can send to it, so only what the router sends counts.
+// readUDP takes what comes over UDP, until the socket is closed. Anybody on this machine can send
+// to it, so only what the router sends counts.
 func (p *PacketConn) readUDP() {
 	buf := make([]byte, maxReceived)
 	for {

@@ -28,7 +28,8 @@ const (
 	controlPort = "7655"
 )
 
-// listenUDP opens the socket, if datagrams can go over UDP: the bridges must be on loopback, by TCP of one kind.
+// listenUDP opens the socket, if datagrams can go over UDP: the bridges must be on loopback, by
+// TCP of one kind.
 func (p *PacketConn) listenUDP(bridges []bridge) error {
 	s := p.session
 	var ip netip.Addr

@@ -25,7 +25,8 @@ func overUDP(t *testing.T, b *samtest.Bridge) *Session {
 	return s
 }
 
-// udpRouters are routers with the time to build tunnels. On i2pd less would be taken for a session that was there before.
+// udpRouters are routers with the time to build tunnels. On i2pd less would be taken for a session
+// that was there before.
 var udpRouters = map[samtest.Router]time.Duration{
 	samtest.Java: -1, samtest.I2PD256: poisonedBefore + 100*time.Millisecond, samtest.I2PD259: poisonedBefore + 100*time.Millisecond,
 }
@@ -140,7 +141,8 @@ func TestPacketsOverUDPAfterRestart(t *testing.T) {
 	}
 }
 
-// TestUDPChoice: datagrams go over UDP only where nobody can be in between, and an address that cannot be used is refused.
+// TestUDPChoice: datagrams go over UDP only where nobody can be in between, and an address that
+// cannot be used is refused.
 func TestUDPChoice(t *testing.T) {
 	dial := func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }
 	for name, tc := range map[string]struct {

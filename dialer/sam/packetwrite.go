@@ -22,15 +22,18 @@ const (
 	oneSegment   = 1400  // what TCP carries in one piece anywhere
 )
 
-// sendGap keeps what is sent to the control connection of i2pd apart, which forgets what it reads behind a datagram.
+// sendGap keeps what is sent to the control connection of i2pd apart, which forgets what it reads
+// behind a datagram.
 const sendGap = 5 * time.Millisecond
 
-// WriteTo sends a packet to an address of network "i2p", such as a [dialer.Addr] or the address of a packet that came. The host of another type
-// of address is looked up, unless it was some minutes ago. It waits for that, and for a router that is away, no longer than DialTimeout.
+// WriteTo sends a packet to an address of network "i2p", such as a [dialer.Addr] or the address of
+// a packet that came. The host of another type of address is looked up, unless it was some minutes
+// ago. It waits for that, and for a router that is away, no longer than DialTimeout.
 //
-// Nothing tells whether the packet arrives. It fails with [ErrTooLarge] if the router
-// would cut or drop it for its size, which depends on the router (at least 31,000 bytes over UDP), with [errors.ErrUnsupported] if b is empty, as not every
-// router delivers that, with [dialer.ErrNotI2P], and as a lookup does.
+// Nothing tells whether the packet arrives. It fails with [ErrTooLarge] if the router would cut or
+// drop it for its size, which depends on the router (at least 31,000 bytes over UDP), with
+// [errors.ErrUnsupported] if b is empty, as not every router delivers that, with
+// [dialer.ErrNotI2P], and as a lookup does.
 func (p *PacketConn) WriteTo(b []byte, addr net.Addr) (int, error) {
 	ctx, cancel := p.writeContext()
 	defer cancel()

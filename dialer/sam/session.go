@@ -13,36 +13,44 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Session is one I2P identity on one router. The zero value is a fresh identity at [DefaultAddress]. Exported fields may be changed
-// until the first method call, not after. A Session must not be copied. Its methods may be called by several goroutines at once.
+// Session is one I2P identity on one router. The zero value is a fresh identity at
+// [DefaultAddress]. Exported fields may be changed until the first method call, not after. A
+// Session must not be copied. Its methods may be called by several goroutines at once.
 //
 // The first use starts the session. As long as it was never up, a failed start is reported at once, and
 // the next use tries again. Once it was up it is kept up until Close: a session whose router goes
 // away is created anew with the same identity, and what is dialled meanwhile waits within its context.
 type Session struct {
-	// Address is the SAM bridge: "host:port" with an IP literal or "localhost", or "unix:PATH". Empty means DefaultAddress.
+	// Address is the SAM bridge: "host:port" with an IP literal or "localhost", or "unix:PATH".
+	// Empty means DefaultAddress.
 	Address string
-	// Fallbacks are the bridges of other routers, as Address. When the router at hand cannot be used or goes away, the session is made
-	// on the next one, round the list, and stays there while it can. See the package comment.
+	// Fallbacks are the bridges of other routers, as Address. When the router at hand cannot be
+	// used or goes away, the session is made on the next one, round the list, and stays there
+	// while it can. See the package comment.
 	Fallbacks []string
-	// DialBridge, if set, opens the connections to the bridge in place of a [net.Dialer]. Address then may hold any host.
+	// DialBridge, if set, opens the connections to the bridge in place of a [net.Dialer]. Address
+	// then may hold any host.
 	DialBridge func(ctx context.Context, network, address string) (net.Conn, error)
 	// Identity is who the session is. Zero means a fresh identity that ends with the Session.
 	Identity keys.Identity
 	// Inbound and Outbound say how tunnels are built.
 	Inbound, Outbound Tunnels
-	// DialOnly keeps the identity out of the network's directory: peers answer the streams that it opens, and nobody else finds it.
-	// Listen fails.
+	// DialOnly keeps the identity out of the network's directory: peers answer the streams that it
+	// opens, and nobody else finds it. Listen fails.
 	DialOnly bool
-	// Nickname is shown in the router's console: up to 64 letters, digits, '.', '_' and '-'. Empty means "i2psocks".
+	// Nickname is shown in the router's console: up to 64 letters, digits, '.', '_' and '-'. Empty
+	// means "i2psocks".
 	Nickname string
-	// DialTimeout bounds each dial. 0 means 120 s, as tunnels are slow; negative means no bound but the context's.
+	// DialTimeout bounds each dial. 0 means 120 s, as tunnels are slow; negative means no bound
+	// but the context's.
 	DialTimeout time.Duration
-	// ReadAhead is how many bytes of each stream are taken from an i2pd router before they are read, since it throws
-	// away what was not taken when the peer closes. 0 means 8 MiB, negative means none.
+	// ReadAhead is how many bytes of each stream are taken from an i2pd router before they are
+	// read, since it throws away what was not taken when the peer closes. 0 means 8 MiB, negative
+	// means none.
 	ReadAhead int
-	// UDPAddress is where the router at Address takes datagrams, as "IP:port". Empty means on the host of the bridge, at the TCP port less one on
-	// i2pd, at 7655 on Java I2P. It is for ListenPacket, and all bridges must be on loopback, by TCP and without DialBridge.
+	// UDPAddress is where the router at Address takes datagrams, as "IP:port". Empty means on the
+	// host of the bridge, at the TCP port less one on i2pd, at 7655 on Java I2P. It is for
+	// ListenPacket, and all bridges must be on loopback, by TCP and without DialBridge.
 	UDPAddress string
 	// Logger gets the life of the session, without names and keys. Nil is silent.
 	Logger *slog.Logger
@@ -68,7 +76,8 @@ type Session struct {
 
 var _ dialer.Backend = (*Session)(nil)
 
-// DefaultDialTimeout is what a zero Session.DialTimeout means. A router takes about a minute to give up on a peer.
+// DefaultDialTimeout is what a zero Session.DialTimeout means. A router takes about a minute to
+// give up on a peer.
 const DefaultDialTimeout = 120 * time.Second
 
 // DefaultReadAhead is what a zero Session.ReadAhead means, in bytes.
@@ -80,7 +89,8 @@ const readAheadStreams = 8
 // closeGrace bounds the time that Close waits for its streams.
 const closeGrace = 5 * time.Second
 
-// init checks the fields and makes the identity. The caller holds mu. A failure is not kept: fields may be mended.
+// init checks the fields and makes the identity. The caller holds mu. A failure is not kept:
+// fields may be mended.
 func (s *Session) init() error {
 	if s.ready {
 		return nil
@@ -111,8 +121,9 @@ func (s *Session) init() error {
 	return nil
 }
 
-// Up waits until the session can be used. It fails with [dialer.ErrRouterDown] if nobody
-// speaks SAM at Address and the session was never up, with [dialer.ErrSessionClosed] after Close, and when ctx ends.
+// Up waits until the session can be used. It fails with [dialer.ErrRouterDown] if nobody speaks
+// SAM at Address and the session was never up, with [dialer.ErrSessionClosed] after Close, and
+// when ctx ends.
 func (s *Session) Up(ctx context.Context) error {
 	_, err := s.await(ctx)
 	return dialer.OpError("up", nil, err)

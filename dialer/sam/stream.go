@@ -76,7 +76,8 @@ func (s *stream) Raw() (net.Conn, bool) {
 	return s.conn, true
 }
 
-// reader returns where to read from: the queue of what is read ahead, or nil for the connection itself. It starts reading ahead where that is needed.
+// reader returns where to read from: the queue of what is read ahead, or nil for the connection
+// itself. It starts reading ahead where that is needed.
 func (s *stream) reader() *bytequeue.Queue {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,7 +92,8 @@ func (s *stream) reader() *bytequeue.Queue {
 	return s.ahead
 }
 
-// readAhead moves what comes into the queue until the stream ends. It holds a small buffer while nothing comes.
+// readAhead moves what comes into the queue until the stream ends. It holds a small buffer while
+// nothing comes.
 func (s *stream) readAhead(q *bytequeue.Queue) {
 	small := make([]byte, 2<<10)
 	buf := small

@@ -31,7 +31,8 @@ type gram struct {
 	due              time.Time
 }
 
-// mailbox is what a session has whose STYLE is not STREAM. All but in and done is guarded by the network's lock.
+// mailbox is what a session has whose STYLE is not STREAM. All but in and done is guarded by the
+// network's lock.
 type mailbox struct {
 	c        *conn
 	style    string

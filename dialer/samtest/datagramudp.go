@@ -12,9 +12,10 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// UDPAddr returns where the bridge takes datagrams, "127.0.0.1:port", and from where it forwards them. The port is no
-// neighbour of that of Addr, as it is on routers. The first call opens the socket, as a session does that wants its datagrams
-// forwarded; a client that uses the control connection needs none. It panics if there is no socket to be had.
+// UDPAddr returns where the bridge takes datagrams, "127.0.0.1:port", and from where it forwards
+// them. The port is no neighbour of that of Addr, as it is on routers. The first call opens the
+// socket, as a session does that wants its datagrams forwarded; a client that uses the control
+// connection needs none. It panics if there is no socket to be had.
 func (b *Bridge) UDPAddr() string {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()
@@ -65,7 +66,8 @@ func (b *Bridge) sendUDP(packet []byte, to netip.AddrPort) {
 	}
 }
 
-// takeUDP sends on what a client sent: a header line, then the payload. What is wrong vanishes without a word.
+// takeUDP sends on what a client sent: a header line, then the payload. What is wrong vanishes
+// without a word.
 func (b *Bridge) takeUDP(packet []byte) {
 	if b.f.i2pd && len(packet) > maxUDP {
 		b.nw.violate("a packet of %d bytes, of which i2pd takes %d", len(packet), maxUDP)
@@ -104,8 +106,8 @@ func (b *Bridge) addressee(to string) keys.Destination {
 	return b.resolve(to).dest
 }
 
-// gramHeader reads "3.0 ID DESTINATION [KEY=VALUE...]". i2pd does not look at the version, and before 2.58 takes all
-// behind the ID for the destination.
+// gramHeader reads "3.0 ID DESTINATION [KEY=VALUE...]". i2pd does not look at the version, and
+// before 2.58 takes all behind the ID for the destination.
 func (f *flavour) gramHeader(line string) (id, to string, options request, ok bool) {
 	version, rest, _ := strings.Cut(line, " ")
 	id, to, ok = strings.Cut(rest, " ")

@@ -14,9 +14,9 @@
 // done with timers and channels, so that a test inside testing/synctest sees
 // the minutes that routers take pass at once.
 //
-// The protocol is SAM 3.0 to 3.3: HELLO VERSION, SESSION CREATE with
-// STYLE=STREAM, DATAGRAM and RAW, STREAM CONNECT, ACCEPT and FORWARD, DATAGRAM SEND, RAW SEND, NAMING LOOKUP, DEST
-// GENERATE, PING, PONG and QUIT, as the routers were observed to speak it.
+// The protocol is SAM 3.0 to 3.3: HELLO VERSION, SESSION CREATE with STYLE=STREAM, DATAGRAM and
+// RAW, STREAM CONNECT, ACCEPT and FORWARD, DATAGRAM SEND, RAW SEND, NAMING LOOKUP, DEST GENERATE,
+// PING, PONG and QUIT, as the routers were observed to speak it.
 //
 // # Routers
 //
@@ -31,63 +31,81 @@
 //   - HELLO: Java and I2PD259 answer MIN=3.1 MAX=3.3 with 3.3, the others with 3.1.
 //   - Tunnels: SESSION CREATE takes 2 s on Java, 20 s on I2PD245, 3 s on new i2pd ([Bridge.BuildTime]).
 //   - Errors: i2pd closes the connection after each but that of NAMING LOOKUP, Java after those of STREAM.
-//   - Connect: i2pd says OK as soon as it finds the lease set, Java once the peer accepts. A lease set is
-//     believed for 10 min after its owner left; such a CONNECT is OK on i2pd and dead, and fails after 60 s on Java.
-//     A name that is not found takes up to 15 s.
-//   - No ACCEPT waits: Java answers "Connection reset"; on i2pd the stream waits 10 s, to be closed or given to the next ACCEPT.
+//   - Connect: i2pd says OK as soon as it finds the lease set, Java once the peer accepts.
+//     A lease set is believed for 10 min after its owner left; such a CONNECT is OK on
+//     i2pd and dead, and fails after 60 s on Java. A name that is not found takes up to 15
+//     s.
+//   - No ACCEPT waits: Java answers "Connection reset"; on i2pd the stream waits 10 s, to
+//     be closed or given to the next ACCEPT.
 //   - Half-close: the peer gets what was sent and the end; what it sends back is lost. All routers.
-//   - Overlong line: I2PD245 never answers anybody again, new i2pd not this connection ([Stats].Overlong); Java closes.
-//   - Segments: i2pd takes one read for the HELLO and forgets what follows a line in the same segment. Behind STREAM
-//     CONNECT it is sent to the peer, by I2PD245 and I2PD256 after it was replaced by other bytes.
-//   - PING: i2pd closes, I2PD259 after answering. Java sends PING itself after 180 s of silence, and ends what does not answer for 180 s more.
-//   - Crash: i2pd ends as by Kill at signature types that it cannot make, at tunnels of more than 8 hops, and at unknown
-//     lease-set encryption, for which I2PD245 and I2PD256 take 5, 6 and 7 too ([Stats].Crashes).
-//   - Same key: i2pd hands out the destination a second time at once. 5 s after a session closes, its destination dies,
-//     also for a session that was made of the same key: ACCEPT says OK and gets nothing, CONNECT says INVALID_ID.
-//     Java answers DUPLICATED_DEST, while a session has the key.
+//   - Overlong line: I2PD245 never answers anybody again, new i2pd not this connection
+//     ([Stats].Overlong); Java closes.
+//   - Segments: i2pd takes one read for the HELLO and forgets what follows a line in the
+//     same segment. Behind STREAM CONNECT it is sent to the peer, by I2PD245 and I2PD256
+//     after it was replaced by other bytes.
+//   - PING: i2pd closes, I2PD259 after answering. Java sends PING itself after 180 s of
+//     silence, and ends what does not answer for 180 s more.
+//   - Crash: i2pd ends as by Kill at signature types that it cannot make, at tunnels of
+//     more than 8 hops, and at unknown lease-set encryption, for which I2PD245 and I2PD256
+//     take 5, 6 and 7 too ([Stats].Crashes).
+//   - Same key: i2pd hands out the destination a second time at once. 5 s after a session
+//     closes, its destination dies, also for a session that was made of the same key:
+//     ACCEPT says OK and gets nothing, CONNECT says INVALID_ID. Java answers
+//     DUPLICATED_DEST, while a session has the key.
 //   - Same ID: refused, and Java forgets the first session's ID.
-//   - Second SESSION CREATE on a connection: works on i2pd, and the first session never ends. Refused by Java.
-//   - Leaving during SESSION CREATE: i2pd keeps the ID until the tunnels would have stood, Java ID and key for 5 s.
-//   - ACCEPTs of I2PD245: in order; if the first one is closed, the others get nothing until another one comes.
-//   - ACCEPTs of new i2pd: that, and each new ACCEPT or stream closes those that have queued for less than 3 s; streams that come
-//     within 0.1 s of another wait for a new ACCEPT.
-//   - ACCEPTs of Java: a closed one still gets a stream, which then ends; when the session closes, one of those waiting is closed
-//     and the others are left as they are.
+//   - Second SESSION CREATE on a connection: works on i2pd, and the first session never
+//     ends. Refused by Java.
+//   - Leaving during SESSION CREATE: i2pd keeps the ID until the tunnels would have stood,
+//     Java ID and key for 5 s.
+//   - ACCEPTs of I2PD245: in order; if the first one is closed, the others get nothing
+//     until another one comes.
+//   - ACCEPTs of new i2pd: that, and each new ACCEPT or stream closes those that have
+//     queued for less than 3 s; streams that come within 0.1 s of another wait for a new
+//     ACCEPT.
+//   - ACCEPTs of Java: a closed one still gets a stream, which then ends; when the session
+//     closes, one of those waiting is closed and the others are left as they are.
 //   - STREAM commands on a control or accepting connection: i2pd answers with SESSION STATUS, and closes.
 //   - Data on a waiting ACCEPT: i2pd closes it, Java sends it to the peer.
-//   - Slow reader: Java holds the sender back. i2pd holds any amount, and when the peer closes while the reader takes less than 8 MiB/s,
-//     all but one block and the end is lost.
-//   - Hasty close: a stream of 100 kB and more that is closed within 0.5 s of its last write loses up to 20 KiB, and its end, on I2PD259.
-//   - Datagrams: STYLE=DATAGRAM and RAW, on I2PD259 also DATAGRAM1, 2 and 3. Without PORT I2PD256 never answers. HOST and PORT (on
-//     Java PORT alone) have them forwarded over UDP, from [Bridge.UDPAddr].
-//   - Datagram headers over UDP: I2PD245 and I2PD256 take all behind the ID for the destination, so options make a datagram vanish. i2pd
-//     wants the destination in full, I2PD259 takes base32 too; Java takes any name.
-//   - Datagrams received: Java and, on the control connection and not for RAW, I2PD259 add FROM_PORT and TO_PORT. The sender
-//     of DATAGRAM3 is a hash. Java puts a header before RAW if HEADER=true, and gives DATAGRAMs to RAW sessions unparsed.
-//   - Datagram sizes: a UDP packet of more than 32768 bytes with its header is cut by i2pd; payloads of more than 31744, of RAW 32768, vanish on Java.
-//     To the control connection I2PD245 and I2PD256 bring less than 8192 bytes with the line, I2PD259 16384. Empty ones
-//     arrive on i2pd, but for RAW and DATAGRAM2.
-//   - DATAGRAM SEND: i2pd wants line and payload in one segment, and else never takes a line again on this connection. Java closes
-//     it, and so the session, at unknown names and at sizes that do not fit.
-//   - Datagrams lost: on i2pd what is sent to a new peer in the first second, and RAW to a peer that has never sent anything but for 2 or 3 a second;
-//     on all but Instant what exceeds 92 on their way to a session.
-//   - Session closes: Java ends its streams. i2pd drops what was sent in the last 25 ms and tells the peers nothing; what they
-//     then send ends their stream after 279 s.
+//   - Slow reader: Java holds the sender back. i2pd holds any amount, and when the peer
+//     closes while the reader takes less than 8 MiB/s, all but one block and the end is
+//     lost.
+//   - Hasty close: a stream of 100 kB and more that is closed within 0.5 s of its last
+//     write loses up to 20 KiB, and its end, on I2PD259.
+//   - Datagrams: STYLE=DATAGRAM and RAW, on I2PD259 also DATAGRAM1, 2 and 3. Without PORT
+//     I2PD256 never answers. HOST and PORT (on Java PORT alone) have them forwarded over
+//     UDP, from [Bridge.UDPAddr].
+//   - Datagram headers over UDP: I2PD245 and I2PD256 take all behind the ID for the
+//     destination, so options make a datagram vanish. i2pd wants the destination in full,
+//     I2PD259 takes base32 too; Java takes any name.
+//   - Datagrams received: Java and, on the control connection and not for RAW, I2PD259 add
+//     FROM_PORT and TO_PORT. The sender of DATAGRAM3 is a hash. Java puts a header before
+//     RAW if HEADER=true, and gives DATAGRAMs to RAW sessions unparsed.
+//   - Datagram sizes: a UDP packet of more than 32768 bytes with its header is cut by
+//     i2pd; payloads of more than 31744, of RAW 32768, vanish on Java. To the control
+//     connection I2PD245 and I2PD256 bring less than 8192 bytes with the line, I2PD259
+//     16384. Empty ones arrive on i2pd, but for RAW and DATAGRAM2.
+//   - DATAGRAM SEND: i2pd wants line and payload in one segment, and else never takes a
+//     line again on this connection. Java closes it, and so the session, at unknown names
+//     and at sizes that do not fit.
+//   - Datagrams lost: on i2pd what is sent to a new peer in the first second, and RAW to a
+//     peer that has never sent anything but for 2 or 3 a second; on all but Instant what
+//     exceeds 92 on their way to a session.
+//   - Session closes: Java ends its streams. i2pd drops what was sent in the last 25 ms
+//     and tells the peers nothing; what they then send ends their stream after 279 s.
 //
 // # Rules
 //
-// A network takes down what no client should do to any router, and with
-// [NewStrict] fails the test for it: a line that routers read differently (quotes,
-// escapes, double blanks, empty values, keys given twice, more than 8000 bytes);
-// a line in several writes, or with anything behind it before its reply came; a
-// session ID that can be guessed or was used before; a second SESSION CREATE on
-// a connection; an option of SESSION CREATE that is not known to be harmless,
-// such as lengths beyond 0 to 7, quantities beyond 1 to 6, signature types other
-// than 7, 11 and 1, lease-set encryption other than "4", "4,0" and, where 3.3 was
-// negotiated, "6,4"; data on a waiting ACCEPT; PING or PONG to i2pd; a stream
-// closed on i2pd less than 0.5 s after its last write; whatever crashes the router;
-// datagrams that are cut, empty on Java, malformed, or of another style than their session; DATAGRAM SEND with a SIZE that is not that of the
-// payload, or on i2pd in several segments; a session for datagrams without PORT on i2pd.
+// A network takes down what no client should do to any router, and with [NewStrict] fails the test
+// for it: a line that routers read differently (quotes, escapes, double blanks, empty values, keys
+// given twice, more than 8000 bytes); a line in several writes, or with anything behind it before
+// its reply came; a session ID that can be guessed or was used before; a second SESSION CREATE on
+// a connection; an option of SESSION CREATE that is not known to be harmless, such as lengths
+// beyond 0 to 7, quantities beyond 1 to 6, signature types other than 7, 11 and 1, lease-set
+// encryption other than "4", "4,0" and, where 3.3 was negotiated, "6,4"; data on a waiting ACCEPT;
+// PING or PONG to i2pd; a stream closed on i2pd less than 0.5 s after its last write; whatever
+// crashes the router; datagrams that are cut, empty on Java, malformed, or of another style than
+// their session; DATAGRAM SEND with a SIZE that is not that of the payload, or on i2pd in several
+// segments; a session for datagrams without PORT on i2pd.
 //
 // # What it does not do
 //

@@ -52,7 +52,8 @@ func (f routerFlag) start(ctx context.Context, ep *i2psocks.Endpoint, stderr io.
 	return r.Close, nil
 }
 
-// answers reports whether something listens at a SAM address. What would need the system resolver is left to the endpoint to refuse.
+// answers reports whether something listens at a SAM address. What would need the system resolver
+// is left to the endpoint to refuse.
 func answers(ctx context.Context, address string) bool {
 	network := "tcp"
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {

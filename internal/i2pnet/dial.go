@@ -38,7 +38,8 @@ func (n *Network) Listen(network, address string) (ln net.Listener, err error) {
 	return ln, err
 }
 
-// ListenPacket listens for packets inside the namespace, like [net.ListenPacket], on an IP literal and a port.
+// ListenPacket listens for packets inside the namespace, like [net.ListenPacket], on an IP literal
+// and a port.
 func (n *Network) ListenPacket(network, address string) (conn net.PacketConn, err error) {
 	if err := literal("listen", network, address); err != nil {
 		return nil, err

@@ -1,9 +1,9 @@
 // Package i2pnet starts and stops a private I2P network of real i2pd routers, for tests.
 //
-// The routers live in a network namespace of their own that has nothing but a loopback interface: they cannot reach
-// the world, and several networks do not meet. That takes Linux, root, ip(8) and i2pd; tests
-// are skipped where one is missing, or fail if I2PSOCKS_REQUIRE_ROUTER=1 is set. i2pd is taken
-// from the folder that I2PSOCKS_I2PD_DIR names, else from PATH.
+// The routers live in a network namespace of their own that has nothing but a loopback interface:
+// they cannot reach the world, and several networks do not meet. That takes Linux, root, ip(8) and
+// i2pd; tests are skipped where one is missing, or fail if I2PSOCKS_REQUIRE_ROUTER=1 is set. i2pd
+// is taken from the folder that I2PSOCKS_I2PD_DIR names, else from PATH.
 //
 // A package whose tests need routers starts them once, at the first test that asks:
 //
@@ -20,14 +20,14 @@
 //
 // # Sessions
 //
-// Sessions for tests are best made with [SessionOptions]: no hops, which in such a network
-// are the reliable choice. Sessions of one hop work, but of two runs one has to
-// retry a connect for some seconds, as the lease set is not found yet. A SESSION CREATE takes 3 to
-// 15 seconds, 9 as a rule, whatever the options: i2pd builds tunnels in rounds. So
-// create what a test needs at the same time. i2pd may crash when
-// a session is closed right after its streams: wait a second between the two. A router killed and
-// started again is the weakest moment of a network: in one run of twelve, where that
-// happened within seconds of the start, two routers did not reach each other any more. Do it last, after streams.
+// Sessions for tests are best made with [SessionOptions]: no hops, which in such a network are the
+// reliable choice. Sessions of one hop work, but of two runs one has to retry a connect for some
+// seconds, as the lease set is not found yet. A SESSION CREATE takes 3 to 15 seconds, 9 as a rule,
+// whatever the options: i2pd builds tunnels in rounds. So create what a test needs at the same
+// time. i2pd may crash when a session is closed right after its streams: wait a second between the
+// two. A router killed and started again is the weakest moment of a network: in one run of twelve,
+// where that happened within seconds of the start, two routers did not reach each other any more.
+// Do it last, after streams.
 //
 // This package looks no name up, makes no connection out of the namespace,
 // and leaves namespaces and processes that it did not make alone.

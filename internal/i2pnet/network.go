@@ -150,7 +150,8 @@ func (n *Network) Running(i int) bool {
 	return n.routers[i].runs()
 }
 
-// Kill ends router i with SIGKILL, as a crash would, and returns when it is gone. It does nothing to a dead router.
+// Kill ends router i with SIGKILL, as a crash would, and returns when it is gone. It does nothing
+// to a dead router.
 func (n *Network) Kill(i int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -17,7 +17,8 @@ import (
 
 var routers Shared
 
-// TestStreams goes through the life of a network: streams, a crash, a restart. No other test harms the shared network.
+// TestStreams goes through the life of a network: streams, a crash, a restart. No other test harms
+// the shared network.
 func TestStreams(t *testing.T) {
 	begin := time.Now()
 	n := routers.Require(t)

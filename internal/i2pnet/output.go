@@ -10,7 +10,8 @@ import (
 
 var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-// lineWriter passes whole lines on, each behind a prefix and without colours. Several may share out, under mu.
+// lineWriter passes whole lines on, each behind a prefix and without colours. Several may share
+// out, under mu.
 type lineWriter struct {
 	mu     *sync.Mutex
 	out    io.Writer

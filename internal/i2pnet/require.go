@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// SessionOptions are the options of SESSION CREATE that suit tests: a session that is found as soon as it stands.
+// SessionOptions are the options of SESSION CREATE that suit tests: a session that is found as
+// soon as it stands.
 const SessionOptions = "SIGNATURE_TYPE=7 i2cp.leaseSetEncType=4" +
 	" inbound.length=0 outbound.length=0 inbound.quantity=1 outbound.quantity=1"
 

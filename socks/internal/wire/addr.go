@@ -50,7 +50,8 @@ func ConsumeAddr(b []byte) (a Addr, n int, err error) {
 	return a, n, nil
 }
 
-// addrLen returns the length of the address at the front of b, or that of the part that must be read to know more.
+// addrLen returns the length of the address at the front of b, or that of the part that must be
+// read to know more.
 func addrLen(b []byte) (int, error) {
 	if len(b) < 1 {
 		return 1, nil

@@ -96,7 +96,8 @@ func ConsumeReply4(b []byte) (code byte, bound Addr, n int, err error) {
 	return b[1], bound, 8, nil
 }
 
-// AppendReply4 appends a reply. Where bound is no IPv4 address, its place takes 0.0.0.0, which stands for that of the server.
+// AppendReply4 appends a reply. Where bound is no IPv4 address, its place takes 0.0.0.0, which
+// stands for that of the server.
 func AppendReply4(dst []byte, code byte, bound Addr) []byte {
 	var ip [4]byte
 	if bound.IP.Is4() {
