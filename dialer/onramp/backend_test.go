@@ -317,12 +317,18 @@ func TestPanics(t *testing.T) {
 	require.NoError(t, err)
 	defer ln.Close()
 	b, id := backend(t)
+	ended := make(chan struct{}) // a panic leaves onramp's connections open
+	defer close(ended)
 	go func() {
 		for {
 			conn, err := ln.Accept()
 			if err != nil {
 				return
 			}
+			go func() {
+				<-ended
+				conn.Close()
+			}()
 			go func() {
 				defer conn.Close()
 				for lines := bufio.NewScanner(conn); lines.Scan(); {
