@@ -50,9 +50,12 @@ func TestRouters(t *testing.T) {
 	assert.Equal(t, "socks5h://127.0.0.1:4447", url)
 	home := strings.TrimSuffix(line(t, serveLines), "/")
 	own := "http://" + site.Addr().Host
-	curl := func(args ...string) string {
-		out, err := nw.Command(ctx, "curl", append([]string{"-sS", "--max-time", "150", "--retry", "3", "--retry-all-errors", "-H", "Connection: close"}, args...)...).CombinedOutput()
-		assert.NoError(t, err, "%s", out)
+	curl := func(args ...string) string { // what tries before the last one complained of is not its answer
+		cmd := nw.Command(ctx, "curl", append([]string{"-sS", "--max-time", "150", "--retry", "3", "--retry-all-errors", "-H", "Connection: close"}, args...)...)
+		var complaints strings.Builder
+		cmd.Stderr = &complaints
+		out, err := cmd.Output()
+		assert.NoError(t, err, complaints.String())
 		return string(out)
 	}
 	through := &socks.Dialer{Address: "127.0.0.1:4447", Forward: forward(nw.DialContext)}
