@@ -103,7 +103,7 @@ func TestRecycledKey(t *testing.T) {
 				} else {
 					assert.Zero(t, time.Since(start))
 				}
-				d, _ := pair(peer, again) // it works, for now
+				d, _ := pair(peer, again) // it works until its destination is dropped
 				d.nc.Close()
 				time.Sleep(6 * time.Second)
 				if good {
