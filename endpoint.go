@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/keys"
+	"github.com/go-i2p/i2psocks/socks"
 )
 
 // Endpoint is a program's own door to I2P: one identity, with which it dials, listens and offers
@@ -65,6 +67,11 @@ type Endpoint struct {
 	// ExtendedErrors lets SOCKS 5 ports answer failures with Tor's codes F0 to F7 (its proposal
 	// 304), which tell more; only for clients that know them.
 	ExtendedErrors bool
+	// VirtualAddresses serves programs that know IP addresses only, such as those run by torsocks:
+	// RESOLVE answers them with addresses of this prefix, as in [socks.Server]. The zero Prefix is none.
+	VirtualAddresses netip.Prefix
+	// Hooks observe the SOCKS ports. The requests that they see name hosts and hold secrets. Nil is none.
+	Hooks *socks.Hooks
 	// Logger gets what happens, without names, destinations and keys. Nil is silent.
 	Logger *slog.Logger
 

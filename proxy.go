@@ -56,7 +56,10 @@ func (e *Endpoint) ListenSOCKS(ctx context.Context, network, address string) (*P
 	}
 	p := &Proxy{
 		endpoint: e, listener: ln, served: make(chan struct{}),
-		server: &socks.Server{DialTimeout: e.DialTimeout, Logger: e.Logger, ExtendedErrors: e.ExtendedErrors, ReplyFor: replyFor},
+		server: &socks.Server{
+			DialTimeout: e.DialTimeout, VirtualAddresses: e.VirtualAddresses, Hooks: e.Hooks, Logger: e.Logger,
+			ExtendedErrors: e.ExtendedErrors, ReplyFor: replyFor,
+		},
 	}
 	if secret != "" {
 		p.server.Authenticate = socks.Secret(secret)
@@ -178,6 +181,9 @@ func (p *Proxy) URL() *url.URL {
 	}
 	return &url.URL{Scheme: "socks5h", User: p.user, Host: host}
 }
+
+// Status returns how the port is at this moment.
+func (p *Proxy) Status() socks.Status { return p.server.Status() }
 
 // Shutdown closes the port and waits until the connections are over, or until ctx ends; what is left
 // then is cut, and ctx's error returned.

@@ -1,0 +1,36 @@
+package i2psocks_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-i2p/i2psocks/dialer/samtest"
+	"github.com/go-i2p/i2psocks/socks"
+)
+
+// TestObserve: hooks and the status of a port tell of its clients, and virtual addresses are served.
+func TestObserve(t *testing.T) {
+	nw := samtest.NewStrict(t)
+	site, visitor := endpoint(t, nw.Start(nil).Addr()), endpoint(t, nw.Start(nil).Addr())
+	serve(t, site, hello)
+	reports := make(chan socks.Report, 2)
+	visitor.Hooks = &socks.Hooks{Done: func(r socks.Report) { reports <- r }}
+	visitor.VirtualAddresses = netip.MustParsePrefix("127.192.0.0/10")
+	px, err := visitor.ListenSOCKS(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ip, err := through(px, "", "").Resolve(t.Context(), site.Addr().Host)
+	require.NoError(t, err)
+	assert.Equal(t, socks.Resolve, (<-reports).Command)
+	assert.True(t, visitor.VirtualAddresses.Contains(netip.MustParseAddr(ip)), ip)
+	conn, err := through(px, "", "").DialContext(t.Context(), "tcp", ip+":80")
+	require.NoError(t, err)
+	assert.Equal(t, 1, px.Status().Clients)
+	conn.Close()
+	assert.Equal(t, socks.Connect, (<-reports).Command)
+	require.NoError(t, px.Shutdown(t.Context()))
+	assert.True(t, px.Status().Closed)
+	assert.EqualValues(t, 2, px.Status().Requests)
+}
