@@ -1,6 +1,7 @@
 package i2psocks_test
 
 import (
+	"io"
 	"net/netip"
 	"testing"
 
@@ -28,6 +29,10 @@ func TestObserve(t *testing.T) {
 	conn, err := through(px, "", "").DialContext(t.Context(), "tcp", ip+":80")
 	require.NoError(t, err)
 	assert.Equal(t, 1, px.Status().Clients)
+	io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n")
+	page, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	assert.Contains(t, string(page), "hello")
 	conn.Close()
 	assert.Equal(t, socks.Connect, (<-reports).Command)
 	require.NoError(t, px.Shutdown(t.Context()))
