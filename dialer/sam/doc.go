@@ -26,8 +26,8 @@
 //
 // [Session.ListenPacket] is for datagrams. Each [PacketConn] is a session and an identity of its
 // own: i2pd cannot run one identity twice, and Java I2P could with its PRIMARY sessions only,
-// which are not used. There are no DATAGRAM2 and DATAGRAM3. Over UDP the package sends to the
-// router alone, on loopback, and takes packets from it alone.
+// which are not used. Over UDP the package sends to the router alone, on loopback, and takes packets
+// from it alone.
 //
 // The package never dials anything but its bridges, never asks the system resolver, never logs a
 // command, a name or a key. SAM is neither encrypted nor, on i2pd, protected by a password:

@@ -2,8 +2,10 @@ package sam
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -26,7 +28,7 @@ import (
 type PacketConn struct {
 	session *Session // of its own
 	parent  *Session
-	raw     bool
+	style   string // STYLE
 	port    uint16
 	udp     *net.UDPConn             // nil if datagrams go over the control connection
 	route   atomic.Pointer[udpRoute] // nil as udp is, and before the router is known
@@ -42,7 +44,7 @@ type PacketConn struct {
 	closing                     atomic.Bool
 	closed                      chan struct{}
 	tasks                       sync.WaitGroup
-	stats                       struct{ strangers, malformed, overflow, resent atomic.Uint64 }
+	stats                       struct{ strangers, malformed, otherPort, overflow, resent atomic.Uint64 }
 }
 
 var _ net.PacketConn = (*PacketConn)(nil)
@@ -59,6 +61,7 @@ func (tooLarge) Is(target error) bool { return target == syscall.EMSGSIZE }
 type PacketStats struct {
 	Strangers uint64 // packets that did not come from the router
 	Malformed uint64 // packets from the router that made no sense
+	OtherPort uint64 // packets to another port than the one that was listened on
 	Overflow  uint64 // packets that came faster than they were read
 	Resent    uint64 // first packets to a peer that were sent a second time
 }
@@ -75,10 +78,21 @@ const (
 // that is. Whether it is published, and how its tunnels are built, is as for the Session, which
 // closes it in Close.
 //
-// network is "udp", "udp4", "udp6" or "i2p-datagram", which mean the same, namely packets whose
-// sender is known and verified; or "i2p-raw" for packets without a sender, for which ReadFrom
-// returns an address without a host. address is ":port"; the port is told to peers by Java I2P and
-// new i2pd, and packets to any port are received. The value is a [*PacketConn].
+// network is a style, which both peers must share. The value is a [*PacketConn].
+//
+//   - "udp", "udp4", "udp6" and "i2p-datagram" mean DATAGRAM: the sender is known and verified.
+//   - "i2p-raw" means RAW: there is no sender, and ReadFrom returns an address without a host.
+//   - "i2p-datagram2" means DATAGRAM2, which is DATAGRAM without its weakness that anybody can
+//     send a packet a second time, or on to somebody else.
+//   - "i2p-datagram3" means DATAGRAM3: the sender is a base32 name to answer to, and not verified.
+//     Anybody can claim to be anybody.
+//
+// i2pd has the last two from 2.58 on; Java I2P 0.9.48 has not. Where they are missing the error
+// matches [errors.ErrUnsupported], and no other style takes their place.
+//
+// address is ":port". Java I2P and, over UDP, i2pd from 2.58 on tell peers the port. With a port
+// other than 0 packets to another port are not received, where the router tells, but those to port
+// 0 are, since old i2pd can send to no other.
 //
 // Packets go over UDP to routers on loopback (see UDPAddress), else over the control connection,
 // on which i2pd takes about 7 kB, and less than 1 kB beyond loopback, and 200 packets a second.
@@ -91,9 +105,8 @@ func (s *Session) ListenPacket(ctx context.Context, network, address string) (ne
 }
 
 func (s *Session) listenPacket(ctx context.Context, network, address string) (*PacketConn, error) {
-	switch network {
-	case "udp", "udp4", "udp6", "i2p-datagram", "i2p-raw":
-	default:
+	styleName, ok := styles[network]
+	if !ok {
 		return nil, net.UnknownNetworkError(network)
 	}
 	host, port, err := dialer.SplitHostPort("i2p", address)
@@ -103,19 +116,34 @@ func (s *Session) listenPacket(ctx context.Context, network, address string) (*P
 	if host != "" {
 		return nil, fmt.Errorf("%w: packets have an identity of their own", syscall.EADDRNOTAVAIL)
 	}
-	p, err := s.newPacketConn(network == "i2p-raw", port)
+	p, err := s.newPacketConn(styleName, port)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := p.session.await(ctx); err != nil {
 		p.Close()
-		return nil, err
+		return nil, styleError(err)
 	}
 	return p, nil
 }
 
+// styles are the STYLEs of networks.
+var styles = map[string]string{
+	"udp": repliable, "udp4": repliable, "udp6": repliable, "i2p-datagram": repliable,
+	"i2p-raw": raw, "i2p-datagram2": repliable2, "i2p-datagram3": hashed,
+}
+
+// styleError tells an answer that the router does not know the STYLE, which only its words tell,
+// from other failures.
+func styleError(err error) error {
+	if e, ok := errors.AsType[*ResultError](err); ok && e.Result == "I2P_ERROR" && strings.Contains(e.Message, "STYLE") {
+		return fmt.Errorf("%w: %w", errors.ErrUnsupported, err)
+	}
+	return err
+}
+
 // newPacketConn makes a PacketConn whose session is not started yet.
-func (s *Session) newPacketConn(raw bool, port uint16) (*PacketConn, error) {
+func (s *Session) newPacketConn(styleName string, port uint16) (*PacketConn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -125,16 +153,13 @@ func (s *Session) newPacketConn(raw bool, port uint16) (*PacketConn, error) {
 		return nil, err
 	}
 	p := &PacketConn{
-		parent: s, raw: raw, port: port,
+		parent: s, style: styleName, port: port,
 		in: make(chan packet, backlogPackets), sending: make(chan struct{}, 1), closed: make(chan struct{}),
 	}
 	p.session = &Session{
 		Address: s.Address, Fallbacks: s.Fallbacks, DialBridge: s.DialBridge, UDPAddress: s.UDPAddress,
 		Inbound: s.Inbound, Outbound: s.Outbound, DialOnly: s.DialOnly, Nickname: s.Nickname, DialTimeout: s.DialTimeout, Logger: s.Logger,
-		style: style{name: "DATAGRAM", options: p.options, received: p.received},
-	}
-	if raw {
-		p.session.style.name = "RAW"
+		style: style{name: styleName, options: p.options, received: p.received},
 	}
 	if err := p.listenUDP(s.at.bridges); err != nil {
 		return nil, err
@@ -160,7 +185,7 @@ func (p *PacketConn) Status() dialer.Status { return p.session.Status() }
 func (p *PacketConn) Stats() PacketStats {
 	return PacketStats{
 		Strangers: p.stats.strangers.Load(), Malformed: p.stats.malformed.Load(),
-		Overflow: p.stats.overflow.Load(), Resent: p.stats.resent.Load(),
+		OtherPort: p.stats.otherPort.Load(), Overflow: p.stats.overflow.Load(), Resent: p.stats.resent.Load(),
 	}
 }
 

@@ -443,10 +443,10 @@ func TestManyPeers(t *testing.T) {
 			binary.BigEndian.PutUint32(b, uint32(i))
 			d, err := keys.DestinationFromBytes(b)
 			require.NoError(t, err)
-			r.meet(d, func() { sent.Add(1) })
+			r.meet(d.Base32(), func() { sent.Add(1) })
 			n.put(d.Base32(), d)
 			if i%3 == 0 {
-				r.heard(d)
+				r.heard(d.Base32())
 			}
 		}
 		known, pending := waiting()

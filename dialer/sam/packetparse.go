@@ -2,6 +2,8 @@ package sam
 
 import (
 	"bytes"
+	"encoding/base32"
+	"encoding/base64"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,9 +13,18 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
+// STYLEs of sessions for datagrams.
+const (
+	repliable  = "DATAGRAM"
+	raw        = "RAW"
+	repliable2 = "DATAGRAM2"
+	hashed     = "DATAGRAM3" // its sender is a hash that nobody has signed
+)
+
 // packet is a datagram that came.
 type packet struct {
 	from    dialer.Addr // of raw ones the port at most
+	port    uint16      // to which it was sent; 0 where nothing tells
 	payload []byte
 }
 
@@ -25,31 +36,23 @@ var errPacket = fmt.Errorf("%w: malformed datagram", dialer.ErrRouter)
 // parseForwarded reads what a router sends over UDP: "DESTINATION [KEY=VALUE...]\n" and the
 // payload. Of raw packets there is only the payload, or with header "[KEY=VALUE...]\n" before it.
 // The payload is not copied.
-func parseForwarded(b []byte, raw, header bool) (packet, error) {
-	if raw && !header {
+func parseForwarded(b []byte, style string, header bool) (packet, error) {
+	if style == raw && !header {
 		return packet{payload: b}, nil
 	}
 	line, payload, found := bytes.Cut(b, []byte("\n"))
 	if !found || len(line) > wire.MaxReply {
 		return packet{}, errPacket
 	}
-	p := packet{payload: payload}
-	options := string(line)
-	if !raw {
-		var dest string
-		dest, options, _ = strings.Cut(options, " ")
-		d, err := keys.ParseDestination(dest)
-		if err != nil {
-			return packet{}, errPacket
-		}
-		p.from = dialer.AddrOf(d, 0)
+	sender, options := "", string(line)
+	if style != raw {
+		sender, options, _ = strings.Cut(options, " ")
 	}
 	m, err := wire.Parse("DATAGRAM RECEIVED " + options)
 	if err != nil {
 		return packet{}, errPacket
 	}
-	p.from.Port = portOf(m.Get("FROM_PORT"))
-	return p, nil
+	return newPacket(m, style, sender, payload)
 }
 
 // receivedSize returns how many bytes follow a RECEIVED line. One that does not tell makes all
@@ -63,17 +66,39 @@ func receivedSize(m wire.Message) (int, error) {
 }
 
 // parseReceived reads the line that stands before a payload on the control connection.
-func parseReceived(m wire.Message, payload []byte) (packet, error) {
-	p := packet{payload: payload}
-	if m.Verb == "DATAGRAM" {
-		d, err := keys.ParseDestination(m.Get("DESTINATION"))
-		if err != nil {
-			return packet{}, errPacket
-		}
-		p.from = dialer.AddrOf(d, 0)
+func parseReceived(m wire.Message, style string, payload []byte) (packet, error) {
+	if (m.Verb == "RAW") != (style == raw) {
+		return packet{}, errPacket
 	}
-	p.from.Port = portOf(m.Get("FROM_PORT"))
+	return newPacket(m, style, m.Get("DESTINATION"), payload)
+}
+
+// newPacket makes a packet of its parts.
+func newPacket(m wire.Message, style, sender string, payload []byte) (p packet, err error) {
+	if style != raw {
+		if p.from, err = parseSender(sender, style); err != nil {
+			return packet{}, err
+		}
+	}
+	p.from.Port, p.port, p.payload = portOf(m.Get("FROM_PORT")), portOf(m.Get("TO_PORT")), payload
 	return p, nil
+}
+
+var (
+	i2pBase64 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-~").Strict()
+	i2pBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+)
+
+// parseSender reads a destination, or of DATAGRAM3 its hash, which is all that a base32 name holds.
+func parseSender(s, style string) (dialer.Addr, error) {
+	if hash, err := i2pBase64.DecodeString(s); err == nil && len(hash) == 32 && len(s) == 44 && style == hashed {
+		return dialer.Addr{Host: i2pBase32.EncodeToString(hash) + ".b32.i2p"}, nil
+	}
+	d, err := keys.ParseDestination(s)
+	if err != nil {
+		return dialer.Addr{}, errPacket
+	}
+	return dialer.AddrOf(d, 0), nil
 }
 
 // appendUDPHeader appends the line that stands before a payload over UDP. i2pd before 2.58 bears
@@ -89,10 +114,11 @@ func appendUDPHeader(dst []byte, id string, to keys.Destination, fromPort, toPor
 	return append(dst, '\n')
 }
 
-// sendCommand returns the command that stands before a payload on the control connection.
-func sendCommand(raw bool, to keys.Destination, size int, fromPort, toPort uint16) wire.Message {
+// sendCommand returns the command that stands before a payload on the control connection: DATAGRAM SEND for all
+// styles with a sender, as i2pd takes no other.
+func sendCommand(style string, to keys.Destination, size int, fromPort, toPort uint16) wire.Message {
 	verb := "DATAGRAM"
-	if raw {
+	if style == raw {
 		verb = "RAW"
 	}
 	m := command(verb, "SEND", "DESTINATION", to.Base64(), "SIZE", strconv.Itoa(size))

@@ -19,15 +19,15 @@ const (
 // is forgotten.
 type peers struct {
 	mu      sync.Mutex
-	known   map[keys.Destination]*resend // the one that waits, or nil
+	known   map[string]*resend // by base32 name; the one that waits, or nil
 	pending int
 }
 
 // resend is a packet to be sent again. Its timer is guarded by the lock of peers.
 type resend struct{ timer *time.Timer }
 
-// meet notes that a packet goes to d. If d is new, send is called a while later, unless d is heard of before.
-func (r *peers) meet(d keys.Destination, send func()) {
+// meet notes that a packet goes to d, a base32 name. If d is new, send is called a while later, unless d is heard of before.
+func (r *peers) meet(d string, send func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, ok := r.known[d]; ok {
@@ -49,7 +49,7 @@ func (r *peers) meet(d keys.Destination, send func()) {
 }
 
 // due reports whether a resend to d is still wanted, and notes that it waits no longer.
-func (r *peers) due(d keys.Destination, again *resend) bool {
+func (r *peers) due(d string, again *resend) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.known[d] != again {
@@ -61,7 +61,7 @@ func (r *peers) due(d keys.Destination, again *resend) bool {
 }
 
 // heard notes that something came from d.
-func (r *peers) heard(d keys.Destination) {
+func (r *peers) heard(d string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if again, ok := r.known[d]; ok {
@@ -75,7 +75,7 @@ func (r *peers) heard(d keys.Destination) {
 // makeRoom makes sure that one more fits. The caller holds mu.
 func (r *peers) makeRoom() {
 	if r.known == nil {
-		r.known = make(map[keys.Destination]*resend)
+		r.known = make(map[string]*resend)
 	}
 	for d, again := range r.known {
 		if len(r.known) < maxPeers {

@@ -11,8 +11,9 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 )
 
-// ReadFrom waits for a packet. addr is the [dialer.Addr] of its sender; raw packets tell only the
-// port, and that not on i2pd. What does not fit in b is discarded.
+// ReadFrom waits for a packet. addr is the [dialer.Addr] of its sender: with its Destination, but
+// for "i2p-datagram3", where it is the Host alone and anybody's claim; of raw packets with the port
+// alone. The port is 0 where the router does not tell. What does not fit in b is discarded.
 func (p *PacketConn) ReadFrom(b []byte) (n int, addr net.Addr, err error) {
 	late := p.readDeadline.passed()
 	select { // both before a packet that waits
@@ -35,8 +36,12 @@ func (p *PacketConn) ReadFrom(b []byte) (n int, addr net.Addr, err error) {
 
 // deliver hands a packet to the readers, or drops it when they are slow.
 func (p *PacketConn) deliver(got packet) {
-	if !got.from.Destination.IsZero() {
-		p.peers.heard(got.from.Destination)
+	if got.from.Host != "" {
+		p.peers.heard(got.from.Host)
+	}
+	if p.port != 0 && got.port != 0 && got.port != p.port {
+		p.stats.otherPort.Add(1)
+		return
 	}
 	size := int64(len(got.payload))
 	if p.held.Add(size) <= backlogBytes {
@@ -52,8 +57,8 @@ func (p *PacketConn) deliver(got packet) {
 
 // received takes what came on the control connection.
 func (p *PacketConn) received(m wire.Message, payload []byte) {
-	got, err := parseReceived(m, payload)
-	if err != nil || p.raw != (m.Verb == "RAW") {
+	got, err := parseReceived(m, p.style, payload)
+	if err != nil {
 		p.stats.malformed.Add(1)
 		return
 	}
@@ -78,7 +83,7 @@ func (p *PacketConn) readUDP() {
 			p.stats.strangers.Add(1)
 			continue
 		}
-		got, err := parseForwarded(buf[:n], p.raw, route.header)
+		got, err := parseForwarded(buf[:n], p.style, route.header)
 		if err != nil {
 			p.stats.malformed.Add(1)
 			continue

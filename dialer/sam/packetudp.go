@@ -70,7 +70,7 @@ func (p *PacketConn) options(b bridge, r router) []wire.Param {
 		}
 		return []wire.Param{{Key: "PORT", Value: controlPort}}
 	}
-	header := p.raw && r.ports()
+	header := p.style == raw && r.ports()
 	p.route.Store(&udpRoute{p.udpAddress(b, r), header})
 	home := p.udp.LocalAddr().(*net.UDPAddr)
 	params := []wire.Param{{Key: "HOST", Value: home.IP.String()}, {Key: "PORT", Value: strconv.Itoa(home.Port)}}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
@@ -166,7 +167,7 @@ func TestUDPChoice(t *testing.T) {
 		"of an own dialer":  {session: &Session{UDPAddress: "127.0.0.1:9", DialBridge: dial}, wrong: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := tc.session.newPacketConn(false, 0)
+			p, err := tc.session.newPacketConn(repliable, 0)
 			if tc.wrong {
 				require.ErrorContains(t, err, "UDPAddress")
 				return
@@ -200,29 +201,31 @@ func seeds(f *testing.F) (keys.Destination, []string) {
 	id, err := keys.Generate()
 	require.NoError(f, err)
 	d := id.Destination()
-	return d, []string{d.Base64(), d.Base64() + " FROM_PORT=5 TO_PORT=6", "PROTOCOL=18 FROM_PORT=5 TO_PORT=6", "", "x", d.Base64()[:100]}
+	hash := d.Hash()
+	return d, []string{i2pBase64.EncodeToString(hash[:]), d.Base64(), d.Base64() + " FROM_PORT=5 TO_PORT=6", "PROTOCOL=18 FROM_PORT=5 TO_PORT=6", "", "x", d.Base64()[:100]}
 }
 
 func FuzzParseForwarded(f *testing.F) {
 	d, lines := seeds(f)
 	for _, line := range lines {
-		f.Add([]byte(line+"\npay\nload"), false, false)
-		f.Add([]byte(line+"\n"), true, true)
-		f.Add([]byte(line), true, false)
+		f.Add([]byte(line+"\npay\nload"), repliable, false)
+		f.Add([]byte(line+"\n"), raw, true)
+		f.Add([]byte(line), raw, false)
+		f.Add([]byte(line+"\n"), hashed, false)
 	}
-	got, err := parseForwarded([]byte(lines[1]+"\npay\nload"), false, false)
+	got, err := parseForwarded([]byte(lines[2]+"\npay\nload"), repliable2, false)
 	require.NoError(f, err)
-	require.Equal(f, packet{dialer.AddrOf(d, 5), []byte("pay\nload")}, got)
-	f.Fuzz(func(t *testing.T, b []byte, raw, header bool) {
-		got, err := parseForwarded(b, raw, header)
+	require.Equal(f, packet{dialer.AddrOf(d, 5), 6, []byte("pay\nload")}, got)
+	f.Fuzz(func(t *testing.T, b []byte, style string, header bool) {
+		got, err := parseForwarded(b, style, header)
 		if err != nil {
 			assert.ErrorIs(t, err, dialer.ErrRouter)
 			assert.Equal(t, packet{}, got)
 			return
 		}
 		assert.True(t, bytes.HasSuffix(b, got.payload))
-		assert.Equal(t, raw, got.from.Destination.IsZero())
-		if raw && !header {
+		checkSender(t, got.from, style)
+		if style == raw && !header {
 			assert.Equal(t, b, got.payload)
 		} else {
 			assert.Equal(t, byte('\n'), b[len(b)-len(got.payload)-1])
@@ -230,18 +233,59 @@ func FuzzParseForwarded(f *testing.F) {
 	})
 }
 
+// checkSender: there is one but in raw packets, and its name fits its destination, if that is known.
+func checkSender(t *testing.T, from dialer.Addr, style string) {
+	if style == raw {
+		from.Port = 0
+		assert.Zero(t, from)
+		return
+	}
+	host, err := i2phost.Parse(from.Host)
+	require.NoError(t, err)
+	assert.Equal(t, i2phost.Base32, host.Kind())
+	assert.True(t, style == hashed || !from.Destination.IsZero())
+	if !from.Destination.IsZero() {
+		assert.Equal(t, from.Destination.Base32(), from.Host)
+	}
+}
+
+// TestParseSender: only DATAGRAM3 may name its sender by a hash, and that must be one.
+func TestParseSender(t *testing.T) {
+	id, err := keys.Generate()
+	require.NoError(t, err)
+	d := id.Destination()
+	sum := d.Hash()
+	hash := i2pBase64.EncodeToString(sum[:])
+	require.Len(t, hash, 44)
+	got, err := parseSender(hash, hashed)
+	require.NoError(t, err)
+	assert.Equal(t, dialer.Addr{Host: d.Base32()}, got)
+	for _, style := range []string{repliable, repliable2, hashed} {
+		got, err = parseSender(d.Base64(), style)
+		require.NoError(t, err)
+		assert.Equal(t, dialer.AddrOf(d, 0), got)
+		for _, bad := range []string{"", "x", hash[:43], hash + "=", hash + "A", hash[:42] + "==", hash[:20] + "\n" + hash[20:43], hash[:42] + "B=", "+" + hash[1:]} {
+			_, err = parseSender(bad, style)
+			assert.ErrorIs(t, err, errPacket, bad)
+		}
+	}
+	_, err = parseSender(hash, repliable)
+	assert.ErrorIs(t, err, errPacket)
+}
+
 func FuzzParseReceived(f *testing.F) {
 	d, lines := seeds(f)
 	for _, line := range lines {
-		f.Add("DATAGRAM RECEIVED DESTINATION=" + line + " SIZE=3")
-		f.Add("RAW RECEIVED SIZE=3 " + line)
+		f.Add("DATAGRAM RECEIVED DESTINATION="+line+" SIZE=3", repliable)
+		f.Add("DATAGRAM RECEIVED DESTINATION="+line+" SIZE=3", hashed)
+		f.Add("RAW RECEIVED SIZE=3 "+line, raw)
 	}
-	m, err := wire.Parse("DATAGRAM RECEIVED DESTINATION=" + lines[0] + " SIZE=3 FROM_PORT=5 TO_PORT=6")
+	m, err := wire.Parse("DATAGRAM RECEIVED DESTINATION=" + d.Base64() + " SIZE=3 FROM_PORT=5 TO_PORT=6")
 	require.NoError(f, err)
-	got, err := parseReceived(m, []byte("abc"))
+	got, err := parseReceived(m, repliable, []byte("abc"))
 	require.NoError(f, err)
-	require.Equal(f, packet{dialer.AddrOf(d, 5), []byte("abc")}, got)
-	f.Fuzz(func(t *testing.T, line string) {
+	require.Equal(f, packet{dialer.AddrOf(d, 5), 6, []byte("abc")}, got)
+	f.Fuzz(func(t *testing.T, line, style string) {
 		m, err := wire.Parse(line)
 		if err != nil {
 			return
@@ -249,12 +293,13 @@ func FuzzParseReceived(f *testing.F) {
 		if size, err := receivedSize(m); err == nil {
 			assert.True(t, 0 <= size && size <= maxReceived)
 		}
-		got, err := parseReceived(m, []byte("abc"))
+		got, err := parseReceived(m, style, []byte("abc"))
 		if err != nil {
 			assert.ErrorIs(t, err, dialer.ErrRouter)
 			return
 		}
 		assert.Equal(t, "abc", string(got.payload))
-		assert.Equal(t, m.Verb == "DATAGRAM", !got.from.Destination.IsZero())
+		assert.Equal(t, m.Verb == "RAW", style == raw)
+		checkSender(t, got.from, style)
 	})
 }

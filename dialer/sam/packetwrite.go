@@ -97,7 +97,7 @@ func (p *PacketConn) writeTo(ctx context.Context, b []byte, addr net.Addr) error
 		return err
 	}
 	if l.control.router.kind == i2pd {
-		p.peers.meet(to, p.resend(l, to, port, bytes.Clone(b)))
+		p.peers.meet(to.Base32(), p.resend(l, to, port, bytes.Clone(b)))
 	}
 	return nil
 }
@@ -140,7 +140,7 @@ func (p *PacketConn) resolve(ctx context.Context, addr net.Addr) (keys.Destinati
 func (p *PacketConn) send(ctx context.Context, l *live, to keys.Destination, port uint16, b []byte) error {
 	r := l.control.router
 	limit := maxRaw
-	if !p.raw || r.kind == i2pd {
+	if p.style != raw || r.kind == i2pd {
 		limit = maxRepliable
 	}
 	if p.udp == nil {
@@ -167,7 +167,7 @@ func (p *PacketConn) sendControl(ctx context.Context, l *live, to keys.Destinati
 	if !r.ports() {
 		from, port = 0, 0
 	}
-	packet, err := wire.AppendCommand(nil, sendCommand(p.raw, to, len(b), from, port))
+	packet, err := wire.AppendCommand(nil, sendCommand(p.style, to, len(b), from, port))
 	if err != nil {
 		return err
 	}
