@@ -14,6 +14,8 @@
 //	}
 //	fmt.Println(id) // its host name, never the secret
 //
+// Beside them a [LeaseSetKey] is what lets a client into an encrypted lease set.
+//
 // Keys are made here, not by the router: a router may fall back to an old
 // signature type without saying so. [Import] and [Export] exchange them with
 // routers and other programs. Both stores are an [Archive] too, which keeps

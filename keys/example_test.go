@@ -89,3 +89,15 @@ func ExampleImport() {
 	fmt.Println(format, id, len(dat))
 	// Output: i2pkeys-damaged baz5fnifptdznvtavtm5kvpi3lhn54pxhfpwvifwtlx564e272yq.b32.i2p 679
 }
+
+func ExampleLeaseSetKey() {
+	key, err := keys.ParseLeaseSetKey("dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=") // RFC 7748's
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(key)
+	fmt.Println(key.Public()) // for the operator of the service
+	// Output:
+	// secret
+	// hSDwCYkwp1R0i33ctD73Wg2~Og0mOBr066SpjqqbTmo=
+}

@@ -50,11 +50,16 @@ func Generate() (Identity, error) {
 
 // assemble lays out an Ed25519 identity; the two pads are 32 bytes each.
 func assemble(pub, seed, pad, cryptoPad []byte) (Identity, error) {
+	return assembleAs(Ed25519, pub, seed, pad, cryptoPad)
+}
+
+// assembleAs is the same for all signature types whose keys have 32 bytes and fit their field.
+func assembleAs(t SignatureType, pub, private, pad, cryptoPad []byte) (Identity, error) {
 	b := bytes.Repeat(pad, (certOffset-len(pub))/len(pad))
 	b = append(b, pub...)
-	b = append(b, certKey, 0, 4, 0, byte(Ed25519), 0, byte(ElGamal))
+	b = append(b, certKey, 0, 4, 0, byte(t), 0, byte(ElGamal))
 	b = append(b, bytes.Repeat(cryptoPad, ElGamal.privateLen()/len(cryptoPad))...)
-	return IdentityFromBytes(append(b, seed...))
+	return IdentityFromBytes(append(b, private...))
 }
 
 // ParseIdentity reads the base64 text that SAM uses for a private key, under

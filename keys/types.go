@@ -7,7 +7,7 @@ import "strconv"
 type SignatureType uint16
 
 // The signature types that may stand in a Destination here. New identities
-// are always [Ed25519]; the others are read because sites still use them.
+// are [Ed25519], or [RedDSA] on request; the others are read because sites still use them.
 const (
 	DSASHA1 SignatureType = 0
 	P256    SignatureType = 1

@@ -1,0 +1,53 @@
+// Package etcdkeys keeps identities in an etcd cluster, for fleets: any host may
+// run an identity, one at a time does, and another takes over when that one dies.
+//
+//	store := &etcdkeys.Store{Client: client, Prefix: "bots", Sealer: sealer}
+//	defer store.Close()
+//	if err := store.Acquire(ctx, "site"); err != nil { // waits while another host has it
+//		return err
+//	}
+//	ep := &i2psocks.Endpoint{Name: "site", Keys: store}
+//	defer ep.Close() // before the store
+//	go func() {
+//		<-store.Lost()
+//		ep.Close() // at once: another host will be this identity
+//	}()
+//
+// It is a module of its own, so that only those who use it carry etcd's client.
+//
+// # Why two hosts never have one identity
+//
+// The owner of a name has a claim in etcd, which goes with a lease. Six times in
+// a TTL the owner renews the lease and then reads, through a quorum, that its
+// claims are still there; when that succeeds it is the owner for two thirds of a
+// TTL more, counted from the moment it began to ask. When that time is over, or
+// a claim is gone, [Store.Lost] closes.
+//
+// An owner also leaves a record without a lease, which only an orderly release
+// removes. Who takes a claim and finds such a record, of one who crashed, was cut
+// off or had its claim removed by hand, first waits for the whole TTL in it. So at
+// least a third of the former owner's TTL lies between its Lost and the new
+// owner, for closing the endpoint. None of that compares the clocks of two
+// hosts; they must only not run half as fast again as each other. A takeover
+// takes up to two TTLs after a crash, and no time after [Store.Close].
+//
+// What no library can prevent: a process that stands still (SIGSTOP, a paused
+// debugger) while its router runs on stays visible under the identity until it
+// goes on, when it is told. A host that sleeps is told on waking, by its wall
+// clock; one whose wall clock is set forward by more than that gives up what it
+// owns, to be safe.
+//
+// # Secrets
+//
+// With a [keys.Sealer] etcd sees no secret, and should have one: an etcd without it
+// shows identities to all that may read the prefix, its snapshots and its disk.
+// Names, host labels and times are always plain. Values are the bytes that
+// [keys.Dir] has in its files; [Store.Raw] returns them. Use TLS and an etcd role
+// that may read and write the prefix alone.
+//
+// # What it refuses to do
+//
+// It never returns an identity that another host owns, never goes on when it
+// cannot tell, never overwrites an identity, never mixes plain and sealed values
+// or two passphrases under one prefix, and logs neither names nor keys.
+package etcdkeys

@@ -1,0 +1,242 @@
+package etcdkeys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+const (
+	defaultPrefix  = "i2psocks"
+	defaultTTL     = 30 * time.Second
+	maxTTL         = time.Hour
+	defaultTimeout = 5 * time.Second
+	maxHost        = 64
+)
+
+// Store is a [keys.Store] and [keys.Archive] in etcd that owns what it loads and
+// saves. It needs a Client; the other fields may be zero. Fields may be changed
+// until the first method call, not after. A Store must not be copied. Its methods
+// may be called by several goroutines at once, which share what it owns.
+//
+// Load, LoadRetired, Save and Acquire make this Store the owner of a name until
+// Release or Close; the other changes own it while they last. If another Store
+// is the owner the error is [ErrOwned]. After an owner that did not release, they
+// wait for as long as its TTL.
+//
+// A Store that lost its ownership stays lost: close what uses the identities, then
+// the Store, and make a new one. Errors are [*keys.StoreError].
+type Store struct {
+	// Client is the connection to etcd. It stays open: closing it is the host's,
+	// after Close.
+	Client *clientv3.Client
+	// Prefix is the part of etcd's keys before "/", apart for each fleet. Empty
+	// means "i2psocks".
+	Prefix string
+	// TTL is for how long etcd lets an owner be silent, in whole seconds, rounded
+	// up; etcd may make it longer. 0 means 30 s; at most an hour. Hosts may differ.
+	TTL time.Duration
+	// Timeout bounds each request to etcd. 0 means 5 s.
+	Timeout time.Duration
+	// Host is what others are told about who owns a name: 64 bytes at most. Empty
+	// means nothing.
+	Host string
+	// Sealer encrypts the identities. Nil means that they are plain. All hosts of
+	// a prefix need the same: the first to save decides.
+	Sealer keys.Sealer
+	// Logger gets what happens, without names and keys. Nil is silent.
+	Logger *slog.Logger
+
+	turns turns // of names, and of "" for starting a session
+
+	mu       sync.Mutex
+	lost     chan struct{} // nil before the first use
+	ended    error         // why lost is closed: ErrLost or os.ErrClosed
+	session  *session      // nil before the first claim
+	claims   map[string]*claim
+	released int  // how many claims were given back
+	checked  bool // Sealer is the right one
+}
+
+var _ keys.Archive = (*Store)(nil)
+
+// Load returns the identity called name and makes this Store its owner. A
+// damaged value is [keys.ErrMalformed], a sealed one without a Sealer
+// [keys.ErrSealed], a plain one with a Sealer [keys.ErrNotSealed], one sealed with
+// another passphrase [keys.ErrPassphrase]; it stays as it is.
+func (s *Store) Load(ctx context.Context, name string) (id keys.Identity, err error) {
+	err = s.do(ctx, "load", []string{name}, func() error {
+		return s.owning(ctx, name, true, mustExist, func(_ *claim, p place) error {
+			id, err = s.open(ctx, p.id.Value)
+			return err
+		})
+	})
+	if err != nil {
+		return keys.Identity{}, err
+	}
+	return id, nil
+}
+
+// Save keeps id as name and makes this Store its owner. Of several hosts that
+// race, one succeeds.
+func (s *Store) Save(ctx context.Context, name string, id keys.Identity) error {
+	return s.do(ctx, "save", []string{name}, func() error {
+		value, err := s.seal(ctx, id)
+		if err != nil {
+			return err
+		}
+		return s.owning(ctx, name, true, mustNotExist, func(c *claim, _ place) error {
+			k := s.keyOf(name)
+			return s.write(ctx, []*claim{c}, []clientv3.Cmp{absent(k.id)},
+				clientv3.OpPut(k.id, value), clientv3.OpPut(k.meta, newMeta()))
+		})
+	})
+}
+
+// Delete removes the identity called name, for good.
+func (s *Store) Delete(ctx context.Context, name string) error {
+	return s.do(ctx, "delete", []string{name}, func() error {
+		return s.owning(ctx, name, false, mustExist, func(c *claim, p place) error {
+			k := s.keyOf(name)
+			return s.write(ctx, []*claim{c}, []clientv3.Cmp{same(k.id, p.id)},
+				clientv3.OpDelete(k.id), clientv3.OpDelete(k.meta))
+		})
+	})
+}
+
+// Raw returns the bytes that are kept for name, as a [keys.Dir] has them in
+// NAME.key, and owns nothing: for backups. Without a Sealer they are the secret.
+func (s *Store) Raw(ctx context.Context, name string) (raw []byte, err error) {
+	err = s.do(ctx, "raw", []string{name}, func() error {
+		p, err := s.look(ctx, name)
+		if err == nil {
+			err = mustExist(p)
+		}
+		if err == nil {
+			raw = p.id.Value
+		}
+		return err
+	})
+	return raw, err
+}
+
+func mustExist(p place) error {
+	if p.id == nil {
+		return fs.ErrNotExist
+	}
+	return nil
+}
+
+func mustNotExist(p place) error {
+	if p.id != nil {
+		return fs.ErrExist
+	}
+	return nil
+}
+
+// do runs an operation on names, the first of which it is about, when it is
+// their turn.
+func (s *Store) do(ctx context.Context, op string, names []string, f func() error) error {
+	if !keys.ValidName(names[0]) {
+		return &keys.StoreError{Op: op, Err: keys.ErrName}
+	}
+	err := s.usable(ctx)
+	if err == nil {
+		err = s.inTurn(ctx, names, f)
+	}
+	if err != nil {
+		return &keys.StoreError{Op: op, Name: names[0], Err: err}
+	}
+	return nil
+}
+
+func (s *Store) inTurn(ctx context.Context, names []string, f func() error) error {
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
+		done, err := s.turns.take(ctx, name)
+		if err != nil {
+			return err
+		}
+		defer done()
+	}
+	if err := s.checkSealer(ctx); err != nil {
+		return err
+	}
+	return f()
+}
+
+// usable checks the fields and that the Store is neither closed nor lost.
+func (s *Store) usable(ctx context.Context) error {
+	switch {
+	case s.Client == nil:
+		return errors.New("no Client")
+	case s.TTL < 0 || s.TTL > maxTTL || s.Timeout < 0 || len(s.Host) > maxHost:
+		return fmt.Errorf("TTL, Timeout or Host: %w", fs.ErrInvalid)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
+func (s *Store) ttl() time.Duration {
+	if s.TTL == 0 {
+		return defaultTTL
+	}
+	return s.TTL
+}
+
+func (s *Store) timeout() time.Duration {
+	if s.Timeout == 0 {
+		return defaultTimeout
+	}
+	return s.Timeout
+}
+
+func (s *Store) logger() *slog.Logger {
+	if s.Logger == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return s.Logger
+}
+
+// Close gives back all that the Store owns, so that other hosts take over at
+// once. Close what uses the identities first. If etcd cannot be reached the error
+// says so, and others have to wait. Operations fail with os.ErrClosed afterwards.
+// Closing again does nothing.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.ended == os.ErrClosed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.endLocked(os.ErrClosed)
+	session, claims := s.session, s.claims
+	s.session, s.claims = nil, nil
+	s.mu.Unlock()
+
+	var errs []error
+	ctx, cancel := context.WithTimeout(context.Background(), s.timeout())
+	defer cancel()
+	for _, c := range claims {
+		errs = append(errs, s.giveBack(ctx, c))
+	}
+	if session != nil {
+		errs = append(errs, s.stop(ctx, session))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return &keys.StoreError{Op: "close", Err: err}
+	}
+	return nil
+}
