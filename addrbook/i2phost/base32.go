@@ -87,6 +87,32 @@ func (h Host) Blinded() (Blinded, bool) {
 	return decodeBlinded(strings.TrimSuffix(h.text, b32Suffix))
 }
 
+// Host returns the name that says b; [Host.Blinded] is the way back. It fails with [ErrMalformed] for signature
+// types other than 7 and 11.
+func (b Blinded) Host() (Host, error) {
+	if b.SignatureType != ed25519 && b.SignatureType != red25519 {
+		return malformed("signature type that cannot be blinded")
+	}
+	var flags byte
+	if b.NeedsSecret {
+		flags |= flagSecret
+	}
+	if b.NeedsAuth {
+		flags |= flagAuth
+	}
+	crc := crc32.ChecksumIEEE(b.Key[:])
+	data := []byte{flags ^ byte(crc), byte(b.SignatureType) ^ byte(crc>>8), red25519 ^ byte(crc>>16)}
+	return Host{EncryptedBase32, encoding.EncodeToString(append(data, b.Key[:]...)) + b32Suffix}, nil
+}
+
+// Signature types and flags of an encrypted base32 name.
+const (
+	red25519   = 11
+	ed25519    = 7
+	flagSecret = 1 << 1
+	flagAuth   = 1 << 2
+)
+
 // decodeBlinded reads 56 characters of base32: I2P specification "B32 for
 // Encrypted Leasesets". The three bytes in front are XORed with the checksum of
 // the key:
@@ -95,12 +121,6 @@ func (h Host) Blinded() (Blinded, bool) {
 //	| flags | sigtype | blinded sigtype | public key (32) |
 //	+-------+---------+-----------------+-----------------+
 func decodeBlinded(label string) (Blinded, bool) {
-	const (
-		red25519   = 11
-		ed25519    = 7
-		flagSecret = 1 << 1
-		flagAuth   = 1 << 2
-	)
 	b := decode(label)
 	crc := crc32.ChecksumIEEE(b[3:])
 	flags, sig, blinded := b[0]^byte(crc), b[1]^byte(crc>>8), b[2]^byte(crc>>16)

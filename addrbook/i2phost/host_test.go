@@ -241,6 +241,15 @@ func TestBlinded(t *testing.T) {
 		assert.Equal(t, i2phost.Blinded{SignatureType: tt.sig, Key: b.Key, NeedsSecret: tt.secret, NeedsAuth: tt.auth}, b)
 		_, ok = h.Hash()
 		assert.False(t, ok)
+
+		again, err := b.Host()
+		require.NoError(t, err)
+		assert.Equal(t, h, again, "and back")
+	}
+	for _, sig := range []uint16{0, 1, 8, 9, 263} {
+		h, err := i2phost.Blinded{SignatureType: sig, Key: [32]byte{1}}.Host()
+		assert.ErrorIs(t, err, i2phost.ErrMalformed)
+		assert.Zero(t, h)
 	}
 }
 
