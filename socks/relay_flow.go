@@ -61,6 +61,9 @@ func (f *flow) delivered(n int) {
 // it must hide the method, since it inherits the permission.
 type rawer interface{ Raw() (net.Conn, bool) }
 
+// counter is a rawer that wants to know how many bytes bypassed it.
+type counter interface{ Moved(read, written int) }
+
 // unwrap returns what c allows to use in its place, else c and false. Only c
 // itself can allow that: a type that embeds a socket may do more than it does.
 func unwrap(c net.Conn) (net.Conn, bool) {

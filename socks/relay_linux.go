@@ -20,6 +20,8 @@ func (f *flow) splice() (srcErr, dstErr error, done bool) {
 		return nil, nil, false
 	}
 	s := &splicer{flow: f, src: src, dst: dst, dstConn: dstConn}
+	s.srcCounter, _ = f.src.(counter)
+	s.dstCounter, _ = f.dst.(counter)
 	s.takeFunc, s.giveFunc = s.take, s.give
 	for s.srcErr == nil && s.dstErr == nil && !s.eof && !s.refused {
 		s.step()
@@ -50,6 +52,8 @@ type splicer struct {
 	flow     *flow
 	src, dst syscall.RawConn
 	dstConn  net.Conn // whose descriptor dst is
+
+	srcCounter, dstCounter counter // nil for those that do not count
 
 	takeFunc, giveFunc func(fd uintptr) bool // made once, not per step
 
@@ -100,6 +104,8 @@ func (s *splicer) take(fd uintptr) bool {
 	}
 	if s.n == 0 || s.err != nil {
 		s.release()
+	} else if s.srcCounter != nil {
+		s.srcCounter.Moved(s.n, 0)
 	}
 	return s.err != unix.EAGAIN
 }
@@ -142,6 +148,9 @@ func (s *splicer) give(fd uintptr) bool {
 		var n int
 		n, s.err = s.pipe.flush(fd)
 		s.flow.delivered(n)
+		if s.dstCounter != nil && n > 0 {
+			s.dstCounter.Moved(0, n)
+		}
 	}
 	return s.err != unix.EAGAIN || s.flow.ahead != nil && !s.patient
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -274,5 +275,43 @@ func TestIdleRelayHoldsNothing(t *testing.T) {
 	for i, e := range all {
 		e.peer.Close()
 		assert.NoError(t, (<-dones[i]).err)
+	}
+}
+
+// metered is a stream that counts what bypasses it.
+type metered struct {
+	stream
+	read, written *atomic.Int64
+}
+
+func (m metered) Moved(read, written int) {
+	m.read.Add(int64(read))
+	m.written.Add(int64(written))
+}
+
+// TestSpliceIsCounted: a stream learns of every byte that the kernel moved past it, and of none twice.
+func TestSpliceIsCounted(t *testing.T) {
+	const size = 3 << 20
+	for name, ahead := range map[string]int{"straight": 0, "ahead": size} {
+		t.Run(name, func(t *testing.T) {
+			near, client := tcpPair(t)
+			far, router := tcpPair(t)
+			near.(*net.TCPConn).SetWriteBuffer(16 << 10)
+			client.(*net.TCPConn).SetReadBuffer(16 << 10)
+			peer := metered{stream{Conn: far}, new(atomic.Int64), new(atomic.Int64)}
+			done := start(t.Context(), near, peer, "", relayOptions{ReadAhead: ahead})
+			go router.Write(random(size, 1))
+			waitFor(t, "bytes", func() bool { return peer.read.Load() > 0 })
+			_, err := io.ReadFull(client, make([]byte, size))
+			require.NoError(t, err)
+			go client.Write(random(size, 2))
+			_, err = io.ReadFull(router, make([]byte, size))
+			require.NoError(t, err)
+			router.Close()
+			r := <-done
+			assert.EqualValues(t, size, r.Received)
+			assert.EqualValues(t, size, peer.read.Load())
+			assert.EqualValues(t, size, peer.written.Load())
+		})
 	}
 }
