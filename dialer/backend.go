@@ -58,4 +58,8 @@ type Status struct {
 	Attempts int       // starts of the session tried since it was last up
 	Streams  int       // open streams, those that are being closed included
 	Router   string    // what answers, such as "i2pd, SAM 3.1"; empty before it is known
+
+	// Received and Sent are bytes of all streams so far, those that have ended included: what was
+	// read from them, and what was written to them, whoever moved it. Datagrams are not in it.
+	Received, Sent int64
 }

@@ -144,8 +144,14 @@ func (s *Session) Addr() dialer.Addr {
 func (s *Session) Status() dialer.Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.snapshot()
+}
+
+// snapshot is Status for a caller that holds mu.
+func (s *Session) snapshot() dialer.Status {
 	st := s.status
 	st.Streams = s.streams.count()
+	st.Received, st.Sent = s.streams.received.Load(), s.streams.sent.Load()
 	return st
 }
 

@@ -62,7 +62,7 @@ func (s *stream) LocalAddr() net.Addr  { return s.local }
 func (s *stream) RemoteAddr() net.Addr { return s.remote }
 
 // Raw returns the connection that carries the stream, for a caller that moves its bytes itself from now on,
-// in both directions. It reports false if bytes were read ahead: then only the stream can be read.
+// in both directions, and tells Moved. It reports false if bytes were read ahead: then only the stream can be read.
 func (s *stream) Raw() (net.Conn, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,6 +74,12 @@ func (s *stream) Raw() (net.Conn, bool) {
 	}
 	s.raw = true
 	return s.conn, true
+}
+
+// Moved adds bytes that were moved over the connection of Raw to the session's Status.
+func (s *stream) Moved(read, written int) {
+	s.session.streams.received.Add(int64(read))
+	s.session.streams.sent.Add(int64(written))
 }
 
 // reader returns where to read from: the queue of what is read ahead, or nil for the connection
@@ -122,12 +128,14 @@ func (s *stream) Read(p []byte) (int, error) {
 		from = q
 	}
 	n, err := from.Read(p)
+	s.Moved(n, 0)
 	return n, s.explain("read", err)
 }
 
 func (s *stream) Write(p []byte) (int, error) {
 	defer s.wrote()()
 	n, err := s.conn.Write(p)
+	s.Moved(0, n)
 	return n, s.explain("write", err)
 }
 
@@ -144,10 +152,17 @@ func (s *stream) explain(op string, err error) error {
 	return err
 }
 
+// countEach is after how many bytes of a ReadFrom Status knows of them.
+const countEach = 1 << 20
+
 // ReadFrom implements [io.ReaderFrom], so that the kernel can splice from another connection.
-func (s *stream) ReadFrom(r io.Reader) (int64, error) {
+func (s *stream) ReadFrom(r io.Reader) (total int64, err error) {
 	defer s.wrote()()
-	return io.Copy(s.conn, r)
+	for n := int64(countEach); n == countEach && err == nil; total += n {
+		n, err = io.Copy(s.conn, &io.LimitedReader{R: r, N: countEach})
+		s.Moved(0, int(n))
+	}
+	return total, err
 }
 
 // wrote notes a write that begins, and returns what notes its end.

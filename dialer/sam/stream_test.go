@@ -176,3 +176,39 @@ func TestRaw(t *testing.T) {
 		conn.Close()
 	})
 }
+
+// TestBytesAreCounted: what went through streams, and past them, in all ways, of living and of ended ones.
+func TestBytesAreCounted(t *testing.T) {
+	onRouters(t, routers, func(t *testing.T, _ *samtest.Network, a, b *samtest.Bridge) {
+		server, client := session(t, a), session(t, b)
+		site(t, server, func(conn net.Conn) { io.Copy(conn, conn) })
+		const big = countEach*2 + 1000
+		for round := int64(1); round <= 2; round++ {
+			conn, err := client.DialContext(t.Context(), "tcp", server.Addr().Host+":80")
+			require.NoError(t, err)
+			_, err = conn.Write(random(1000))
+			require.NoError(t, err)
+			go conn.(*stream).ReadFrom(bytes.NewReader(make([]byte, big)))
+			_, err = io.CopyN(io.Discard, conn, 1000+big)
+			require.NoError(t, err)
+			synctest.Wait()
+			st := client.Status()
+			assert.Equal(t, round*(1000+big), st.Sent)
+			assert.Equal(t, round*(1000+big), st.Received)
+			conn.Close()
+		}
+		conn, err := client.DialContext(t.Context(), "tcp", server.Addr().Host+":80")
+		require.NoError(t, err)
+		before := client.Status()
+		_, ok := conn.(*stream).Raw()
+		require.True(t, ok)
+		conn.(*stream).Moved(10, 20)
+		assert.Equal(t, before.Received+10, client.Status().Received)
+		assert.Equal(t, before.Sent+20, client.Status().Sent)
+		conn.Close()
+		require.NoError(t, client.Close())
+		assert.Equal(t, before.Sent+20, client.Status().Sent, "of a closed session too")
+		time.Sleep(time.Minute)
+		assert.Equal(t, server.Status().Sent, server.Status().Received)
+	})
+}

@@ -2,11 +2,14 @@ package sam
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // streams are the open streams of a session.
 type streams struct {
+	received, sent atomic.Int64 // bytes, of all streams so far
+
 	mu     sync.Mutex
 	open   map[*stream]struct{}
 	closed bool
