@@ -156,7 +156,7 @@ func (d *Dir) Close() error {
 
 // do runs an operation on a named identity when its turn has come.
 func (d *Dir) do(ctx context.Context, op, name string, f func() error) error {
-	if !validName(name) {
+	if !ValidName(name) {
 		return &StoreError{Op: op, Err: ErrName}
 	}
 	return d.doAll(ctx, op, name, f)

@@ -10,7 +10,7 @@ import (
 // Rename implements [Archive].
 func (d *Dir) Rename(ctx context.Context, from, to string) error {
 	return d.do(ctx, "rename", from, func() error {
-		if !validName(to) {
+		if !ValidName(to) {
 			return ErrName
 		}
 		if _, err := d.check(from + keySuffix); err != nil {

@@ -22,7 +22,7 @@ func parseRetired(file string) (name string, t time.Time, ok bool) {
 	}
 	name, stamp, _ := strings.Cut(rest, ".")
 	t, err := time.Parse(retiredLayout, stamp)
-	return name, t, err == nil && validName(name) && retiredFile(name, t) == file
+	return name, t, err == nil && ValidName(name) && retiredFile(name, t) == file
 }
 
 // List implements [Archive]. The time of saving is that of the file.
@@ -45,7 +45,7 @@ func (d *Dir) list() ([]Entry, error) {
 		if !ok {
 			name, ok = strings.CutSuffix(e.Name(), keySuffix)
 		}
-		if !ok || !validName(name) {
+		if !ok || !ValidName(name) {
 			continue
 		}
 		fi, err := d.files.Lstat(e.Name())

@@ -82,7 +82,7 @@ func (d *Dir) Names(ctx context.Context) (names []string, err error) {
 			return err
 		}
 		for _, e := range entries {
-			if name, ok := strings.CutSuffix(e.Name(), keySuffix); ok && validName(name) {
+			if name, ok := strings.CutSuffix(e.Name(), keySuffix); ok && ValidName(name) {
 				names = append(names, name)
 			}
 		}

@@ -35,7 +35,7 @@ func (m *Memory) List(ctx context.Context) ([]Entry, error) {
 
 // do runs an operation on a named identity with the lock held.
 func (m *Memory) do(ctx context.Context, op, name string, f func() error) error {
-	if !validName(name) {
+	if !ValidName(name) {
 		return &StoreError{Op: op, Err: ErrName}
 	}
 	if err := ctx.Err(); err != nil {
@@ -52,7 +52,7 @@ func (m *Memory) do(ctx context.Context, op, name string, f func() error) error 
 // Rename implements [Archive].
 func (m *Memory) Rename(ctx context.Context, from, to string) error {
 	return m.do(ctx, "rename", from, func() error {
-		if !validName(to) {
+		if !ValidName(to) {
 			return ErrName
 		}
 		k, ok := m.ids[from]

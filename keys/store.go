@@ -56,7 +56,8 @@ func LoadOrGenerate(ctx context.Context, store Store, name string) (Identity, er
 	return id, nil
 }
 
-func validName(name string) bool {
+// ValidName reports whether name is one that a [Store] takes, for those who write one.
+func ValidName(name string) bool {
 	if len(name) < 1 || len(name) > 64 || isDevice(name) {
 		return false
 	}
