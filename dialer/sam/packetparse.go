@@ -85,14 +85,14 @@ func newPacket(m wire.Message, style, sender string, payload []byte) (p packet, 
 }
 
 var (
-	i2pBase64 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-~").Strict()
-	i2pBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+	hashBase64 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-~").Strict()
+	hashBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 )
 
 // parseSender reads a destination, or of DATAGRAM3 its hash, which is all that a base32 name holds.
 func parseSender(s, style string) (dialer.Addr, error) {
-	if hash, err := i2pBase64.DecodeString(s); err == nil && len(hash) == 32 && len(s) == 44 && style == hashed {
-		return dialer.Addr{Host: i2pBase32.EncodeToString(hash) + ".b32.i2p"}, nil
+	if hash, err := hashBase64.DecodeString(s); err == nil && len(hash) == 32 && len(s) == 44 && style == hashed {
+		return dialer.Addr{Host: hashBase32.EncodeToString(hash) + ".b32.i2p"}, nil
 	}
 	d, err := keys.ParseDestination(s)
 	if err != nil {
