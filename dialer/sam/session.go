@@ -52,6 +52,11 @@ type Session struct {
 	// host of the bridge, at the TCP port less one on i2pd, at 7655 on Java I2P. It is for
 	// ListenPacket, and all bridges must be on loopback, by TCP and without DialBridge.
 	UDPAddress string
+	// StatusChanged, if set, is called with each new State, in order and one call at a time; the
+	// last is Closed. The session does not wait for it: it may block, use the session, and even
+	// close it, while later changes queue up; the call for Closed may come after Close has
+	// returned. To learn of the states of isolated identities, set it where they are made.
+	StatusChanged func(dialer.Status)
 	// Logger gets the life of the session, without names and keys. Nil is silent.
 	Logger *slog.Logger
 
@@ -65,6 +70,7 @@ type Session struct {
 	live     *live         // nil unless up
 	changed  chan struct{} // closed and replaced whenever owner or live change
 	status   dialer.Status
+	notifier notifier
 	streams  streams
 	budget   *bytequeue.Budget // what all streams may hold read ahead
 	acceptor acceptor
@@ -161,7 +167,7 @@ func (s *Session) Close() error {
 	s.mu.Lock()
 	first := !s.closed
 	s.closed = true
-	if s.ready && first {
+	if first {
 		s.set(dialer.Closed, nil)
 	}
 	cancel := s.cancel
@@ -190,13 +196,16 @@ func (s *Session) readAhead() int {
 
 // set enters a state and wakes all who wait. The caller holds mu.
 func (s *Session) set(state dialer.State, err error) {
-	if s.status.State != dialer.Closed && s.status.State != state {
-		s.status.State, s.status.Since = state, time.Now()
-	}
 	if err != nil {
 		s.status.Err = err
 	}
-	close(s.changed)
+	if s.status.State != dialer.Closed && s.status.State != state {
+		s.status.State, s.status.Since = state, time.Now()
+		s.notifier.tell(s.StatusChanged, s.snapshot())
+	}
+	if s.changed != nil {
+		close(s.changed)
+	}
 	s.changed = make(chan struct{})
 }
 
