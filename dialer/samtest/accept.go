@@ -12,6 +12,7 @@ import (
 type endpoint struct {
 	b        *Bridge
 	dest     keys.Destination
+	ls       leaseSet
 	dead     bool
 	active   *acceptor   // i2pd: the one that gets the next stream
 	queue    []*acceptor // the others, in the order in which they came

@@ -19,6 +19,8 @@ type Bridge struct {
 	// BuildTime is how long SESSION CREATE takes; zero is what the router
 	// takes, negative is no time.
 	BuildTime time.Duration
+	// User and Password, if set, must be in each HELLO. i2pd has no passwords, so its bridges ignore them.
+	User, Password string
 
 	nw *Network
 	f  *flavour

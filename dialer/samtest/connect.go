@@ -2,6 +2,7 @@ package samtest
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 )
@@ -77,8 +78,9 @@ func (c *conn) dial(s *session, req request) (st *stream, result, message string
 	}
 	nw := c.b.nw
 	nw.mu.Lock()
-	t := c.b.resolve(name)
+	t := c.b.resolveFor(s, name)
 	nw.mu.Unlock()
+	fits := !t.known || s.ls.fits(t.ls)
 	var wait time.Duration
 	switch {
 	case t.b32 == "" && t.dest.IsZero():
@@ -92,7 +94,9 @@ func (c *conn) dial(s *session, req request) (st *stream, result, message string
 		wait, result, message = f.search, "CANT_REACH_PEER", f.message("LeaseSet not found")
 	case !t.known && t.b32 != "":
 		wait, result, message = f.search, "INVALID_KEY", "Lease set not found: "+t.b32
-	case t.live == nil && !f.i2pd:
+	case !fits && f.i2pd && f.messages && !slices.Contains(s.ls.types, "0"):
+		result, message = "CANT_REACH_PEER", "Incompatible crypto"
+	case (t.live == nil || !fits) && !f.i2pd:
 		wait, result, message = f.connect, "CANT_REACH_PEER", "Connection timed out"
 	}
 	if result != "" {
@@ -100,6 +104,9 @@ func (c *conn) dial(s *session, req request) (st *stream, result, message string
 			return nil, "", ""
 		}
 		return nil, result, message
+	}
+	if !fits {
+		t.live = nil // the peer understands nothing
 	}
 	return c.open(s, t.live, req)
 }

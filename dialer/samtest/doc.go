@@ -43,6 +43,15 @@
 //   - Segments: i2pd takes one read for the HELLO and forgets what follows a line in the
 //     same segment. Behind STREAM CONNECT it is sent to the peer, by I2PD245 and I2PD256
 //     after it was replaced by other bytes.
+//   - Password: Java refuses a HELLO without the [Bridge].User and Password, i2pd has none.
+//   - Encrypted lease sets (i2cp.leaseSetType=5) are found by their encrypted base32 name alone, and
+//     where clients need a key, DH or PSK, by sessions alone whose i2cp.leaseSetPrivKey it is: a
+//     NAMING LOOKUP on another connection than the session's has no key. No router tells a wrong
+//     key from an absent lease set.
+//   - Lease-set encryption: where a client and a server have no type in common, new i2pd says
+//     "Incompatible crypto", unless the client offers 0. Otherwise i2pd says OK and nothing
+//     arrives; on Java the connect times out. Java refuses types other than 0 and 4. A session
+//     that does not say has 0 on Java and I2PD245, 0 and 4 on I2PD256, 6 too on I2PD259.
 //   - PING: i2pd closes, I2PD259 after answering. Java sends PING itself after 180 s of
 //     silence, and ends what does not answer for 180 s more.
 //   - Crash: i2pd ends as by Kill at signature types that it cannot make, at tunnels of
@@ -100,8 +109,9 @@
 // given twice, more than 8000 bytes); a line in several writes, or with anything behind it before
 // its reply came; a session ID that can be guessed or was used before; a second SESSION CREATE on
 // a connection; an option of SESSION CREATE that is not known to be harmless, such as lengths
-// beyond 0 to 7, quantities beyond 1 to 6, signature types other than 7, 11 and 1, lease-set
-// encryption other than "4", "4,0" and, where 3.3 was negotiated, "6,4"; data on a waiting ACCEPT;
+// beyond 0 to 7, variances by which one could be 0 or more than 7, quantities beyond 1 to 6,
+// signature types other than 7, 11 and 1, lease-set encryption other than "4", "4,0" and, where
+// 3.3 was negotiated, "5,4", "6,4" and "7,4", numbers of streaming that are none; data on a waiting ACCEPT;
 // PING or PONG to i2pd; a stream closed on i2pd less than 0.5 s after its last write; whatever
 // crashes the router; datagrams that are cut, empty on Java, malformed, or of another style than
 // their session; DATAGRAM SEND with a SIZE that is not that of the payload, or on i2pd in several
@@ -109,10 +119,10 @@
 //
 // # What it does not do
 //
-// It has no cryptography, no tunnels and no loss: whether two sessions' lease-set
-// encryptions fit is not checked, and encrypted lease sets are never found. Keys
-// that it makes are of signature type 7 whatever was asked for.
+// It has no cryptography, no tunnels and no loss: keys are compared, not used. Encrypted lease sets
+// never become known by their usual names, as they do for a while on i2pd, and datagrams do not
+// reach them. Keys that it makes are of signature type 7 whatever was asked for.
 // PRIMARY and MASTER are answered as a STYLE that the router does not know.
-// STREAM FORWARD and forwarded datagrams go to loopback addresses only. AUTH and TLS are missing.
+// STREAM FORWARD and forwarded datagrams go to loopback addresses only. TLS and the commands to manage passwords are missing.
 // It never shows a private key or a password, in no log and no message.
 package samtest

@@ -36,14 +36,15 @@ type flavour struct {
 	connect     time.Duration // STREAM CONNECT to a peer that does not answer
 	pending     time.Duration // how long a stream waits for an ACCEPT
 	maxPending  int
-	block       int  // bytes that are still written once the peer has closed
-	selfConnect bool // STREAM CONNECT to oneself works
-	young       bool // queued ACCEPTs of less than 3 s are dropped
-	stale       bool // what follows a CONNECT line is replaced by garbage
-	messages    bool // errors of STREAM CONNECT say why
-	losesEnd    bool // a stream that is closed at once loses its end
-	crashEnc    bool // unknown lease-set encryption crashes it
-	modern      bool // i2pd from 2.58 on: reads lines anew, speaks 3.3
+	block       int    // bytes that are still written once the peer has closed
+	selfConnect bool   // STREAM CONNECT to oneself works
+	young       bool   // queued ACCEPTs of less than 3 s are dropped
+	stale       bool   // what follows a CONNECT line is replaced by garbage
+	messages    bool   // errors of STREAM CONNECT say why
+	losesEnd    bool   // a stream that is closed at once loses its end
+	encType     string // lease-set encryption, where none is asked for
+	crashEnc    bool   // unknown lease-set encryption crashes it
+	modern      bool   // i2pd from 2.58 on: reads lines anew, speaks 3.3
 }
 
 // Times that all i2pd versions share.
@@ -56,22 +57,22 @@ const (
 )
 
 var flavours = [...]flavour{
-	Instant: {name: "Instant", pending: time.Second, selfConnect: true, messages: true},
+	Instant: {name: "Instant", encType: "4,0", pending: time.Second, selfConnect: true, messages: true},
 	Java: {
-		name: "Java I2P 0.9.48", java: true, selfConnect: true, messages: true,
+		name: "Java I2P 0.9.48", encType: "0", java: true, selfConnect: true, messages: true,
 		build: 2 * time.Second, naming: 15 * time.Second, search: 15 * time.Second, connect: time.Minute,
 	},
 	I2PD245: {
-		name: "i2pd 2.45.1", i2pd: true, selfConnect: true, stale: true, crashEnc: true,
+		name: "i2pd 2.45.1", encType: "0", i2pd: true, selfConnect: true, stale: true, crashEnc: true,
 		build: 20 * time.Second, pending: 10 * time.Second, maxPending: 128, block: 8 << 10,
 	},
 	I2PD256: {
-		name: "i2pd 2.56.0", i2pd: true, stale: true, crashEnc: true, young: true, messages: true,
+		name: "i2pd 2.56.0", encType: "0,4", i2pd: true, stale: true, crashEnc: true, young: true, messages: true,
 		build: 3 * time.Second, naming: 4800 * time.Millisecond, search: 1600 * time.Millisecond,
 		pending: 10 * time.Second, maxPending: 1024, block: 16 << 10,
 	},
 	I2PD259: {
-		name: "i2pd 2.59.0", i2pd: true, young: true, messages: true, losesEnd: true, modern: true,
+		name: "i2pd 2.59.0", encType: "0,4,6", i2pd: true, young: true, messages: true, losesEnd: true, modern: true,
 		build: 3 * time.Second, naming: 6400 * time.Millisecond, search: 1600 * time.Millisecond,
 		pending: 10 * time.Second, maxPending: 1024, block: 16 << 10,
 	},

@@ -40,7 +40,25 @@ func (c *conn) hello() bool {
 		c.reply("HELLO REPLY RESULT=NOVERSION")
 		return false
 	}
+	if problem := c.b.unauthorized(req); problem != "" {
+		c.reply(status("HELLO REPLY", "I2P_ERROR", problem))
+		return false
+	}
 	return c.reply("HELLO REPLY RESULT=OK VERSION=" + c.version)
+}
+
+// unauthorized returns what Java says to a HELLO without the right user and password, "" if they are right.
+func (b *Bridge) unauthorized(req request) string {
+	user, password := req.value("USER"), req.value("PASSWORD")
+	switch {
+	case b.f.i2pd || b.User == "" && b.Password == "":
+		return ""
+	case user == "" || password == "":
+		return "USER and PASSWORD required"
+	case user != b.User || password != b.Password:
+		return "Authorization failed"
+	}
+	return ""
 }
 
 // helloLine reads the first line. i2pd takes what one read brings, with or

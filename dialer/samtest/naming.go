@@ -12,33 +12,42 @@ type target struct {
 	b32   string           // the base32 name, "" if the name was none
 	known bool             // the network has a lease set of it
 	live  *endpoint        // nil if it is gone
+	ls    leaseSet         // if it is known
 }
 
-// resolve looks a name up: base32, host name or the whole destination. The
-// caller holds the lock. Encrypted lease sets are not simulated, so their
-// longer names are never found.
-func (b *Bridge) resolve(name string) target {
+// resolve looks a name up without the key of any session.
+func (b *Bridge) resolve(name string) target { return b.resolveFor(nil, name) }
+
+// resolveFor looks a name up for a session, which may be nil: base32, encrypted base32, host name or the whole
+// destination. The caller holds the lock.
+func (b *Bridge) resolveFor(s *session, name string) target {
 	if !b.f.i2pd {
 		if lower := strings.ToLower(name); strings.HasSuffix(lower, ".i2p") {
 			name = lower
 		}
 	}
 	if label, ok := strings.CutSuffix(name, ".b32.i2p"); ok && (b.f.i2pd || len(label) >= 52) {
-		t := target{b32: name}
-		if r := b.nw.find(name); r != nil {
-			t.dest, t.known, t.live = r.dest, true, r.local
+		r := b.nw.find(name)
+		if len(label) > 52 {
+			var key keys.LeaseSetKey
+			if s != nil {
+				key = s.ls.key
+			}
+			r = b.nw.findBlinded(name, key)
 		}
-		return t
+		if r == nil {
+			return target{b32: name}
+		}
+		return target{r.dest, name, true, r.local, r.ls}
 	}
 	dest, ok := b.nw.hosts[name]
 	if !ok {
 		dest, _ = keys.ParseDestination(padBase64(name, !b.f.i2pd))
 	}
-	t := target{dest: dest}
 	if r := b.nw.find(dest.Base32()); r != nil {
-		t.known, t.live = true, r.local
+		return target{dest, "", true, r.local, r.ls}
 	}
-	return t
+	return target{dest: dest}
 }
 
 // namingLookup answers NAMING LOOKUP.
@@ -48,8 +57,8 @@ func (c *conn) namingLookup(req request) bool {
 		return c.reply(`NAMING REPLY RESULT=KEY_NOT_FOUND NAME="" MESSAGE="Must specify NAME"`)
 	}
 	c.b.nw.mu.Lock()
-	t := c.b.resolve(name)
 	own := c.session
+	t := c.b.resolveFor(own, name) // on another connection i2pd asks as somebody else
 	c.b.nw.mu.Unlock()
 	if name == "ME" {
 		if own == nil {

@@ -23,7 +23,7 @@ type Network struct {
 	tb         TB
 	bridges    []*Bridge
 	hosts      map[string]keys.Destination
-	netDB      map[string]*record // by base32 name
+	netDB      map[string]*record // by base32 name, encrypted if the lease set is
 	usedIDs    map[string]bool
 	violations []string
 	closed     bool
@@ -34,6 +34,7 @@ type Network struct {
 // record is what the network knows of a destination.
 type record struct {
 	dest  keys.Destination
+	ls    leaseSet
 	local *endpoint // nil once the destination is gone
 	until time.Time // when its lease set runs out, once it is gone
 }
@@ -149,12 +150,12 @@ func (nw *Network) after(d time.Duration, f func()) *time.Timer {
 
 // publish makes an endpoint known to the network. The caller holds the lock.
 func (nw *Network) publish(ep *endpoint) {
-	nw.netDB[ep.dest.Base32()] = &record{dest: ep.dest, local: ep}
+	nw.netDB[ep.name()] = &record{dest: ep.dest, ls: ep.ls, local: ep}
 }
 
 // withdraw takes an endpoint away; its lease set lives on for a while. The caller holds the lock.
 func (nw *Network) withdraw(ep *endpoint) {
-	if r := nw.netDB[ep.dest.Base32()]; r != nil && r.local == ep {
+	if r := nw.netDB[ep.name()]; r != nil && r.local == ep {
 		r.local, r.until = nil, time.Now().Add(leaseTime)
 	}
 }

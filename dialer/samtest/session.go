@@ -14,6 +14,7 @@ type session struct {
 	id      string
 	private string // the key as it was given, or made
 	dest    keys.Destination
+	ls      leaseSet
 	options map[string]string
 	ep      *endpoint // nil while the tunnels are being built
 	ends    map[*end]struct{}
@@ -97,7 +98,7 @@ func (c *conn) checkCreate(req request) (result, message string) {
 
 // newSession registers a session whose tunnels are yet to be built.
 func (c *conn) newSession(req request, mail *mailbox) (s *session, result string) {
-	s = &session{b: c.b, mail: mail, id: req.value("ID"), options: make(map[string]string), ends: make(map[*end]struct{})}
+	s = &session{b: c.b, mail: mail, id: req.value("ID"), ls: c.b.f.newLeaseSet(req), options: make(map[string]string), ends: make(map[*end]struct{})}
 	var id keys.Identity
 	var err error
 	if key := req.value("DESTINATION"); key == "TRANSIENT" {
@@ -196,7 +197,7 @@ func padBase64(s string, lenient bool) string {
 func (s *session) start() {
 	s.ep = s.b.endpoints[s.dest]
 	if s.ep == nil {
-		s.ep = &endpoint{b: s.b, dest: s.dest}
+		s.ep = &endpoint{b: s.b, dest: s.dest, ls: s.ls}
 		s.b.endpoints[s.dest] = s.ep
 		s.b.nw.publish(s.ep)
 	}

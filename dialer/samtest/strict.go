@@ -47,7 +47,7 @@ func (c *conn) note(req request) {
 		bad("second session on one connection")
 	}
 	for _, p := range req.params {
-		if !c.allowed(p.Key, p.Value) {
+		if !c.allowed(req, p.Key, p.Value) {
 			bad("option " + redact(p.Key) + " is unknown or has a value that not every router bears")
 		}
 	}
@@ -100,11 +100,17 @@ func looksRandom(id string) bool {
 
 var (
 	tunnelOption = regexp.MustCompile(`^(inbound|outbound)\.(length|quantity|backupQuantity|lengthVariance|nickname|allowZeroHop|priority|IPRestriction)$`)
-	freeOption   = regexp.MustCompile(`^(STYLE|ID|DESTINATION|i2p\.streaming\.[A-Za-z]+|i2cp\.(gzip|fastReceive|messageReliability|reduceOnIdle|reduceIdleTime|reduceQuantity|closeOnIdle|closeIdleTime|leaseSetPrivKey|leaseSetSecret|leaseSetClient\.(dh|psk)\.[0-9]+|accessList|enableAccessList|enableBlackList))$`)
+	freeOption   = regexp.MustCompile(`^(STYLE|ID|DESTINATION|i2cp\.(gzip|fastReceive|messageReliability|reduceOnIdle|reduceIdleTime|reduceQuantity|leaseSetPrivKey|leaseSetSecret|leaseSetClient\.(dh|psk)\.[0-9]+|accessList|enableAccessList|enableBlackList)|i2p\.streaming\.(enforceProtocol|disableRejectLogging|limitAction))$`)
+
+	// i2pd that stumbles over one of these numbers passes over what it would have read after it, such as who may
+	// see the lease set.
+	numberOption  = regexp.MustCompile(`^(i2p\.streaming|crypto)\.[A-Za-z.]+$`)
+	harmfulOption = regexp.MustCompile(`^i2p\.streaming\.(connectDelay|answerPings|dontSign)$`) // with any value
+	numeral       = regexp.MustCompile(`^-?[0-9]{1,9}$`)
 )
 
 // allowed reports whether an option of SESSION CREATE is harmless to every router.
-func (c *conn) allowed(key, value string) bool {
+func (c *conn) allowed(req request, key, value string) bool {
 	if part := tunnelOption.FindStringSubmatch(key); part != nil {
 		n, err := strconv.Atoi(value)
 		switch part[2] {
@@ -114,17 +120,21 @@ func (c *conn) allowed(key, value string) bool {
 			return err == nil && 1 <= n && n <= 6
 		case "backupQuantity":
 			return err == nil && 0 <= n && n <= 6
-		case "lengthVariance":
-			return err == nil && -2 <= n && n <= 2
+		case "lengthVariance": // of which the shortest and the longest tunnel follow
+			length, bad := strconv.Atoi(req.value(part[1] + ".length"))
+			return err == nil && bad == nil && -7 <= n && n <= 7 && length+max(n, -n) <= 7 && length+min(n, 0) >= 1
 		}
 		return true
+	}
+	if numberOption.MatchString(key) && !freeOption.MatchString(key) {
+		return numeral.MatchString(value) && !harmfulOption.MatchString(key)
 	}
 	among := func(values ...string) bool { return slices.Contains(values, value) }
 	switch key {
 	case "SIGNATURE_TYPE":
 		return among("7", "11", "1")
 	case "i2cp.leaseSetEncType":
-		return among("4", "4,0") || among("6,4") && c.version == "3.3"
+		return among("4", "4,0") || among("5,4", "6,4", "7,4") && c.version == "3.3"
 	case "i2cp.leaseSetType":
 		return among("3", "5")
 	case "i2cp.leaseSetAuthType":
