@@ -30,6 +30,7 @@ type dialFunc func(ctx context.Context, network, address string) (net.Conn, erro
 type bridge struct {
 	dial             dialFunc
 	network, address string
+	login            login // may be nil
 }
 
 // newBridge checks the address. Without a dial function of the host's own, it must
@@ -43,7 +44,7 @@ func newBridge(address string, dial dialFunc) (bridge, error) {
 		if path == "" {
 			return bridge{}, errors.New("empty path of a unix socket")
 		}
-		return bridge{dialOr(dial), "unix", path}, nil
+		return bridge{dial: dialOr(dial), network: "unix", address: path}, nil
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -54,7 +55,7 @@ func newBridge(address string, dial dialFunc) (bridge, error) {
 	} else if dial == nil && net.ParseIP(host) == nil {
 		return bridge{}, fmt.Errorf("SAM address %q: host must be an IP literal, as names would need DNS", address)
 	}
-	return bridge{dialOr(dial), "tcp", address}, nil
+	return bridge{dial: dialOr(dial), network: "tcp", address: address}, nil
 }
 
 func dialOr(dial dialFunc) dialFunc {
@@ -86,7 +87,11 @@ func (b bridge) open(ctx context.Context) (net.Conn, hello, error) {
 		}
 		return nil, hello{}, err
 	}
-	m, err := exchange(ctx, conn, wire.MaxReply, command("HELLO", "VERSION", "MIN", "3.1", "MAX", "3.3"))
+	greeting := command("HELLO", "VERSION", "MIN", "3.1", "MAX", "3.3")
+	if b.login != nil {
+		greeting.Params = append(greeting.Params, b.login()...)
+	}
+	m, err := exchange(ctx, conn, wire.MaxReply, greeting)
 	if err == nil {
 		err = checkHello(m)
 	}
@@ -100,6 +105,9 @@ func (b bridge) open(ctx context.Context) (net.Conn, hello, error) {
 func checkHello(m wire.Message) error {
 	if !m.Is("HELLO", "REPLY") {
 		return fmt.Errorf("%w: no SAM bridge answers here", dialer.ErrRouter)
+	}
+	if err := authError(m); err != nil {
+		return err
 	}
 	if err := resultError(m); err != nil {
 		return err
@@ -118,6 +126,12 @@ func command(verb, action string, keyvalues ...string) wire.Message {
 		m.Params = append(m.Params, wire.Param{Key: keyvalues[i], Value: keyvalues[i+1]})
 	}
 	return m
+}
+
+// sendable reports whether every router reads a value alike.
+func sendable(value string) bool {
+	_, err := wire.AppendCommand(nil, command("HELLO", "VERSION", "USER", value))
+	return err == nil
 }
 
 // exchange sends one command in one write and reads its answer; atLeast is that of readLine.

@@ -34,7 +34,7 @@ func (s *Session) DialContext(ctx context.Context, network, address string) (net
 	}
 	conn, err := s.dial(ctx, to)
 	if err != nil {
-		return nil, dialer.OpError("dial", to.Addr, err)
+		return nil, dialer.OpError("dial", to.Addr, explainKey(to.Host, err))
 	}
 	return conn, nil
 }

@@ -37,7 +37,22 @@ const poisonedBefore = time.Second
 // create opens a session of the identity. ctx bounds the waiting; abandoned says when nobody waits any
 // longer, in which case an answer is still awaited for a moment, since Java I2P
 // blocks a key whose creation was cut short.
-func (b bridge) create(ctx context.Context, id keys.Identity, st style, params []wire.Param) (c *control, err error) {
+func (b bridge) create(ctx context.Context, id keys.Identity, st style, want *created) (*control, error) {
+	c, err := b.try(ctx, id, st, want)
+	if want.offered == X25519 || !isResult(err, "I2P_ERROR") {
+		return c, err
+	}
+	// Java I2P does not say that it is the encryption that it does not know. It is asked again without, and for
+	// the next time this is remembered if it helped.
+	want.refused[b.address] = true
+	if c, err = b.try(ctx, id, st, want); err != nil && !errors.Is(err, dialer.ErrIdentityInUse) {
+		delete(want.refused, b.address)
+	}
+	return c, err
+}
+
+// try is one attempt at create.
+func (b bridge) try(ctx context.Context, id keys.Identity, st style, want *created) (c *control, err error) {
 	conn, hello, err := b.open(ctx)
 	if err != nil {
 		return nil, err
@@ -51,8 +66,8 @@ func (b bridge) create(ctx context.Context, id keys.Identity, st style, params [
 	if c.router, err = b.learn(ctx, hello); err != nil {
 		return nil, err
 	}
-	create := command("SESSION", "CREATE", "STYLE", cmp.Or(st.name, "STREAM"), "ID", c.id, "DESTINATION", id.Reveal())
-	create.Params = append(create.Params, params...)
+	create := createCommand(st, c.id, id)
+	create.Params = append(create.Params, want.params(want.offer(b, &c.router))...)
 	if st.options != nil {
 		create.Params = append(create.Params, st.options(b, c.router)...)
 	}
@@ -74,6 +89,10 @@ func (b bridge) create(ctx context.Context, id keys.Identity, st style, params [
 		return nil, &unsettled{err}
 	}
 	return c, nil
+}
+
+func createCommand(st style, sessionID string, id keys.Identity) wire.Message {
+	return command("SESSION", "CREATE", "STYLE", cmp.Or(st.name, "STREAM"), "ID", sessionID, "DESTINATION", id.Reveal())
 }
 
 // unsettled is a failure after which the router may hold the identity until it notices that its

@@ -6,14 +6,19 @@ import (
 	"github.com/go-i2p/i2psocks/dialer"
 )
 
-// newBridges checks all addresses.
-func newBridges(addresses []string, dial dialFunc) ([]bridge, error) {
+// newBridges checks all addresses, and what is told to the bridges there.
+func newBridges(s *Session) ([]bridge, error) {
+	login, err := newLogin(s.User, s.Password)
+	if err != nil {
+		return nil, err
+	}
+	addresses := append([]string{s.Address}, s.Fallbacks...)
 	bridges := make([]bridge, len(addresses))
 	for i, address := range addresses {
-		var err error
-		if bridges[i], err = newBridge(address, dial); err != nil {
+		if bridges[i], err = newBridge(address, s.DialBridge); err != nil {
 			return nil, err
 		}
+		bridges[i].login = login
 	}
 	return bridges, nil
 }

@@ -3,9 +3,29 @@ package sam
 import (
 	"fmt"
 	"strconv"
+	"syscall"
 
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
+	"github.com/go-i2p/i2psocks/keys"
 )
+
+// OptionError is a field of a Session that no router is given, because some router would read it in
+// another way, crash on it, or do harm. It matches [syscall.EINVAL].
+type OptionError struct {
+	Option string // the field, such as "Inbound.Length"
+	Reason string // never holds a secret
+}
+
+// Error returns the field and the reason.
+func (e *OptionError) Error() string { return e.Option + ": " + e.Reason }
+
+// Is reports whether target is [syscall.EINVAL].
+func (e *OptionError) Is(target error) bool { return target == syscall.EINVAL }
+
+// badOption returns an OptionError.
+func badOption(option, format string, args ...any) error {
+	return &OptionError{option, fmt.Sprintf(format, args...)}
+}
 
 // Tunnels says how the tunnels of one direction are built. More hops cost time, fewer cost anonymity.
 type Tunnels struct {
@@ -13,6 +33,11 @@ type Tunnels struct {
 	Length int
 	// Quantity is the number of parallel tunnels, 1 to 6; 0 means 3.
 	Quantity int
+	// LengthVariance makes lengths vary at random: by 0 to so many hops more if it is positive, by
+	// up to so many more or fewer if it is negative. Each length must be 1 to 7. 0 means none.
+	LengthVariance int
+	// Backup is the number of tunnels kept ready beside Quantity, up to 6. 0 means none. Only Java I2P has such.
+	Backup int
 }
 
 const (
@@ -26,7 +51,7 @@ const (
 
 // params returns the I2CP options of one direction, "inbound" or "outbound". Only values that no
 // known router chokes on pass.
-func (t Tunnels) params(direction string) ([]wire.Param, error) {
+func (t Tunnels) params(direction, field string) ([]wire.Param, error) {
 	length, quantity := t.Length, t.Quantity
 	switch {
 	case length == 0:
@@ -38,41 +63,136 @@ func (t Tunnels) params(direction string) ([]wire.Param, error) {
 		quantity = defaultQuantity
 	}
 	if length > maxLength {
-		return nil, fmt.Errorf("%s tunnel length %d is not in 1 to %d", direction, length, maxLength)
+		return nil, badOption(field+".Length", "%d is not in 1 to %d", length, maxLength)
 	}
 	if quantity < 1 || quantity > maxQuantity {
-		return nil, fmt.Errorf("%s tunnel quantity %d is not in 1 to %d", direction, quantity, maxQuantity)
+		return nil, badOption(field+".Quantity", "%d is not in 1 to %d", quantity, maxQuantity)
 	}
-	return []wire.Param{
+	if t.Backup < 0 || t.Backup > maxQuantity {
+		return nil, badOption(field+".Backup", "%d is not in 0 to %d", t.Backup, maxQuantity)
+	}
+	if err := checkVariance(length, t.LengthVariance); err != nil {
+		return nil, badOption(field+".LengthVariance", "%v", err)
+	}
+	params := []wire.Param{
 		{Key: direction + ".length", Value: strconv.Itoa(length)},
 		{Key: direction + ".quantity", Value: strconv.Itoa(quantity)},
-	}, nil
+	}
+	if t.LengthVariance != 0 {
+		params = append(params, wire.Param{Key: direction + ".lengthVariance", Value: strconv.Itoa(t.LengthVariance)})
+	}
+	if t.Backup != 0 {
+		params = append(params, wire.Param{Key: direction + ".backupQuantity", Value: strconv.Itoa(t.Backup)})
+	}
+	return params, nil
 }
 
-// sessionParams returns all options of SESSION CREATE behind STYLE, ID and DESTINATION.
-func sessionParams(nickname string, in, out Tunnels) ([]wire.Param, error) {
+// checkVariance wants that every length that can come about has a hop at least: none would be no
+// anonymity, and nobody would know.
+func checkVariance(length, variance int) error {
+	shortest, longest := length, length+max(variance, -variance)
+	if variance < 0 {
+		shortest += variance
+	}
+	switch {
+	case variance == 0:
+		return nil
+	case variance < -maxLength || longest > maxLength || variance > maxLength:
+		return fmt.Errorf("tunnels of more than %d hops could come about", maxLength)
+	case shortest < 1:
+		return fmt.Errorf("tunnels without a hop could come about")
+	}
+	return nil
+}
+
+// created is what a session asks of a router in SESSION CREATE, behind STYLE, ID and DESTINATION. Its methods
+// are for the session's owner alone.
+type created struct {
+	// A func, since some of it is secret: fmt looks into all else.
+	params     func(Encryption) []wire.Param
+	encryption Encryption
+	offered    Encryption      // in the last try
+	refused    map[string]bool // the addresses of bridges whose routers do not know encryption
+}
+
+// newCreated checks the fields of a session that has the identity.
+func newCreated(s *Session, id keys.Identity) (*created, error) {
+	nickname := s.Nickname
 	if nickname == "" {
 		nickname = defaultNickname
 	}
 	if !validNickname(nickname) {
-		return nil, fmt.Errorf("nickname %q: only letters, digits, '.', '_' and '-', at most %d", nickname, maxNickname)
+		return nil, badOption("Nickname", "only letters, digits, '.', '_' and '-', at most %d", maxNickname)
 	}
-	params := []wire.Param{
-		{Key: "SIGNATURE_TYPE", Value: "7"},
-		// X25519 alone: a client that offers ElGamal too loses the useful error of a mismatch.
-		{Key: "i2cp.leaseSetEncType", Value: "4"},
-	}
+	var params []wire.Param
 	for _, d := range []struct {
-		name    string
-		tunnels Tunnels
-	}{{"inbound", in}, {"outbound", out}} {
-		p, err := d.tunnels.params(d.name)
+		name, field string
+		tunnels     Tunnels
+	}{{"inbound", "Inbound", s.Inbound}, {"outbound", "Outbound", s.Outbound}} {
+		p, err := d.tunnels.params(d.name, d.field)
 		if err != nil {
 			return nil, err
 		}
 		params = append(append(params, p...), wire.Param{Key: d.name + ".nickname", Value: nickname})
 	}
-	return params, nil
+	if s.DialOnly {
+		params = append(params, wire.Param{Key: "i2cp.dontPublishLeaseSet", Value: "true"})
+	}
+	more, err := s.LeaseSet.params(id.Destination().SignatureType(), s.DialOnly)
+	if err != nil {
+		return nil, err
+	}
+	passed, err := passThrough(s.Options)
+	if err != nil {
+		return nil, err
+	}
+	params = append(append(params, more...), passed...)
+	signature := keys.Ed25519
+	if id.Destination().SignatureType() == keys.RedDSA {
+		signature = keys.RedDSA
+	}
+	c := &created{encryption: s.LeaseSet.Encryption, refused: make(map[string]bool)}
+	c.params = func(e Encryption) []wire.Param {
+		return append([]wire.Param{
+			{Key: "SIGNATURE_TYPE", Value: strconv.Itoa(int(signature))},
+			{Key: "i2cp.leaseSetEncType", Value: e.option()},
+		}, params...)
+	}
+	return c, c.checkLength(id)
+}
+
+// checkLength makes sure that the line fits, with whatever a session for datagrams adds.
+func (c *created) checkLength(id keys.Identity) error {
+	m := createCommand(style{name: repliable2}, sessionID(), id)
+	m.Params = append(m.Params, c.params(c.encryption)...)
+	b, err := wire.AppendCommand(nil, m)
+	if err != nil || len(b)+reserved > wire.MaxCommand {
+		return badOption("Session", "LeaseSet.Clients and Options are too long for one command")
+	}
+	return nil
+}
+
+// reserved is room in the command for what depends on the router: HOST, ports, HEADER.
+const reserved = 200
+
+// offer chooses what a router is asked for. i2pd before 2.58, which crashes on types that it does not know, is the one
+// that speaks no SAM 3.3.
+func (c *created) offer(b bridge, r *router) Encryption {
+	c.offered = c.encryption
+	if r.version != "3.3" || c.refused[b.address] {
+		c.offered = X25519
+	}
+	r.fallback = c.offered != c.encryption
+	return c.offered
+}
+
+// sibling returns a Session with the settings of s, but for its identity and what is of streams alone.
+func (s *Session) sibling() *Session {
+	return &Session{
+		Address: s.Address, Fallbacks: s.Fallbacks, DialBridge: s.DialBridge, User: s.User, Password: s.Password,
+		Inbound: s.Inbound, Outbound: s.Outbound, LeaseSet: s.LeaseSet, Options: s.Options,
+		DialOnly: s.DialOnly, Nickname: s.Nickname, DialTimeout: s.DialTimeout, UDPAddress: s.UDPAddress, Logger: s.Logger,
+	}
 }
 
 func validNickname(s string) bool {

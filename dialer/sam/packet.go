@@ -156,11 +156,8 @@ func (s *Session) newPacketConn(styleName string, port uint16) (*PacketConn, err
 		parent: s, style: styleName, port: port,
 		in: make(chan packet, backlogPackets), sending: make(chan struct{}, 1), closed: make(chan struct{}),
 	}
-	p.session = &Session{
-		Address: s.Address, Fallbacks: s.Fallbacks, DialBridge: s.DialBridge, UDPAddress: s.UDPAddress,
-		Inbound: s.Inbound, Outbound: s.Outbound, DialOnly: s.DialOnly, Nickname: s.Nickname, DialTimeout: s.DialTimeout, Logger: s.Logger,
-		style: style{name: styleName, options: p.options, received: p.received},
-	}
+	p.session = s.sibling()
+	p.session.style = style{name: styleName, options: p.options, received: p.received}
 	if err := p.listenUDP(s.at.bridges); err != nil {
 		return nil, err
 	}

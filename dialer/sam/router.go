@@ -17,14 +17,19 @@ const (
 // router is what answers on the bridge.
 type router struct {
 	hello
-	kind kind
+	kind     kind
+	fallback bool // the session's encryption is not what was wanted
 }
 
 func (r router) String() string {
+	name := "Java I2P, SAM " + r.version
 	if r.kind == i2pd {
-		return "i2pd, SAM " + r.version
+		name = "i2pd, SAM " + r.version
 	}
-	return "Java I2P, SAM " + r.version
+	if r.fallback {
+		name += ", without ML-KEM"
+	}
+	return name
 }
 
 // ports reports whether streams carry port numbers.
@@ -35,7 +40,7 @@ func (r router) ports() bool { return r.kind == java && r.modern() }
 // where Java I2P does not find it.
 func (b bridge) learn(ctx context.Context, h hello) (router, error) {
 	if !h.modern() {
-		return router{h, i2pd}, nil
+		return router{hello: h, kind: i2pd}, nil
 	}
 	conn, _, err := b.open(ctx)
 	if err != nil {
@@ -49,7 +54,7 @@ func (b bridge) learn(ctx context.Context, h hello) (router, error) {
 		return router{}, err
 	}
 	if reply.Get("RESULT") == "INVALID_KEY" {
-		return router{h, i2pd}, nil
+		return router{hello: h, kind: i2pd}, nil
 	}
-	return router{h, java}, nil
+	return router{hello: h, kind: java}, nil
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer"
-	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 	"github.com/go-i2p/i2psocks/internal/bytequeue"
 	"github.com/go-i2p/i2psocks/keys"
 )
@@ -31,10 +30,22 @@ type Session struct {
 	// DialBridge, if set, opens the connections to the bridge in place of a [net.Dialer]. Address
 	// then may hold any host.
 	DialBridge func(ctx context.Context, network, address string) (net.Conn, error)
+	// User and Password are for the bridges of Java I2P that want them: words of up to 128 printable
+	// ASCII characters, without blanks, quotes and backslashes. All bridges are told both, in the clear.
+	// Password is called once, and is a func so that no Session that is printed shows it. i2pd has
+	// no passwords. A bridge that refuses them makes all fail with an [*AuthError].
+	User     string
+	Password func() string
 	// Identity is who the session is. Zero means a fresh identity that ends with the Session.
 	Identity keys.Identity
 	// Inbound and Outbound say how tunnels are built.
 	Inbound, Outbound Tunnels
+	// LeaseSet says how the identity is found, and how peers encrypt to it.
+	LeaseSet LeaseSet
+	// Options are further options of I2CP, streaming and crypto, such as "i2p.streaming.maxConnsPerMinute"; see
+	// their specifications. Routers ignore those they do not know. What other fields
+	// say, what some router crashes on and what harms a session is refused with an [*OptionError].
+	Options map[string]string
 	// DialOnly keeps the identity out of the network's directory: peers answer the streams that it
 	// opens, and nobody else finds it. Listen fails.
 	DialOnly bool
@@ -62,7 +73,7 @@ type Session struct {
 
 	mu       sync.Mutex
 	ready    bool // the bridges, params and Identity are set
-	params   []wire.Param
+	params   *created
 	ctx      context.Context // ends at Close
 	cancel   context.CancelFunc
 	at       rotation      // for the owner alone
@@ -101,20 +112,17 @@ func (s *Session) init() error {
 	if s.ready {
 		return nil
 	}
-	bridges, err := newBridges(append([]string{s.Address}, s.Fallbacks...), s.DialBridge)
+	bridges, err := newBridges(s)
 	if err != nil {
 		return err
-	}
-	if s.params, err = sessionParams(s.Nickname, s.Inbound, s.Outbound); err != nil {
-		return err
-	}
-	if s.DialOnly {
-		s.params = append(s.params, wire.Param{Key: "i2cp.dontPublishLeaseSet", Value: "true"})
 	}
 	if s.Identity.IsZero() {
 		if s.Identity, err = keys.Generate(); err != nil {
 			return err
 		}
+	}
+	if s.params, err = newCreated(s, s.Identity); err != nil {
+		return err
 	}
 	if s.Logger == nil {
 		s.Logger = slog.New(slog.DiscardHandler)
