@@ -1,8 +1,8 @@
 package etcdkeys
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -92,6 +92,9 @@ func (s *Store) Load(ctx context.Context, name string) (id keys.Identity, err er
 func (s *Store) Save(ctx context.Context, name string, id keys.Identity) error {
 	return s.do(ctx, "save", []string{name}, func() error {
 		value, err := s.seal(ctx, id)
+		if err == nil {
+			err = s.markSealer(ctx)
+		}
 		if err != nil {
 			return err
 		}
@@ -178,7 +181,7 @@ func (s *Store) inTurn(ctx context.Context, names []string, f func() error) erro
 func (s *Store) usable(ctx context.Context) error {
 	switch {
 	case s.Client == nil:
-		return errors.New("no Client")
+		return fmt.Errorf("no Client: %w", fs.ErrInvalid)
 	case s.TTL < 0 || s.TTL > maxTTL || s.Timeout < 0 || len(s.Host) > maxHost:
 		return fmt.Errorf("TTL, Timeout or Host: %w", fs.ErrInvalid)
 	}
@@ -226,17 +229,17 @@ func (s *Store) Close() error {
 	s.session, s.claims = nil, nil
 	s.mu.Unlock()
 
-	var errs []error
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout())
 	defer cancel()
+	var err error
 	for _, c := range claims {
-		errs = append(errs, s.giveBack(ctx, c))
+		err = cmp.Or(err, s.giveBack(ctx, c))
 	}
 	if session != nil {
-		errs = append(errs, s.stop(ctx, session))
+		err = cmp.Or(err, s.stop(ctx, session))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return &keys.StoreError{Op: "close", Err: err}
+	if err != nil {
+		return &keys.StoreError{Op: "close", Err: s.unanswered(context.Background(), err)}
 	}
 	return nil
 }
