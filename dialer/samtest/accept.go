@@ -20,6 +20,7 @@ type endpoint struct {
 	expiry   *time.Timer // ends the pending streams
 	accepted bool        // an ACCEPT was given at some time
 	forward  *forwarder
+	primary  *primary // of the PRIMARY session whose destination it is, nil for others
 }
 
 // acceptor is a waiting STREAM ACCEPT.
@@ -40,13 +41,15 @@ func (ep *endpoint) offer(st *stream) {
 		ep.forward.take(st)
 		return
 	}
-	a := ep.next()
+	a := ep.next(st)
 	if f.young {
 		ep.dropYoung()
 	}
 	switch {
 	case a != nil:
 		a.take(st)
+	case f.java && ep.primary != nil:
+		ep.offerSub(st)
 	case f.pending == 0, f.i2pd && len(ep.pending) >= f.maxPending, !f.i2pd && !ep.accepted:
 		st.refuse()
 	default:
@@ -65,15 +68,16 @@ func (ep *endpoint) refusePending() {
 	ep.pending = nil
 }
 
-// next takes the ACCEPT whose turn it is. i2pd moves the queue up, new
+// next takes the ACCEPT whose turn it is to get a stream. i2pd moves the queue up, new
 // versions only after a moment.
-func (ep *endpoint) next() *acceptor {
+func (ep *endpoint) next(st *stream) *acceptor {
 	if !ep.b.f.i2pd {
-		if len(ep.queue) == 0 {
+		i := slices.IndexFunc(ep.queue, func(a *acceptor) bool { return ep.serves(a, st) })
+		if i < 0 {
 			return nil
 		}
-		a := ep.queue[0]
-		ep.queue = ep.queue[1:]
+		a := ep.queue[i]
+		ep.queue = slices.Delete(ep.queue, i, i+1)
 		return a
 	}
 	a := ep.active
@@ -116,10 +120,11 @@ func (ep *endpoint) add(a *acceptor) {
 		}
 		ep.queue = append(ep.queue, a)
 	}
-	if len(ep.pending) > 0 && (ep.active == a || !ep.b.f.i2pd) {
-		st := ep.pending[0]
-		ep.pending = ep.pending[1:]
-		ep.next().take(st)
+	i := slices.IndexFunc(ep.pending, func(st *stream) bool { return ep.serves(a, st) })
+	if i >= 0 && (ep.active == a || !ep.b.f.i2pd) {
+		st := ep.pending[i]
+		ep.pending = slices.Delete(ep.pending, i, i+1)
+		ep.next(st).take(st)
 		if ep.b.f.young {
 			ep.dropYoung()
 		}

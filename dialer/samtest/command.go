@@ -40,11 +40,10 @@ func (c *conn) command(line string) bool {
 		return c.namingLookup(req)
 	case "DEST GENERATE":
 		return c.destGenerate(req)
-	case "SESSION ADD", "SESSION REMOVE":
-		if c.b.f.i2pd {
-			return c.refuse("SESSION STATUS", "I2P_ERROR", "Wrong session type")
-		}
-		return c.refuse("SESSION STATUS", "I2P_ERROR", "Not a PRIMARY session")
+	case "SESSION ADD":
+		return c.sessionAdd(req)
+	case "SESSION REMOVE":
+		return c.sessionRemove(req)
 	}
 	return c.other(req)
 }

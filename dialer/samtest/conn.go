@@ -58,6 +58,7 @@ func (c *conn) serve() {
 
 // close ends the connection in order: what was written is delivered.
 func (c *conn) close() {
+	c.checkRemoved()
 	c.b.nw.mu.Lock()
 	if c.session != nil {
 		c.session.end(false)

@@ -63,6 +63,7 @@ func (c *conn) streamSession(req request) (*session, bool) {
 		c.refuse("STREAM STATUS", "I2P_ERROR", "specified ID "+id+" is not a STREAM session")
 	case building && req.action == "CONNECT":
 		c.refuse("STREAM STATUS", "CANT_REACH_PEER", f.message("LeaseSet not found"))
+	case c.refusePrimary(s, req):
 	default:
 		return s, true
 	}

@@ -56,6 +56,10 @@ func (f *flavour) knows(style string) bool {
 	switch style {
 	case "STREAM", "DATAGRAM", "RAW":
 		return true
+	case "PRIMARY":
+		return !f.i2pd
+	case "MASTER":
+		return true
 	case "DATAGRAM1", "DATAGRAM2", "DATAGRAM3":
 		return f.i2pd && f.modern
 	}
@@ -65,7 +69,7 @@ func (f *flavour) knows(style string) bool {
 // newMailbox reads the options of SESSION CREATE. mute is that the router never answers.
 func (c *conn) newMailbox(req request) (m *mailbox, problem string, mute bool) {
 	f, style := c.b.f, req.value("STYLE")
-	if style == "STREAM" {
+	if style == "STREAM" || isPrimary(style) {
 		return nil, "", false
 	}
 	m = &mailbox{
@@ -124,19 +128,14 @@ func (s *session) send(to keys.Destination, g gram) {
 	if b.f.i2pd || b.f.java {
 		g.due = g.due.Add(latency)
 	}
-	for _, r := range far.sessions {
-		if r.dest != to || r.mail == nil || r.ep == nil {
-			continue
-		}
+	if r := far.mailFor(g, known.local); r != nil {
 		r.mail.peer(s.dest).heard = true
-		got, ok := r.mail.reads(g)
-		if !ok {
-			break
-		}
-		select {
-		case r.mail.in <- got:
-			return
-		default: // a burst
+		if got, ok := r.mail.reads(g); ok {
+			select {
+			case r.mail.in <- got:
+				return
+			default: // a burst
+			}
 		}
 	}
 	b.stats.Lost++

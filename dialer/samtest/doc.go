@@ -14,8 +14,8 @@
 // done with timers and channels, so that a test inside testing/synctest sees
 // the minutes that routers take pass at once.
 //
-// The protocol is SAM 3.0 to 3.3: HELLO VERSION, SESSION CREATE with STYLE=STREAM, DATAGRAM and
-// RAW, STREAM CONNECT, ACCEPT and FORWARD, DATAGRAM SEND, RAW SEND, NAMING LOOKUP, DEST GENERATE,
+// The protocol is SAM 3.0 to 3.3: HELLO VERSION, SESSION CREATE with STYLE=STREAM, DATAGRAM,
+// RAW and PRIMARY, SESSION ADD and REMOVE, STREAM CONNECT, ACCEPT and FORWARD, DATAGRAM SEND, RAW SEND, NAMING LOOKUP, DEST GENERATE,
 // PING, PONG and QUIT, as the routers were observed to speak it.
 //
 // # Routers
@@ -99,6 +99,14 @@
 //   - Datagrams lost: on i2pd what is sent to a new peer in the first second, and RAW to a
 //     peer that has never sent anything but for 2 or 3 a second; on all but Instant what
 //     exceeds 92 on their way to a session.
+//   - PRIMARY: Java has it, and MASTER as another name for it, with SESSION ADD and REMOVE for
+//     STREAM, DATAGRAM and RAW: streams and datagrams go to the subsession of their protocol and
+//     port, or of port 0. A STREAM one takes up to 64 streams that no ACCEPT waits for. When the
+//     PRIMARY ends, those that were not removed live on as zombies: their IDs are taken, their
+//     waiting ACCEPTs are not closed, new ones are answered OK, and nothing comes. i2pd has MASTER,
+//     I2PD259 where 3.3 was negotiated, whose STREAM subsessions are all the same as itself; a
+//     SESSION ADD of another style ends it, and one without FROM_PORT is never answered by I2PD245
+//     and I2PD256.
 //   - Session closes: Java ends its streams. i2pd drops what was sent in the last 25 ms
 //     and tells the peers nothing; what they then send ends their stream after 279 s.
 //
@@ -115,14 +123,14 @@
 // PING or PONG to i2pd; a stream closed on i2pd less than 0.5 s after its last write; whatever
 // crashes the router; datagrams that are cut, empty on Java, malformed, or of another style than
 // their session; DATAGRAM SEND with a SIZE that is not that of the payload, or on i2pd in several
-// segments; a session for datagrams without PORT on i2pd.
+// segments; a session for datagrams without PORT on i2pd; SESSION ADD without FROM_PORT on i2pd;
+// the end of a PRIMARY session before its subsessions were removed, where that leaves zombies.
 //
 // # What it does not do
 //
 // It has no cryptography, no tunnels and no loss: keys are compared, not used. Encrypted lease sets
 // never become known by their usual names, as they do for a while on i2pd, and datagrams do not
 // reach them. Keys that it makes are of signature type 7 whatever was asked for.
-// PRIMARY and MASTER are answered as a STYLE that the router does not know.
 // STREAM FORWARD and forwarded datagrams go to loopback addresses only. TLS and the commands to manage passwords are missing.
 // It never shows a private key or a password, in no log and no message.
 package samtest

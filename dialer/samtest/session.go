@@ -21,6 +21,9 @@ type session struct {
 	early   []*acceptor // i2pd takes them before the tunnels stand
 	over    bool
 	mail    *mailbox // nil for STYLE=STREAM
+	primary *primary // nil unless the session is a PRIMARY one or a subsession
+	claim   claim    // of a subsession
+	zombie  bool     // it has outlived its PRIMARY session
 }
 
 // sessionCreate answers SESSION CREATE, after the time that tunnels take.
@@ -60,6 +63,8 @@ func (c *conn) checkCreate(req request) (result, message string) {
 	style, id, dest := req.value("STYLE"), req.value("ID"), req.value("DESTINATION")
 	if c.b.f.i2pd {
 		switch {
+		case c.refusesMaster(style):
+			return "I2P_ERROR", "MASTER session is not supported"
 		case !c.b.f.knows(style):
 			return "I2P_ERROR", "Unknown STYLE"
 		case id == "" || strings.ContainsAny(id, `<>"'/`):
@@ -98,7 +103,7 @@ func (c *conn) checkCreate(req request) (result, message string) {
 
 // newSession registers a session whose tunnels are yet to be built.
 func (c *conn) newSession(req request, mail *mailbox) (s *session, result string) {
-	s = &session{b: c.b, mail: mail, id: req.value("ID"), ls: c.b.f.newLeaseSet(req), options: make(map[string]string), ends: make(map[*end]struct{})}
+	s = &session{b: c.b, mail: mail, id: req.value("ID"), ls: c.b.f.newLeaseSet(req), options: shownOptions(req), ends: make(map[*end]struct{})}
 	var id keys.Identity
 	var err error
 	if key := req.value("DESTINATION"); key == "TRANSIENT" {
@@ -111,10 +116,8 @@ func (c *conn) newSession(req request, mail *mailbox) (s *session, result string
 		return nil, "INVALID_KEY"
 	}
 	s.private, s.dest = orElse(s.private, id.Reveal()), id.Destination()
-	for _, p := range req.params {
-		if p.Key != "DESTINATION" && !isSecret(p.Key) {
-			s.options[redact(p.Key)] = redact(p.Value)
-		}
+	if isPrimary(req.value("STYLE")) {
+		s.primary = &primary{main: s, subs: make(map[string]*session)}
 	}
 
 	c.b.nw.mu.Lock()
@@ -178,7 +181,7 @@ func (b *Bridge) isReserved(word string) bool {
 // uses reports whether a session of the bridge has the destination. The caller holds the lock.
 func (b *Bridge) uses(d keys.Destination) bool {
 	for _, s := range b.sessions {
-		if s.dest == d {
+		if s.dest == d && !s.zombie {
 			return true
 		}
 	}
@@ -201,6 +204,7 @@ func (s *session) start() {
 		s.b.endpoints[s.dest] = s.ep
 		s.b.nw.publish(s.ep)
 	}
+	s.ep.primary = s.primary
 	for _, a := range s.early {
 		if !a.gone {
 			s.ep.add(a)
@@ -228,10 +232,15 @@ func (s *session) end(abrupt bool) {
 	for _, a := range s.early {
 		close(a.given)
 	}
-	if s.mail != nil {
+	if s.mail != nil && !s.zombie {
 		close(s.mail.done)
 	}
-	if s.ep != nil {
+	if s.primary != nil && !s.isSub() {
+		s.primary.endSubs(abrupt)
+	}
+	if s.isSub() {
+		s.leave()
+	} else if s.ep != nil {
 		s.ep.sessionEnds(s)
 	}
 	s.b.nw.notify()

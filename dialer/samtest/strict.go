@@ -20,7 +20,8 @@ func (c *conn) note(req request) {
 	c.b.log = append(c.b.log, Command{Time: time.Now(), Conn: c.number, Name: redact(req.name()), Line: line})
 	reused := false
 	again := c.session != nil
-	if id := req.value("ID"); req.name() == "SESSION CREATE" && id != "" {
+	creates := req.name() == "SESSION CREATE"
+	if id := req.value("ID"); (creates || req.name() == "SESSION ADD") && id != "" {
 		reused = nw.usedIDs[id]
 		nw.usedIDs[id] = true
 	}
@@ -34,7 +35,7 @@ func (c *conn) note(req request) {
 	if (req.verb == "PING" || req.verb == "PONG") && c.b.f.i2pd {
 		bad("i2pd ends the session at this")
 	}
-	if req.name() != "SESSION CREATE" {
+	if !creates && req.name() != "SESSION ADD" {
 		return
 	}
 	if reused {
@@ -43,7 +44,7 @@ func (c *conn) note(req request) {
 	if id := req.value("ID"); !looksRandom(id) {
 		bad("session ID can be guessed")
 	}
-	if again {
+	if again && creates {
 		bad("second session on one connection")
 	}
 	for _, p := range req.params {
