@@ -70,12 +70,16 @@ func (s *Server) lookupHost(ctx context.Context, req *Request) (wire.Addr, error
 	return wire.Addr{Name: req.Host}, err
 }
 
-// devirtualise puts the host in place of its virtual address.
+// devirtualise puts the host in place of its virtual address, which torsocks sends as a name.
 func (s *Server) devirtualise(r *Request) error {
-	if !r.IP.IsValid() || !s.virtual.contains(r.IP) || r.Command == Associate {
+	ip := r.IP
+	if !ip.IsValid() {
+		ip, _ = netip.ParseAddr(r.Host)
+	}
+	if !s.virtual.contains(ip) || r.Command == Associate {
 		return nil
 	}
-	host, ok := s.virtual.host(r.Isolation(), r.IP)
+	host, ok := s.virtual.host(r.Isolation(), ip)
 	if !ok {
 		return &ReplyError{Reply: HostUnreachable, Err: errUnknownVirtual}
 	}

@@ -86,6 +86,11 @@ func TestVirtualAddressesLeadBack(t *testing.T) {
 				}
 				assert.Len(t, asked, len(dialers))
 
+				named := srv.Client() // as torsocks does
+				named.Send("05 01 02 01 05 61 6c 69 63 65 00" + "05 01 00" + name5(text, 80))
+				named.Expect("05 02 01 00" + succeeded)
+				assert.Equal(t, "friend.i2p:80", asked[len(asked)-1])
+
 				c := srv.Client()
 				c.Send("05 01 02 01 05 61 6c 69 63 65 00 05 f1 00" + ipHex(ip) + "00 00")
 				c.Expect("05 02 01 00" + okName("friend.i2p", 0))
