@@ -122,7 +122,7 @@ func TestNothingShowsSecrets(t *testing.T) {
 	put(t, s, "held/secretname", `{"ttl":1}`)
 	id, err := keys.LoadOrGenerate(t.Context(), s, "secretname")
 	require.NoError(t, err)
-	_, err = other.Client.Delete(t.Context(), t.Name()+"/claim/secretname")
+	_, err = other.Client.Delete(t.Context(), prefix(t)+"/claim/secretname")
 	require.NoError(t, err)
 	<-s.Lost()
 	require.NoError(t, s.Close())

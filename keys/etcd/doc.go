@@ -8,10 +8,12 @@
 //	}
 //	ep := &i2psocks.Endpoint{Name: "site", Keys: store}
 //	defer ep.Close() // before the store
-//	go func() {
-//		<-store.Lost()
-//		ep.Close() // at once: another host will be this identity
-//	}()
+//	go serve(ep)
+//	select {
+//	case <-store.Lost(): // another host will be the site
+//	case <-ctx.Done():
+//	}
+//	return nil
 //
 // It is a module of its own, so that only those who use it carry etcd's client.
 //

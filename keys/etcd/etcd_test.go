@@ -175,11 +175,14 @@ func connect(address string) (*clientv3.Client, error) {
 	return clientv3.New(clientv3.Config{Endpoints: []string{address}, DialTimeout: 5 * time.Second, Logger: zap.NewNop()})
 }
 
+// prefix is one of the test's own, each time that it runs.
+func prefix(t testing.TB) string { return filepath.Base(filepath.Dir(t.TempDir())) }
+
 // host returns the store of a host of its own, under the prefix of the test.
 func (c *cluster) host(t testing.TB) *etcdkeys.Store { return c.network(t).host(t) }
 
 func (n *network) host(t testing.TB) *etcdkeys.Store {
-	s := &etcdkeys.Store{Client: n.client(t), Prefix: t.Name(), TTL: time.Minute}
+	s := &etcdkeys.Store{Client: n.client(t), Prefix: prefix(t), TTL: time.Minute}
 	t.Cleanup(func() { s.Close() })
 	return s
 }
@@ -192,12 +195,12 @@ func generate(t testing.TB) keys.Identity {
 
 // put and get go past the Store, as etcdctl does.
 func put(t testing.TB, s *etcdkeys.Store, key, value string, opts ...clientv3.OpOption) {
-	_, err := s.Client.Put(t.Context(), t.Name()+"/"+key, value, opts...)
+	_, err := s.Client.Put(t.Context(), prefix(t)+"/"+key, value, opts...)
 	require.NoError(t, err)
 }
 
 func get(t testing.TB, s *etcdkeys.Store, key string) string {
-	resp, err := s.Client.Get(t.Context(), t.Name()+"/"+key)
+	resp, err := s.Client.Get(t.Context(), prefix(t)+"/"+key)
 	require.NoError(t, err)
 	if len(resp.Kvs) == 0 {
 		return ""

@@ -308,7 +308,7 @@ func TestManyClaims(t *testing.T) {
 	}
 	wg.Wait()
 	still(t, lost, ttl)
-	_, err := other.Client.Delete(t.Context(), t.Name()+"/claim/"+strings.Repeat("e", 50))
+	_, err := other.Client.Delete(t.Context(), prefix(t)+"/claim/"+strings.Repeat("e", 50))
 	require.NoError(t, err)
 	within(t, lost, ttl)
 }
