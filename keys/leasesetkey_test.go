@@ -97,3 +97,18 @@ func TestLeaseSetKeyNeverPrintsItsSecret(t *testing.T) {
 	}
 	assert.Contains(t, out.String(), "secret")
 }
+
+func FuzzParseLeaseSetKey(f *testing.F) {
+	f.Add(alicePrivate)
+	f.Add(keys.GenerateLeaseSetKey().Public().String())
+	f.Add("AQ" + strings.Repeat("A", 41) + "=")
+	f.Fuzz(func(t *testing.T, s string) {
+		if k, err := keys.ParseLeaseSetKey(s); err == nil {
+			require.Equal(t, s, k.Reveal())
+			require.False(t, k.Public().IsZero())
+		}
+		if p, err := keys.ParseLeaseSetPublicKey(s); err == nil {
+			require.Equal(t, s, p.String())
+		}
+	})
+}

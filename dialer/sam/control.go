@@ -37,7 +37,7 @@ const poisonedBefore = time.Second
 // create opens a session of the identity. ctx bounds the waiting; abandoned says when nobody waits any
 // longer, in which case an answer is still awaited for a moment, since Java I2P
 // blocks a key whose creation was cut short.
-func (b bridge) create(ctx context.Context, id keys.Identity, st style, want *created) (*control, error) {
+func (b bridge) create(ctx context.Context, id keys.Identity, st style, want *creation) (*control, error) {
 	c, err := b.try(ctx, id, st, want)
 	if want.offered == X25519 || !isResult(err, "I2P_ERROR") {
 		return c, err
@@ -52,7 +52,7 @@ func (b bridge) create(ctx context.Context, id keys.Identity, st style, want *cr
 }
 
 // try is one attempt at create.
-func (b bridge) try(ctx context.Context, id keys.Identity, st style, want *created) (c *control, err error) {
+func (b bridge) try(ctx context.Context, id keys.Identity, st style, want *creation) (c *control, err error) {
 	conn, hello, err := b.open(ctx)
 	if err != nil {
 		return nil, err

@@ -24,12 +24,17 @@
 // instead. A router beyond loopback that can no longer be reached may hold a session until it
 // finds its client gone; nobody can tell from here.
 //
+// What a session asks of a router is checked first: a value that some router crashes on, never
+// answers or reads in another way is an [*OptionError], and no router hears of it. A [LeaseSet] can
+// hide a service from all but those who know its name, or have a key.
+//
 // [Session.ListenPacket] is for datagrams. Each [PacketConn] is a session and an identity of its
 // own: i2pd cannot run one identity twice, and Java I2P could with its PRIMARY sessions only,
 // which are not used. Over UDP the package sends to the router alone, on loopback, and takes packets
 // from it alone.
 //
 // The package never dials anything but its bridges, never asks the system resolver, never logs a
-// command, a name or a key. SAM is neither encrypted nor, on i2pd, protected by a password:
-// whoever can reach the bridge can use the router, so keep it on loopback or on a unix socket.
+// command, a name, a password or a key, and shows none in a Session that is printed. SAM is not
+// encrypted, and on i2pd not protected by a password: whoever can reach the bridge can use the
+// router, so keep it on loopback or on a unix socket.
 package sam

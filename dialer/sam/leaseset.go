@@ -23,14 +23,18 @@ type LeaseSet struct {
 
 	// Encrypted keeps the session from all who do not know its name: [Session.EncryptedHost], which is
 	// longer and takes the place of the usual base32 name, by which the session is not found any more. The
-	// identity must be of type [keys.Ed25519] or [keys.RedDSA].
+	// identity must be of type [keys.Ed25519] or [keys.RedDSA]. On the name hangs a key that changes at
+	// midnight UTC, so the clocks of routers must be right. A [PacketConn]
+	// of the session is hidden too, so that peers cannot answer to its usual name. i2pd
+	// does all of this; in tests with Java I2P 0.9.48 such names were not found.
 	Encrypted bool
 	// Clients, if there are any, are the only ones who can use the name. All must have a Public key
 	// (authorisation by DH, the better choice), or all a Shared one (by PSK). About 40 fit.
 	Clients []LeaseSetClient
 
 	// Key opens the encrypted lease sets of services that this session dials and that have it among their
-	// clients, by DH or PSK. There is one for a session: who uses several such services needs several sessions.
+	// clients, by DH or PSK. There is one for a session: who uses several such services needs several
+	// sessions. It is for dials; [Session.Lookup] of such a name has no key on i2pd.
 	Key keys.LeaseSetKey
 }
 

@@ -6,7 +6,6 @@ import (
 	"syscall"
 
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
-	"github.com/go-i2p/i2psocks/keys"
 )
 
 // OptionError is a field of a Session that no router is given, because some router would read it in
@@ -103,104 +102,4 @@ func checkVariance(length, variance int) error {
 		return fmt.Errorf("tunnels without a hop could come about")
 	}
 	return nil
-}
-
-// created is what a session asks of a router in SESSION CREATE, behind STYLE, ID and DESTINATION. Its methods
-// are for the session's owner alone.
-type created struct {
-	// A func, since some of it is secret: fmt looks into all else.
-	params     func(Encryption) []wire.Param
-	encryption Encryption
-	offered    Encryption      // in the last try
-	refused    map[string]bool // the addresses of bridges whose routers do not know encryption
-}
-
-// newCreated checks the fields of a session that has the identity.
-func newCreated(s *Session, id keys.Identity) (*created, error) {
-	nickname := s.Nickname
-	if nickname == "" {
-		nickname = defaultNickname
-	}
-	if !validNickname(nickname) {
-		return nil, badOption("Nickname", "only letters, digits, '.', '_' and '-', at most %d", maxNickname)
-	}
-	var params []wire.Param
-	for _, d := range []struct {
-		name, field string
-		tunnels     Tunnels
-	}{{"inbound", "Inbound", s.Inbound}, {"outbound", "Outbound", s.Outbound}} {
-		p, err := d.tunnels.params(d.name, d.field)
-		if err != nil {
-			return nil, err
-		}
-		params = append(append(params, p...), wire.Param{Key: d.name + ".nickname", Value: nickname})
-	}
-	if s.DialOnly {
-		params = append(params, wire.Param{Key: "i2cp.dontPublishLeaseSet", Value: "true"})
-	}
-	more, err := s.LeaseSet.params(id.Destination().SignatureType(), s.DialOnly)
-	if err != nil {
-		return nil, err
-	}
-	passed, err := passThrough(s.Options)
-	if err != nil {
-		return nil, err
-	}
-	params = append(append(params, more...), passed...)
-	signature := keys.Ed25519
-	if id.Destination().SignatureType() == keys.RedDSA {
-		signature = keys.RedDSA
-	}
-	c := &created{encryption: s.LeaseSet.Encryption, refused: make(map[string]bool)}
-	c.params = func(e Encryption) []wire.Param {
-		return append([]wire.Param{
-			{Key: "SIGNATURE_TYPE", Value: strconv.Itoa(int(signature))},
-			{Key: "i2cp.leaseSetEncType", Value: e.option()},
-		}, params...)
-	}
-	return c, c.checkLength(id)
-}
-
-// checkLength makes sure that the line fits, with whatever a session for datagrams adds.
-func (c *created) checkLength(id keys.Identity) error {
-	m := createCommand(style{name: repliable2}, sessionID(), id)
-	m.Params = append(m.Params, c.params(c.encryption)...)
-	b, err := wire.AppendCommand(nil, m)
-	if err != nil || len(b)+reserved > wire.MaxCommand {
-		return badOption("Session", "LeaseSet.Clients and Options are too long for one command")
-	}
-	return nil
-}
-
-// reserved is room in the command for what depends on the router: HOST, ports, HEADER.
-const reserved = 200
-
-// offer chooses what a router is asked for. i2pd before 2.58, which crashes on types that it does not know, is the one
-// that speaks no SAM 3.3.
-func (c *created) offer(b bridge, r *router) Encryption {
-	c.offered = c.encryption
-	if r.version != "3.3" || c.refused[b.address] {
-		c.offered = X25519
-	}
-	r.fallback = c.offered != c.encryption
-	return c.offered
-}
-
-// sibling returns a Session with the settings of s, but for its identity and what is of streams alone.
-func (s *Session) sibling() *Session {
-	return &Session{
-		Address: s.Address, Fallbacks: s.Fallbacks, DialBridge: s.DialBridge, User: s.User, Password: s.Password,
-		Inbound: s.Inbound, Outbound: s.Outbound, LeaseSet: s.LeaseSet, Options: s.Options,
-		DialOnly: s.DialOnly, Nickname: s.Nickname, DialTimeout: s.DialTimeout, UDPAddress: s.UDPAddress, Logger: s.Logger,
-	}
-}
-
-func validNickname(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-') {
-			return false
-		}
-	}
-	return len(s) <= maxNickname
 }

@@ -26,7 +26,7 @@ func createLine(t *testing.T, s *Session) string {
 	t.Helper()
 	id, err := keys.Generate()
 	require.NoError(t, err)
-	c, err := newCreated(s, id)
+	c, err := newCreation(s, id)
 	require.NoError(t, err)
 	b, err := wire.AppendCommand(nil, wire.Message{Verb: "SESSION", Action: "CREATE", Params: c.params(c.encryption)})
 	require.NoError(t, err)
@@ -261,4 +261,31 @@ func ExampleOptionError() {
 	defer s.Close()
 	fmt.Println(s.Up(context.Background()))
 	// Output: up i2p: Inbound.Length: 9 is not in 1 to 7
+}
+
+// FuzzOptions wants that what is passed on is one word of the line, and nothing that fields say.
+func FuzzOptions(f *testing.F) {
+	for key, value := range map[string]string{
+		"i2cp.gzip": "true", "i2p.streaming.maxWindowSize": "-1", "crypto.tagsToSend": "40", "inbound.length": "9",
+		"i2cp.leaseSetType": "3", "i2cp.a b": "c", "i2cp.x": "a\nSESSION CREATE", "I2CP.x": "1", "i2p.streaming.limitAction": "drop",
+	} {
+		f.Add(key, value)
+	}
+	f.Fuzz(func(t *testing.T, key, value string) {
+		params, err := passThrough(map[string]string{key: value})
+		if err != nil {
+			require.ErrorIs(t, err, syscall.EINVAL)
+			return
+		}
+		before := wire.Message{Verb: "SESSION", Action: "CREATE", Params: []wire.Param{{Key: "i2cp.leaseSetType", Value: "5"}}}
+		m := before
+		m.Params = append(m.Params, params...)
+		line, err := wire.AppendCommand(nil, m)
+		require.NoError(t, err)
+		got, err := wire.Parse(string(line))
+		require.NoError(t, err)
+		require.Equal(t, m, got)
+		lower := strings.ToLower(key)
+		require.False(t, strings.HasPrefix(lower, "i2cp.leaseset") || strings.HasPrefix(lower, "inbound.") || !strings.Contains(key, "."))
+	})
 }

@@ -73,7 +73,7 @@ type Session struct {
 
 	mu       sync.Mutex
 	ready    bool // the bridges, params and Identity are set
-	params   *created
+	params   *creation
 	ctx      context.Context // ends at Close
 	cancel   context.CancelFunc
 	at       rotation      // for the owner alone
@@ -121,7 +121,7 @@ func (s *Session) init() error {
 			return err
 		}
 	}
-	if s.params, err = newCreated(s, s.Identity); err != nil {
+	if s.params, err = newCreation(s, s.Identity); err != nil {
 		return err
 	}
 	if s.Logger == nil {
