@@ -310,6 +310,17 @@ func TestPacketDeadlinesAndClose(t *testing.T) {
 	})
 }
 
+// TestPingAfterPacket: the deadline of a datagram on the control connection is not that of what follows.
+func TestPingAfterPacket(t *testing.T) {
+	onRouters(t, []samtest.Router{samtest.Java}, func(t *testing.T, nw *samtest.Network, one, two *samtest.Bridge) {
+		a, b := packets(t, session(t, one), "udp"), packets(t, session(t, two), "udp")
+		greet(t, a, b)
+		time.Sleep(time.Hour) // with a PING every three minutes
+		greet(t, a, b)
+		assert.Equal(t, 1, one.Count("SESSION CREATE"))
+	})
+}
+
 // TestSlowPacketReader: what nobody reads takes bounded memory and is counted.
 func TestSlowPacketReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

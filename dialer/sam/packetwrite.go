@@ -192,6 +192,7 @@ func (p *PacketConn) sendControl(ctx context.Context, l *live, to keys.Destinati
 	// Not to be cut by the caller's deadline: half a datagram would be the end of the session.
 	l.control.conn.SetWriteDeadline(time.Now().Add(bridgeTimeout))
 	_, err = l.control.conn.Write(append(packet, b...))
+	l.control.conn.SetWriteDeadline(time.Time{}) // or the PONG to Java's next PING would be late
 	p.sent = time.Now()
 	if err != nil {
 		err = down(fmt.Errorf("datagram: %w", err))
