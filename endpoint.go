@@ -40,6 +40,12 @@ type Endpoint struct {
 	// Fallbacks are the SAM bridges of other routers, used in turn when the one before cannot be:
 	// see [sam.Session].
 	Fallbacks []string
+	// DialBridge, if set, opens all connections to the routers, as [sam.Session.DialBridge].
+	DialBridge func(ctx context.Context, network, address string) (net.Conn, error)
+	// Configure, if set, changes the session of the endpoint's own identity before its first use: for
+	// what has no field here. It does not reach the sessions of tokens, see [Isolation], and cannot
+	// change the Identity.
+	Configure func(s *sam.Session)
 	// Backend, if set, is used in place of a [sam.Session] made from the fields above and below.
 	// Close closes it.
 	Backend dialer.Backend
@@ -198,6 +204,9 @@ func (e *Endpoint) init() (err error) {
 		return err
 	}
 	s := e.session()
+	if e.Configure != nil {
+		e.Configure(s)
+	}
 	s.Identity = e.id
 	e.backend = s
 	return nil

@@ -41,6 +41,10 @@ type Isolation struct {
 	Max    int
 	Idle   time.Duration
 	Spares int
+	// Configure, if set, changes each session before its first use, as [Endpoint.Configure] does the
+	// endpoint's own. What a peer sees of it, such as a credential for encrypted lease sets, links the
+	// identities that have it.
+	Configure func(s *sam.Session)
 	// New, if set, makes the backend of a fresh identity in place of a [sam.Session]. An endpoint
 	// with a Backend of the host's own isolates nothing without it: what asks for it is refused.
 	New func(ctx context.Context) (dialer.Backend, error)
@@ -133,6 +137,10 @@ func (e *Endpoint) newIsolated(ctx context.Context, key string) (dialer.Backend,
 		s.Inbound.Quantity = defaultIsolatedQuantity
 	}
 	s.Outbound.Quantity = s.Inbound.Quantity
+	if e.Isolation.Configure != nil {
+		e.Isolation.Configure(s)
+		s.Identity = keys.Identity{}
+	}
 	if strings.HasPrefix(key, "lasting ") {
 		var err error
 		if s.Identity, err = keys.LoadOrGenerate(ctx, e.store(), e.isolatedName(key)); err != nil {
@@ -145,7 +153,7 @@ func (e *Endpoint) newIsolated(ctx context.Context, key string) (dialer.Backend,
 // session returns a session of a fresh identity with the endpoint's settings.
 func (e *Endpoint) session() *sam.Session {
 	return &sam.Session{
-		Address: e.SAM, Fallbacks: e.Fallbacks, Nickname: e.Name, Inbound: e.Inbound, Outbound: e.Outbound,
+		Address: e.SAM, Fallbacks: e.Fallbacks, DialBridge: e.DialBridge, Nickname: e.Name, Inbound: e.Inbound, Outbound: e.Outbound,
 		DialTimeout: e.DialTimeout, Logger: e.Logger,
 	}
 }
