@@ -40,6 +40,14 @@ func newHosts(table map[string]string) (hosts, error) {
 
 // resolve checks an address and puts in what its name stands for: by the table, else by the book.
 func (e *Endpoint) resolve(ctx context.Context, network, address string) (string, error) {
+	if host, port, err := dialer.SplitHostPort(network, address); err == nil {
+		if addr, ok := garliCatAddr(host); ok {
+			if host, err = e.garliCat(ctx, addr); err != nil {
+				return "", err
+			}
+			return net.JoinHostPort(host, strconv.Itoa(int(port))), nil
+		}
+	}
 	to, err := dialer.ParseTarget(network, address)
 	if err != nil {
 		return "", err

@@ -40,6 +40,11 @@ var ErrExposed = errors.New("a SOCKS port beyond loopback needs a secret and All
 // other port has. Those that give none, or exactly the user name of [Proxy.URL], are the
 // endpoint's own identity. See [Endpoint.Isolation].
 //
+// What is not of I2P is refused. An IPv6 address of GarliCat (see [i2phost.GarliCat]) is of I2P: it is
+// the entry of Hosts or the Book that has it.
+//
+// [i2phost.GarliCat]: https://pkg.go.dev/github.com/go-i2p/i2psocks/addrbook/i2phost#GarliCat
+//
 // It fails with [ErrExposed] for an address that is not loopback. The session starts with
 // the first request, or with [Endpoint.Up].
 func (e *Endpoint) ListenSOCKS(ctx context.Context, network, address string) (*Proxy, error) {
@@ -57,7 +62,7 @@ func (e *Endpoint) ListenSOCKS(ctx context.Context, network, address string) (*P
 	p := &Proxy{
 		endpoint: e, listener: ln, served: make(chan struct{}),
 		server: &socks.Server{
-			DialTimeout: e.DialTimeout, VirtualAddresses: e.VirtualAddresses, Hooks: e.Hooks, Logger: e.Logger,
+			Allow: admit, DialTimeout: e.DialTimeout, VirtualAddresses: e.VirtualAddresses, Hooks: e.Hooks, Logger: e.Logger,
 			ExtendedErrors: e.ExtendedErrors, ReplyFor: replyFor,
 		},
 	}

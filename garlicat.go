@@ -1,0 +1,70 @@
+package i2psocks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/go-i2p/i2psocks/addrbook"
+	"github.com/go-i2p/i2psocks/addrbook/i2phost"
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/socks"
+)
+
+// garliCatAddr returns the address that a host is, or is the name of: see [i2phost.GarliCat].
+func garliCatAddr(host string) (netip.Addr, bool) {
+	if addr, ok := i2phost.ParseGarliCat(host); ok {
+		return addr, true
+	}
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return addr, false
+	}
+	_, ok := i2phost.GarliCat(addr)
+	return addr, ok
+}
+
+// admit is the policy of a SOCKS port: I2P only, of which GarliCat addresses are a part.
+func admit(ctx context.Context, r *socks.Request) error {
+	if addr, ok := garliCatAddr(r.Host); ok && r.Port != 0 && (r.Command == socks.Connect || r.Command == socks.Datagram) {
+		r.Host, _ = i2phost.GarliCat(addr)
+		return nil
+	}
+	return socks.I2POnly(ctx, r)
+}
+
+// garliCat finds who has an address: by the table, else by the book. Routers do not know.
+func (e *Endpoint) garliCat(ctx context.Context, addr netip.Addr) (host string, err error) {
+	if host, err := e.hosts.garliCat(addr); host != "" || err != nil {
+		return host, err
+	}
+	if e.Book == nil {
+		return "", fmt.Errorf("%w: GarliCat address, and no Book", dialer.ErrNameNotFound)
+	}
+	d, err := e.Book.LookupGarliCat(ctx, addr)
+	if errors.Is(err, addrbook.ErrNotFound) {
+		return "", fmt.Errorf("%w: %w", dialer.ErrNameNotFound, err)
+	}
+	if err != nil {
+		return "", err
+	}
+	return d.Base64(), nil
+}
+
+// garliCat returns the host with an address, "" if there is none. An address of two hosts is nobody's.
+func (h hosts) garliCat(addr netip.Addr) (string, error) {
+	var found i2phost.Host
+	for _, host := range h {
+		hash, _ := host.Hash()
+		first, last := i2phost.GarliCatAddrs(hash)
+		if addr != first && addr != last || host.Kind() == i2phost.EncryptedBase32 {
+			continue
+		}
+		if other, ok := found.Hash(); ok && other != hash {
+			return "", fmt.Errorf("%w: GarliCat address of several", dialer.ErrNameNotFound)
+		}
+		found = host
+	}
+	return found.String(), nil
+}

@@ -1,0 +1,192 @@
+package i2psocks_test
+
+import (
+	"context"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/proxy"
+
+	"github.com/go-i2p/i2psocks"
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/sam"
+	"github.com/go-i2p/i2psocks/internal/i2pnet"
+)
+
+// onRouter returns an endpoint on a router of the network, with tunnels of no hops. It dials nothing
+// but the routers named.
+func onRouter(t *testing.T, nw *i2pnet.Network, routers ...int) *i2psocks.Endpoint {
+	known := make(map[string]bool)
+	ep := &i2psocks.Endpoint{
+		Inbound: sam.Tunnels{Length: -1, Quantity: 2}, Outbound: sam.Tunnels{Length: -1, Quantity: 2},
+		DialBridge: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if !assert.True(t, known[address], "dialled %s", address) {
+				return nil, net.ErrClosed
+			}
+			return nw.DialContext(ctx, network, address)
+		},
+	}
+	for i, r := range routers {
+		known[nw.SAM(r)] = true
+		if i == 0 {
+			ep.SAM = nw.SAM(r)
+		} else {
+			ep.Fallbacks = append(ep.Fallbacks, nw.SAM(r))
+		}
+	}
+	t.Cleanup(func() { assert.NoError(t, ep.Close()) })
+	return ep
+}
+
+// visit returns what the site says to a visitor that gives it some seconds.
+func visit(ctx context.Context, d proxy.ContextDialer, host string, patience time.Duration) (string, error) {
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{DialContext: d.DialContext, DisableKeepAlives: true}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+host+"/", nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return string(body), err
+}
+
+// TestIdentitiesOnRouters: 20 users of one SOCKS port are 20 strangers to a site, over 1,000 visits in
+// random order, while their router is killed and started again.
+func TestIdentitiesOnRouters(t *testing.T) {
+	t.Parallel()
+	const users, visits, kill = 20, 1000, 500
+	nw := i2pnet.Require(t, i2pnet.Config{})
+	ctx := t.Context()
+	site, ep := onRouter(t, nw, 0), onRouter(t, nw, 1)
+	ep.Isolation = i2psocks.Isolation{Max: users, Quantity: 1}
+	serve(t, site, hello)
+	px := listenSOCKS(t, ep, "127.0.0.1:0")
+	secret, _ := px.URL().User.Password()
+	host := site.Addr().Host
+
+	var (
+		mu     sync.Mutex
+		names  [users]string // who the site says that each user is
+		failed atomic.Int64
+	)
+	come := func(user int, patience time.Duration) bool {
+		name, err := visit(ctx, through(px, "user"+strconv.Itoa(user), secret), host, patience)
+		if err != nil {
+			failed.Add(1)
+			time.Sleep(100 * time.Millisecond) // as a person would before trying again
+			return false
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if names[user] == "" {
+			names[user] = name
+		}
+		assert.Equal(t, names[user], name, "user %d", user)
+		return true
+	}
+	all := func() { // every user comes, however often it takes
+		var wg sync.WaitGroup
+		for user := range users {
+			wg.Go(func() {
+				for end := time.Now().Add(4 * time.Minute); !come(user, 20*time.Second); {
+					if !assert.True(t, time.Now().Before(end), "user %d", user) {
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+	}
+	all()
+	assertApart(t, append(names[:], "hello "+ep.Addr().String())...)
+
+	begin := time.Now()
+	queue := make(chan int)
+	var workers sync.WaitGroup
+	for range 8 {
+		workers.Go(func() {
+			for user := range queue {
+				come(user, 5*time.Second)
+			}
+		})
+	}
+	for i := range visits {
+		if i == kill {
+			nw.Kill(1)
+			go nw.Restart(ctx, 1)
+		}
+		queue <- rand.IntN(users)
+	}
+	close(queue)
+	workers.Wait()
+	t.Logf("%d of %d visits failed, in %s", failed.Load(), visits, time.Since(begin))
+	begin = time.Now()
+	all()
+	t.Logf("all %d users came again %s later", users, time.Since(begin))
+	assertApart(t, append(names[:], "hello "+ep.Addr().String())...)
+	for _, s := range ep.IsolatedStatus() {
+		assert.Equal(t, dialer.Up, s.Status.State)
+	}
+	assert.Len(t, ep.IsolatedStatus(), users)
+}
+
+// TestEndpointSurvivesKills: five times the router dies, and the endpoint is found again under its name.
+func TestEndpointSurvivesKills(t *testing.T) {
+	t.Parallel()
+	nw := i2pnet.Require(t, i2pnet.Config{})
+	site, visitor := onRouter(t, nw, 0), onRouter(t, nw, 0) // on one router: others need two minutes to forget it
+	site.Dir = t.TempDir()
+	serve(t, site, hello)
+	home := site.Addr().Host
+	for kills := range 6 {
+		if kills > 0 {
+			nw.Kill(0)
+			require.NoError(t, nw.Restart(t.Context(), 0))
+		}
+		t.Logf("found after %s and %d kills", reach(t, visitor, home), kills)
+		assert.Equal(t, home, site.Addr().Host)
+	}
+	require.NoError(t, site.Close())
+	again := onRouter(t, nw, 0)
+	again.Dir = site.Dir
+	assert.Equal(t, home, again.Addr().Host)
+}
+
+// TestFailoverOnRouters: when its router dies, an endpoint goes on at another.
+func TestFailoverOnRouters(t *testing.T) {
+	t.Parallel()
+	nw := i2pnet.Require(t, i2pnet.Config{Routers: 3})
+	first, second, visitor := onRouter(t, nw, 0), onRouter(t, nw, 0), onRouter(t, nw, 1, 2)
+	serve(t, first, hello)
+	serve(t, second, hello)
+	reach(t, visitor, first.Addr().Host)
+	nw.Kill(1)
+	t.Logf("a dial at the other router succeeded after %s", reach(t, visitor, second.Addr().Host))
+	assert.Equal(t, dialer.Up, visitor.Status().State)
+}
+
+// reach visits a site until it answers, with the name of the visitor, and returns how long that took.
+func reach(t *testing.T, visitor *i2psocks.Endpoint, host string) time.Duration {
+	begin, end := time.Now(), time.Now().Add(3*time.Minute)
+	for {
+		got, err := visit(t.Context(), visitor, host, 20*time.Second)
+		if err == nil {
+			assert.Equal(t, "hello "+visitor.Addr().String(), got)
+			return time.Since(begin)
+		}
+		require.True(t, time.Now().Before(end), "%v", err)
+	}
+}
