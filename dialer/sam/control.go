@@ -25,6 +25,7 @@ type control struct {
 	id     string
 	router router
 	style  style
+	subs   subsessions
 }
 
 // errPoisoned is i2pd's trap: a destination that was in use until seconds ago is given out
@@ -66,6 +67,8 @@ func (b bridge) try(ctx context.Context, id keys.Identity, st style, want *creat
 	if c.router, err = b.learn(ctx, hello); err != nil {
 		return nil, err
 	}
+	st = st.on(c.router)
+	c.style = st
 	create := createCommand(st, c.id, id)
 	create.Params = append(create.Params, want.params(want.offer(b, &c.router))...)
 	if st.options != nil {
@@ -80,12 +83,15 @@ func (b bridge) try(ctx context.Context, id keys.Identity, st style, want *creat
 		return nil, &unsettled{err}
 	}
 	if err := resultError(reply); err != nil {
-		return nil, fmt.Errorf("create session: %w", err)
+		return nil, fmt.Errorf("create session: %w", styleError(err))
 	}
 	if c.router.kind == i2pd && time.Since(begin) < poisonedBefore {
 		return nil, errPoisoned
 	}
 	if err := c.verify(ctx, id.Destination()); err != nil {
+		return nil, &unsettled{err}
+	}
+	if err := c.addStreams(ctx); err != nil {
 		return nil, &unsettled{err}
 	}
 	return c, nil
@@ -151,7 +157,7 @@ func (c *control) watch() error {
 		if err != nil {
 			return err
 		}
-		if m.Verb == "SESSION" {
+		if m.Verb == "SESSION" && !c.answered(m) {
 			if err := resultError(m); err != nil {
 				return fmt.Errorf("session ended: %w", err)
 			}

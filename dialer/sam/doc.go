@@ -29,9 +29,10 @@
 // hide a service from all but those who know its name, or have a key.
 //
 // [Session.ListenPacket] is for datagrams. Each [PacketConn] is a session and an identity of its
-// own: i2pd cannot run one identity twice, and Java I2P could with its PRIMARY sessions only,
-// which are not used. Over UDP the package sends to the router alone, on loopback, and takes packets
-// from it alone.
+// own, as i2pd cannot run one identity twice. Java I2P can, in the subsessions of a PRIMARY session:
+// Session.Primary asks for that. Java I2P keeps the subsessions that outlive their session until it
+// ends itself, so each is removed before; nobody can when the connection is lost. Over UDP the
+// package sends to the router alone, on loopback, and takes packets from it alone.
 //
 // The package never dials anything but its bridges, never asks the system resolver, never logs a
 // command, a name, a password or a key, and shows none in a Session that is printed. SAM is not

@@ -35,8 +35,13 @@ func newLive(s *Session, c *control) *live {
 func (l *live) run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { l.kill(dialer.ErrSessionClosed) })
 	defer stop()
-	context.AfterFunc(l.ctx, func() { l.control.conn.SetReadDeadline(time.Unix(1, 0)) })
+	woken := make(chan struct{})
+	context.AfterFunc(l.ctx, func() {
+		l.control.conn.SetReadDeadline(time.Unix(1, 0))
+		close(woken)
+	})
 	l.kill(l.control.watch())
+	<-woken
 	return context.Cause(l.ctx)
 }
 
@@ -59,6 +64,7 @@ func (l *live) close() {
 	l.ended = true
 	l.mu.Unlock()
 	l.tasks.Wait()
+	l.control.removeAll()
 	l.control.conn.Close()
 }
 

@@ -214,7 +214,7 @@ func nistIdentity(t *testing.T) keys.Identity {
 // TestOptionsReachEveryStyle: what a session for packets leaves out would be a weaker session than was asked for.
 func TestOptionsReachEveryStyle(t *testing.T) {
 	s := &Session{
-		Address: "127.0.0.1:1", Fallbacks: []string{"127.0.0.1:2"}, UDPAddress: "127.0.0.1:3", Nickname: "n", DialOnly: true, ReadAhead: 1,
+		Address: "127.0.0.1:1", Fallbacks: []string{"127.0.0.1:2"}, UDPAddress: "127.0.0.1:3", Nickname: "n", DialOnly: true, ReadAhead: 1, Primary: true,
 		DialBridge: new(net.Dialer).DialContext, User: "me", Password: func() string { return "x" }, Options: map[string]string{"i2cp.gzip": "true"},
 		Inbound: Tunnels{Length: 1}, Outbound: Tunnels{Length: 1}, LeaseSet: LeaseSet{Encrypted: true}, DialTimeout: time.Second, Logger: slog.New(slog.DiscardHandler),
 	}
@@ -222,7 +222,7 @@ func TestOptionsReachEveryStyle(t *testing.T) {
 	require.NoError(t, err)
 	s.Identity = id
 	given, got := reflect.ValueOf(s).Elem(), reflect.ValueOf(s.sibling()).Elem()
-	own := map[string]bool{"Identity": true, "ReadAhead": true, "StatusChanged": true} // of the session for streams alone
+	own := map[string]bool{"Identity": true, "ReadAhead": true, "Primary": true, "StatusChanged": true} // of the session for streams alone
 	for i := range given.NumField() {
 		f := given.Type().Field(i)
 		if !f.IsExported() {

@@ -26,9 +26,10 @@ import (
 // meanwhile; of raw packets nobody knows from whom they came. To a peer that never answers i2pd
 // brings some two raw packets a second.
 type PacketConn struct {
-	session *Session // of its own
+	session *Session // of its own, or the parent if there is a membership
 	parent  *Session
-	style   string // STYLE
+	member  *membership // nil with a session of its own
+	style   string      // STYLE
 	port    uint16
 	udp     *net.UDPConn             // nil if datagrams go over the control connection
 	route   atomic.Pointer[udpRoute] // nil as udp is, and before the router is known
@@ -76,7 +77,7 @@ const (
 // streams. It is in addition to that for streams, which it neither needs nor starts, and has an
 // identity of its own that ends with it: i2pd cannot run one identity twice. LocalAddr tells who
 // that is. Whether it is published, and how its tunnels are built, is as for the Session, which
-// closes it in Close.
+// closes it in Close. With Session.Primary it may be a subsession with the Session's own identity.
 //
 // network is a style, which both peers must share. The value is a [*PacketConn].
 //
@@ -116,13 +117,17 @@ func (s *Session) listenPacket(ctx context.Context, network, address string) (*P
 	if host != "" {
 		return nil, fmt.Errorf("%w: packets have an identity of their own", syscall.EADDRNOTAVAIL)
 	}
-	p, err := s.newPacketConn(styleName, port)
+	primary, err := s.isPrimary(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.session.await(ctx); err != nil {
+	p, err := s.newPacketConn(styleName, port, primary)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := p.attach(ctx); err != nil {
 		p.Close()
-		return nil, styleError(err)
+		return nil, err
 	}
 	return p, nil
 }
@@ -142,8 +147,9 @@ func styleError(err error) error {
 	return err
 }
 
-// newPacketConn makes a PacketConn whose session is not started yet.
-func (s *Session) newPacketConn(styleName string, port uint16) (*PacketConn, error) {
+// newPacketConn makes a PacketConn whose session is not started yet. With primary it joins the sessions of s, if
+// datagrams go over UDP.
+func (s *Session) newPacketConn(styleName string, port uint16, primary bool) (*PacketConn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -161,6 +167,12 @@ func (s *Session) newPacketConn(styleName string, port uint16) (*PacketConn, err
 	if err := p.listenUDP(s.at.bridges); err != nil {
 		return nil, err
 	}
+	if primary && p.udp != nil {
+		if err := p.join(s); err != nil {
+			p.udp.Close()
+			return nil, err
+		}
+	}
 	if s.packets == nil {
 		s.packets = make(map[*PacketConn]struct{})
 	}
@@ -176,7 +188,13 @@ func (p *PacketConn) LocalAddr() net.Addr {
 }
 
 // Status returns how the session of the packets is at this moment.
-func (p *PacketConn) Status() dialer.Status { return p.session.Status() }
+func (p *PacketConn) Status() dialer.Status {
+	st := p.session.Status()
+	if p.member != nil {
+		return p.member.status(st)
+	}
+	return st
+}
 
 // Stats returns what was counted so far.
 func (p *PacketConn) Stats() PacketStats {
@@ -186,14 +204,18 @@ func (p *PacketConn) Stats() PacketStats {
 	}
 }
 
-// Close ends the session. Blocked reads and writes fail with [net.ErrClosed].
+// Close ends the session, or the subsession. Blocked reads and writes fail with [net.ErrClosed].
 func (p *PacketConn) Close() error {
 	if p.closing.Swap(true) {
 		return dialer.OpError("close", p.LocalAddr(), net.ErrClosed)
 	}
 	close(p.closed)
 	p.peers.reset()
-	p.session.Close()
+	if p.member != nil {
+		p.member.cancel()
+	} else {
+		p.session.Close()
+	}
 	if p.udp != nil {
 		p.udp.Close()
 	}

@@ -12,6 +12,7 @@ import (
 // style is what a session is for.
 type style struct {
 	name     string                                  // STYLE; empty means STREAM
+	primary  bool                                    // PRIMARY where the router has it
 	options  func(bridge, router) []wire.Param       // those of SESSION CREATE that depend on the router; may be nil
 	received func(line wire.Message, payload []byte) // takes what comes on the control connection; nil for streams
 }

@@ -168,7 +168,7 @@ func TestUDPChoice(t *testing.T) {
 		"of an own dialer":  {session: &Session{UDPAddress: "127.0.0.1:9", DialBridge: dial}, wrong: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := tc.session.newPacketConn(repliable, 0)
+			p, err := tc.session.newPacketConn(repliable, 0, false)
 			if tc.wrong {
 				require.ErrorContains(t, err, "UDPAddress")
 				return

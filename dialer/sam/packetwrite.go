@@ -89,7 +89,7 @@ func (p *PacketConn) writeTo(ctx context.Context, b []byte, addr net.Addr) error
 	if err != nil {
 		return err
 	}
-	l, err := p.session.await(ctx)
+	l, err := p.attach(ctx)
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (p *PacketConn) writeTo(ctx context.Context, b []byte, addr net.Addr) error
 }
 
 // resend returns what sends a packet again, as long as the session is the same.
-func (p *PacketConn) resend(l *live, to keys.Destination, port uint16, b []byte) func() {
+func (p *PacketConn) resend(l link, to keys.Destination, port uint16, b []byte) func() {
 	return func() {
 		if l.ctx.Err() == nil && p.send(l.ctx, l, to, port, b) == nil {
 			p.stats.resent.Add(1)
@@ -137,7 +137,7 @@ func (p *PacketConn) resolve(ctx context.Context, addr net.Addr) (keys.Destinati
 }
 
 // send sends a packet in this session.
-func (p *PacketConn) send(ctx context.Context, l *live, to keys.Destination, port uint16, b []byte) error {
+func (p *PacketConn) send(ctx context.Context, l link, to keys.Destination, port uint16, b []byte) error {
 	r := l.control.router
 	limit := maxRaw
 	if p.style != raw || r.kind == i2pd {
@@ -150,7 +150,7 @@ func (p *PacketConn) send(ctx context.Context, l *live, to keys.Destination, por
 	if !r.modern() {
 		from, port = 0, 0
 	}
-	packet := appendUDPHeader(nil, l.control.id, to, from, port)
+	packet := appendUDPHeader(nil, l.id, to, from, port)
 	if r.kind == i2pd {
 		limit = min(limit, maxPacketUDP-len(packet))
 	}
@@ -162,7 +162,7 @@ func (p *PacketConn) send(ctx context.Context, l *live, to keys.Destination, por
 }
 
 // sendControl sends a packet over the control connection: in one write, which i2pd must find in one segment.
-func (p *PacketConn) sendControl(ctx context.Context, l *live, to keys.Destination, port uint16, b []byte, limit int) error {
+func (p *PacketConn) sendControl(ctx context.Context, l link, to keys.Destination, port uint16, b []byte, limit int) error {
 	r, from := l.control.router, p.port
 	if !r.ports() {
 		from, port = 0, 0

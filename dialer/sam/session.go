@@ -63,6 +63,11 @@ type Session struct {
 	// host of the bridge, at the TCP port less one on i2pd, at 7655 on Java I2P. It is for
 	// ListenPacket, and all bridges must be on loopback, by TCP and without DialBridge.
 	UDPAddress string
+	// Primary makes the session a PRIMARY one (SAM 3.3) on Java I2P from 0.9.47 on, where ListenPacket
+	// then opens subsessions, so that streams and datagrams have one identity. On i2pd, which has
+	// nothing like it, and where datagrams do not go over UDP (see UDPAddress), it changes nothing:
+	// packets then have an identity of their own. Compare LocalAddr with Addr where it matters.
+	Primary bool
 	// StatusChanged, if set, is called with each new State, in order and one call at a time; the
 	// last is Closed. The session does not wait for it: it may block, use the session, and even
 	// close it, while later changes queue up; the call for Closed may come after Close has
@@ -127,6 +132,7 @@ func (s *Session) init() error {
 	if s.Logger == nil {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
+	s.style.primary = s.Primary
 	s.at.bridges = bridges
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.changed = make(chan struct{})

@@ -31,6 +31,7 @@ type conn struct {
 	version string // as negotiated
 	pinged  string // text of our PING that has no answer yet
 	fault   *Fault // ordered for the command at hand
+	spoilt  bool   // there was one
 
 	// Guarded by the network's lock.
 	session *session // the one that lives and dies with this connection

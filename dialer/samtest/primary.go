@@ -177,7 +177,7 @@ func (c *conn) checkRemoved() {
 	s := c.session
 	left := s != nil && !s.over && s.primary != nil && len(s.primary.subs) > 0
 	c.b.nw.mu.Unlock()
-	if left && !c.b.f.i2pd && c.fault == nil { // of Instant too, which stands for Java
+	if left && !c.b.f.i2pd && !c.spoilt { // on Instant too, which stands for Java
 		c.b.nw.violate("conn %d: subsessions were not removed before their PRIMARY session ended", c.number)
 	}
 }

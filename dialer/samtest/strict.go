@@ -14,6 +14,7 @@ import (
 // against the rules that keep every router alive.
 func (c *conn) note(req request) {
 	c.fault = c.b.takeFault(req)
+	c.spoilt = c.spoilt || c.fault != nil
 	line := redact(req.line)
 	nw := c.b.nw
 	nw.mu.Lock()
