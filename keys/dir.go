@@ -21,8 +21,9 @@ const (
 )
 
 // Dir is a [Store] and [Archive] in a directory of its own: one file NAME.key
-// for each identity, with the base64 text of [Identity.Reveal] and a newline,
-// plain or through a [Sealer]; NAME.TIME.old for one that is retired.
+// for each identity, with the base64 text of [Identity.Reveal] and a newline, then
+// "# ", the label and a newline if it has one, plain or through a [Sealer];
+// NAME.TIME.old for one that is retired.
 // It is safe for concurrent use, and one Dir at a time may have a directory open.
 // Operations take turns; waiting ends with the context.
 //

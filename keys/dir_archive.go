@@ -69,7 +69,11 @@ func (d *Dir) Replace(ctx context.Context, name string, id Identity) error {
 		if _, err := d.check(name + keySuffix); err != nil {
 			return err
 		}
-		data, err := seal(ctx, d.sealer, fileText(id))
+		_, label, err := d.loadLabelled(ctx, name+keySuffix)
+		if err != nil && !damaged(err) {
+			return err // it may be readable later, and the label with it
+		}
+		data, err := seal(ctx, d.sealer, fileText(id, label))
 		if err != nil {
 			return err
 		}

@@ -51,6 +51,7 @@ func (w *world) make(t *testing.T, s scenario) string {
 		require.NoError(t, d.Save(t.Context(), "bot", w.c))
 		require.NoError(t, d.Replace(t.Context(), "bot", w.a))
 		require.NoError(t, d.Save(t.Context(), "other", w.b))
+		require.NoError(t, d.SetLabel(t.Context(), "other", "of other"))
 	}
 	require.NoError(t, d.Close())
 	return path
@@ -70,6 +71,7 @@ func (w *world) scenarios(t *testing.T) []scenario {
 		{"rename", nil, false, func(d *keys.Dir) error { return d.Rename(ctx, "bot", "new") }},
 		{"replace", nil, false, func(d *keys.Dir) error { return d.Replace(ctx, "bot", w.fresh) }},
 		{"replace sealed", w.one, false, func(d *keys.Dir) error { return d.Replace(ctx, "bot", w.fresh) }},
+		{"label", nil, false, func(d *keys.Dir) error { return d.SetLabel(ctx, "bot", "label") }},
 		{"retire", nil, false, func(d *keys.Dir) error { return d.Retire(ctx, "bot") }},
 		{"restore in exchange", nil, false, func(d *keys.Dir) error { return d.Restore(ctx, "bot", time.Time{}) }},
 		{"purge", nil, false, func(d *keys.Dir) error { return d.Purge(ctx, "bot") }},

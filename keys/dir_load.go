@@ -23,13 +23,18 @@ func (d *Dir) Load(ctx context.Context, name string) (id Identity, err error) {
 }
 
 func (d *Dir) load(ctx context.Context, file string) (Identity, error) {
+	id, _, err := d.loadLabelled(ctx, file)
+	return id, err
+}
+
+func (d *Dir) loadLabelled(ctx context.Context, file string) (Identity, string, error) {
 	raw, err := d.read(file)
 	if err != nil {
-		return Identity{}, err
+		return Identity{}, "", err
 	}
 	text, err := unseal(ctx, d.sealer, raw)
 	if err != nil {
-		return Identity{}, err
+		return Identity{}, "", err
 	}
 	return parseFileText(text)
 }

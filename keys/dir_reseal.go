@@ -74,11 +74,11 @@ func (d *Dir) stageFile(ctx context.Context, s Sealer, e Entry) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	id, err := d.load(ctx, e.file())
+	id, label, err := d.loadLabelled(ctx, e.file())
 	if err != nil {
 		return err
 	}
-	data, err := seal(ctx, s, fileText(id))
+	data, err := seal(ctx, s, fileText(id, label))
 	if err != nil {
 		return err
 	}

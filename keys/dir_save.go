@@ -18,7 +18,7 @@ func (d *Dir) Save(ctx context.Context, name string, id Identity) error {
 		if id.IsZero() {
 			return ErrMalformed
 		}
-		data, err := seal(ctx, d.sealer, fileText(id))
+		data, err := seal(ctx, d.sealer, fileText(id, ""))
 		if err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@
 // Keys are made here, not by the router: a router may fall back to an old
 // signature type without saying so. [Import] and [Export] exchange them with
 // routers and other programs. Both stores are an [Archive] too, which keeps
-// what is rotated out or retired until it is told to forget it.
+// what is rotated out or retired until it is told to forget it, and a [Labeler].
 //
 // Files are plain, and protected by their permissions, unless the directory is
 // opened with a [Sealer]: see [OpenSealedDir], [Dir.Reseal] and package

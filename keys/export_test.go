@@ -29,3 +29,6 @@ func OpenDirOn(ctx context.Context, path string, s Sealer, wrap func(Files) File
 
 // ParseRetired and RetiredFile show how retired identities are filed.
 var ParseRetired, RetiredFile = parseRetired, retiredFile
+
+// CutLabel shows how the label is told from the key.
+var CutLabel = cutLabel

@@ -12,7 +12,8 @@ type Format string
 
 // The formats that [Import] tells apart.
 const (
-	// FormatSAM is one line of I2P base64, as SAM's DEST GENERATE answers.
+	// FormatSAM is one line of I2P base64, as SAM's DEST GENERATE answers. A
+	// plain file of [Dir] may have a second line with a label, which is passed over.
 	FormatSAM Format = "sam"
 
 	// FormatBinary is the same key in bytes: i2pd's .dat files, Java's
@@ -49,6 +50,9 @@ func Import(r io.Reader) (Identity, Format, error) {
 }
 
 func importBytes(b []byte) (Identity, Format, error) {
+	if len(b) <= maxKeyFile {
+		b, _ = cutLabel(b) // of a file of Dir
+	}
 	switch {
 	case len(b) == 0 || len(b) > maxKeyFile:
 		return Identity{}, "", fmt.Errorf("%w: size of the file", ErrMalformed)

@@ -42,7 +42,7 @@ func (m *Memory) Save(ctx context.Context, name string, id Identity) error {
 		if m.ids == nil {
 			m.ids = make(map[string]kept)
 		}
-		m.ids[name] = kept{Entry{Name: name, Saved: now()}, id}
+		m.ids[name] = kept{Entry{Name: name, Saved: now()}, id, ""}
 		return nil
 	})
 }

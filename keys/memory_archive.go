@@ -9,7 +9,8 @@ import (
 
 type kept struct {
 	Entry
-	id Identity
+	id    Identity
+	label string
 }
 
 // now has no monotonic part, so that it is the same after being written down.
@@ -75,10 +76,11 @@ func (m *Memory) Replace(ctx context.Context, name string, id Identity) error {
 		if id.IsZero() {
 			return ErrMalformed
 		}
+		label := m.ids[name].label
 		if err := m.retire(name); err != nil {
 			return err
 		}
-		m.ids[name] = kept{Entry{Name: name, Saved: now()}, id}
+		m.ids[name] = kept{Entry{Name: name, Saved: now()}, id, label}
 		return nil
 	})
 }

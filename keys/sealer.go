@@ -34,7 +34,7 @@ func unseal(ctx context.Context, s Sealer, raw []byte) (string, error) {
 	if s == nil {
 		return string(raw), nil
 	}
-	if isText(raw) {
+	if key, _ := cutLabel(raw); isText(key) {
 		return "", fmt.Errorf("%w: a plain file in an encrypted store", ErrNotSealed)
 	}
 	text, err := s.Open(ctx, raw)
@@ -47,11 +47,18 @@ func isAge(text string) bool {
 }
 
 // fileText is what is in a key file, before sealing.
-func fileText(id Identity) string { return id.Reveal() + "\n" }
-
-func parseFileText(text string) (Identity, error) {
-	if isAge(text) {
-		return Identity{}, ErrSealed
+func fileText(id Identity, label string) string {
+	if label == "" {
+		return id.Reveal() + "\n"
 	}
-	return identityFromText(strings.TrimSuffix(text, "\n"))
+	return id.Reveal() + "\n" + labelMark + label + "\n"
+}
+
+func parseFileText(text string) (Identity, string, error) {
+	if isAge(text) {
+		return Identity{}, "", ErrSealed
+	}
+	key, label := cutLabel([]byte(text))
+	id, err := identityFromText(strings.TrimSuffix(string(key), "\n"))
+	return id, label, err
 }

@@ -93,7 +93,12 @@ func state(t *testing.T, d *keys.Dir) string {
 			id, err = d.LoadRetired(t.Context(), e.Name, e.Retired)
 		}
 		require.NoError(t, err, "%s, %s", e.Name, kind)
-		lines = append(lines, fmt.Sprintf("%s %s %.6s", e.Name, kind, id))
+		label := ""
+		if e.Retired.IsZero() {
+			label, err = d.Label(t.Context(), e.Name)
+			require.NoError(t, err)
+		}
+		lines = append(lines, fmt.Sprintf("%s %s %.6s %s", e.Name, kind, id, label))
 	}
 	slices.Sort(lines) // those retired are in the order of random times
 	return strings.Join(lines, "\n")
