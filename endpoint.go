@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/i2pd"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
@@ -42,6 +43,10 @@ type Endpoint struct {
 	Fallbacks []string
 	// DialBridge, if set, opens all connections to the routers, as [sam.Session.DialBridge].
 	DialBridge func(ctx context.Context, network, address string) (net.Conn, error)
+	// Router, if set, is started when nobody answers at SAM, and closed by Close. Whether it is needed
+	// is settled once, by the first connection. It must not be combined with Fallbacks, DialBridge or
+	// Backend. Datagrams then go over the control connection, see [sam.Session.ListenPacket].
+	Router *i2pd.Router
 	// Configure, if set, changes the session of the endpoint's own identity before its first use: for
 	// what has no field here. It does not reach the sessions of tokens, see [Isolation], and cannot
 	// change the Identity.
@@ -85,6 +90,7 @@ type Endpoint struct {
 	ready    bool
 	closed   bool
 	backend  dialer.Backend
+	bridge   func(ctx context.Context, network, address string) (net.Conn, error)
 	isolated *dialer.Isolated // nil before the first use
 	hosts    hosts
 	id       keys.Identity // zero if none is kept
@@ -188,6 +194,9 @@ func (e *Endpoint) init() (err error) {
 	if e.Secret != "" && e.NoSecret {
 		return errors.New("both Secret and NoSecret are set")
 	}
+	if e.Router != nil && (e.Backend != nil || e.DialBridge != nil || len(e.Fallbacks) > 0) {
+		return errors.New("Router is combined with Backend, DialBridge or Fallbacks")
+	}
 	if e.hosts, err = newHosts(e.Hosts); err != nil {
 		return err
 	}
@@ -202,6 +211,9 @@ func (e *Endpoint) init() (err error) {
 	}
 	if e.id, err = e.identity(); err != nil {
 		return err
+	}
+	if e.bridge = e.DialBridge; e.Router != nil {
+		e.bridge = newOwnRouter(e.Router).DialContext
 	}
 	s := e.session()
 	if e.Configure != nil {
@@ -264,6 +276,9 @@ func (e *Endpoint) Close() error {
 	}
 	if dir != nil {
 		errs = append(errs, dir.Close())
+	}
+	if e.Router != nil {
+		errs = append(errs, e.Router.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -153,7 +153,7 @@ func (e *Endpoint) newIsolated(ctx context.Context, key string) (dialer.Backend,
 // session returns a session of a fresh identity with the endpoint's settings.
 func (e *Endpoint) session() *sam.Session {
 	return &sam.Session{
-		Address: e.SAM, Fallbacks: e.Fallbacks, DialBridge: e.DialBridge, Nickname: e.Name, Inbound: e.Inbound, Outbound: e.Outbound,
+		Address: e.SAM, Fallbacks: e.Fallbacks, DialBridge: e.bridge, Nickname: e.Name, Inbound: e.Inbound, Outbound: e.Outbound,
 		DialTimeout: e.DialTimeout, Logger: e.Logger,
 	}
 }

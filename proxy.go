@@ -43,10 +43,10 @@ var ErrExposed = errors.New("a SOCKS port beyond loopback needs a secret and All
 // What is not of I2P is refused. An IPv6 address of GarliCat (see [i2phost.GarliCat]) is of I2P: it is
 // the entry of Hosts or the Book that has it.
 //
-// [i2phost.GarliCat]: https://pkg.go.dev/github.com/go-i2p/i2psocks/addrbook/i2phost#GarliCat
-//
 // It fails with [ErrExposed] for an address that is not loopback. The session starts with
 // the first request, or with [Endpoint.Up].
+//
+// [i2phost.GarliCat]: https://pkg.go.dev/github.com/go-i2p/i2psocks/addrbook/i2phost#GarliCat
 func (e *Endpoint) ListenSOCKS(ctx context.Context, network, address string) (*Proxy, error) {
 	if _, err := e.start(); err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/i2pd"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 )
 
@@ -35,22 +36,17 @@ func main() {
 const drainTime = 30 * time.Second
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	listen, ep, router, err := configure(args, stderr)
+	listen, ep, err := configure(args, stderr)
 	if err != nil {
 		return err
 	}
-	stop, err := router.start(ctx, ep, stderr)
-	if err != nil {
-		return err
-	}
-	defer stop()
 	defer ep.Close()
 	px, err := ep.ListenSOCKS(ctx, "tcp", listen)
 	if err != nil {
 		return err
 	}
 	if err := wait(ctx, ep, stderr); err != nil {
-		return explain(err, ep.SAM)
+		return explain(err, ep)
 	}
 	fmt.Fprintf(stdout, "%s\n%s\n", px.URL(), ep.Addr().Host)
 
@@ -65,7 +61,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // configure reads the flags.
-func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.Endpoint, router routerFlag, err error) {
+func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.Endpoint, err error) {
 	fs := flag.NewFlagSet("proxy", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	ep = new(i2psocks.Endpoint)
@@ -78,13 +74,13 @@ func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.End
 	hosts := fs.String("hosts", "", "hosts.txt `file` to ask before the router")
 	quantity := fs.Int("quantity", 3, "parallel tunnels in each direction, 1 to 6")
 	length := fs.Int("length", 3, "hops of each tunnel, 0 (no anonymity) to 7")
-	router = newRouterFlag(fs)
+	router := fs.String("router", "", routerUsage)
 	verbose := fs.Bool("v", false, "log each request")
 	if err := fs.Parse(args); err != nil {
-		return "", nil, router, err
+		return "", nil, err
 	}
 	if fs.NArg() > 0 {
-		return "", nil, router, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+		return "", nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
 	ep.NoSecret = ep.Secret == ""
 	ep.Inbound = sam.Tunnels{Length: *length, Quantity: *quantity}
@@ -97,8 +93,11 @@ func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.End
 		level = slog.LevelDebug
 	}
 	ep.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+	if err := ownRouter(*router, ep, stderr); err != nil {
+		return "", nil, err
+	}
 	ep.Hosts, err = readHosts(*hosts)
-	return listen, ep, router, err
+	return listen, ep, err
 }
 
 func readHosts(path string) (map[string]string, error) {
@@ -122,11 +121,14 @@ func readHosts(path string) (map[string]string, error) {
 }
 
 // explain says what to do about a router that is not there.
-func explain(err error, address string) error {
-	if errors.Is(err, dialer.ErrRouterDown) {
+func explain(err error, ep *i2psocks.Endpoint) error {
+	switch {
+	case ep.Router != nil && errors.Is(ep.Router.Status().Err, i2pd.ErrNotFound):
+		return fmt.Errorf("no SAM bridge at %s and no i2pd to start: install i2pd, or give its path with -router: %w", ep.SAM, ep.Router.Status().Err)
+	case errors.Is(err, dialer.ErrRouterDown):
 		return fmt.Errorf("no SAM bridge at %s: start an I2P router and enable SAM "+
 			"(i2pd: \"enabled = true\" under [sam] in i2pd.conf; Java I2P: start \"SAM application bridge\" at http://127.0.0.1:7657/configclients), "+
-			"or give its address with -sam", address)
+			"or give its address with -sam", ep.SAM)
 	}
 	return err
 }
