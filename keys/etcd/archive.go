@@ -51,7 +51,7 @@ func (s *Store) Replace(ctx context.Context, name string, id keys.Identity) erro
 			if err != nil {
 				return err
 			}
-			ops = append(ops, clientv3.OpPut(k.id, value), clientv3.OpPut(k.meta, newMeta()))
+			ops = append(ops, clientv3.OpPut(k.id, value), clientv3.OpPut(k.meta, newMeta(parseMeta(p.meta.GetValue()).Label)))
 			return s.write(ctx, []*claim{c}, cmps, ops...)
 		})
 	})
@@ -183,7 +183,7 @@ func (s *Store) get(ctx context.Context, key string) (*mvccpb.KeyValue, error) {
 // putMeta writes a meta as it was, or a new one if it is missing.
 func putMeta(key string, was *mvccpb.KeyValue) clientv3.Op {
 	if was == nil {
-		return clientv3.OpPut(key, newMeta())
+		return clientv3.OpPut(key, newMeta(""))
 	}
 	return clientv3.OpPut(key, string(was.Value))
 }

@@ -144,3 +144,39 @@ func TestNothingShowsSecrets(t *testing.T) {
 		assert.False(t, strings.Contains(out.String(), secret))
 	}
 }
+
+func TestLabel(t *testing.T) {
+	t.Parallel()
+	s, other, ctx := etcd(t).host(t), etcd(t).host(t), t.Context()
+	is := func(name, want string) {
+		t.Helper()
+		got, err := other.Label(ctx, name)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+	require.NoError(t, s.Save(ctx, "x", generate(t)))
+	is("x", "")
+	before, err := s.List(ctx)
+	require.NoError(t, err)
+	require.NoError(t, s.SetLabel(ctx, "x", "my bot"))
+	after, err := s.List(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
+	assert.ErrorIs(t, other.SetLabel(ctx, "x", "theirs"), etcdkeys.ErrOwned)
+	is("x", "my bot")
+	require.NoError(t, s.Rename(ctx, "x", "y"))
+	require.NoError(t, s.Replace(ctx, "y", generate(t)))
+	is("y", "my bot")
+	require.NoError(t, s.SetLabel(ctx, "y", "second"))
+	require.NoError(t, s.Restore(ctx, "y", time.Time{}))
+	is("y", "my bot")
+	require.NoError(t, s.Retire(ctx, "y"))
+	require.NoError(t, s.Restore(ctx, "y", time.Time{}))
+	is("y", "my bot")
+	require.NoError(t, s.Restore(ctx, "y", time.Time{}))
+	is("y", "second")
+	assertStoreError(t, s.SetLabel(ctx, "y", "a\nb"), "setlabel", "y", keys.ErrLabel)
+	assertStoreError(t, s.SetLabel(ctx, "no", "x"), "setlabel", "no", fs.ErrNotExist)
+	_, err = s.Label(ctx, "no")
+	assertStoreError(t, err, "label", "no", fs.ErrNotExist)
+}

@@ -43,7 +43,7 @@
 //
 // With a [keys.Sealer] etcd sees no secret, and should have one: an etcd without it
 // shows identities to all that may read the prefix, its snapshots and its disk.
-// Names, host labels and times are always plain. Values are the bytes that
+// Names, labels and times are always plain. Values are the bytes that
 // [keys.Dir] has in its files; [Store.Raw] returns them. Use TLS and an etcd role
 // that may read and write the prefix alone.
 //

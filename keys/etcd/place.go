@@ -12,7 +12,7 @@ import (
 //
 //	sealed            what all values are sealed with, see checkSealer
 //	id/NAME           the identity, sealed
-//	meta/NAME         when it was saved
+//	meta/NAME         when it was saved, and its label
 //	old/NAME/TIME     a retired identity
 //	meta/NAME/TIME    its meta
 //	claim/NAME        who owns the name; goes with the owner's lease

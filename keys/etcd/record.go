@@ -35,16 +35,20 @@ func parseRecord(b []byte) (r record, err error) {
 // meta is what is known of an identity beside itself.
 type meta struct {
 	Saved time.Time `json:"saved"`
+	Label string    `json:"label,omitempty"`
 }
 
-func newMeta() string {
-	b, _ := json.Marshal(meta{time.Now().UTC().Round(0)})
+func (m meta) String() string {
+	b, _ := json.Marshal(m)
 	return string(b)
 }
 
+// newMeta is that of an identity which is saved now.
+func newMeta(label string) string { return meta{time.Now().UTC().Round(0), label}.String() }
+
 // parseMeta returns the zero meta for what is damaged: nothing depends on it.
 func parseMeta(b []byte) (m meta) {
-	if json.Unmarshal(b, &m) != nil {
+	if json.Unmarshal(b, &m) != nil || !keys.ValidLabel(m.Label) {
 		return meta{}
 	}
 	m.Saved = m.Saved.UTC()

@@ -24,7 +24,7 @@ const (
 	maxHost        = 64
 )
 
-// Store is a [keys.Store] and [keys.Archive] in etcd that owns what it loads and
+// Store is a [keys.Store], [keys.Archive] and [keys.Labeler] in etcd that owns what it loads and
 // saves. It needs a Client; the other fields may be zero. Fields may be changed
 // until the first method call, not after. A Store must not be copied. Its methods
 // may be called by several goroutines at once, which share what it owns.
@@ -68,7 +68,7 @@ type Store struct {
 	checked  bool // Sealer is the right one
 }
 
-var _ keys.Archive = (*Store)(nil)
+var _ keys.Labeler = (*Store)(nil)
 
 // Load returns the identity called name and makes this Store its owner. A
 // damaged value is [keys.ErrMalformed], a sealed one without a Sealer
@@ -101,7 +101,7 @@ func (s *Store) Save(ctx context.Context, name string, id keys.Identity) error {
 		return s.owning(ctx, name, true, mustNotExist, func(c *claim, _ place) error {
 			k := s.keyOf(name)
 			return s.write(ctx, []*claim{c}, []clientv3.Cmp{absent(k.id)},
-				clientv3.OpPut(k.id, value), clientv3.OpPut(k.meta, newMeta()))
+				clientv3.OpPut(k.id, value), clientv3.OpPut(k.meta, newMeta("")))
 		})
 	})
 }
