@@ -42,14 +42,17 @@ func TestEncryptedLeaseSetsOnRouters(t *testing.T) {
 	key := keys.GenerateLeaseSetKey()
 	services := map[string]*sam.Session{
 		"none": session(0, sam.LeaseSet{Encrypted: true, Encryption: sam.X25519MLKEM768}),
-		"DH":   session(0, sam.LeaseSet{Encrypted: true, Clients: []sam.LeaseSetClient{{Name: "me", Public: key.Public()}}}),
-		"PSK":  session(0, sam.LeaseSet{Encrypted: true, Clients: []sam.LeaseSetClient{{Shared: keys.GenerateLeaseSetKey()}, {Name: "Zoë B.", Shared: key}}}),
+		"DH":   session(0, sam.LeaseSet{Encrypted: true, Encryption: sam.X25519MLKEM512, Clients: []sam.LeaseSetClient{{Name: "me", Public: key.Public()}}}),
+		"PSK": session(0, sam.LeaseSet{
+			Encrypted: true, Encryption: sam.X25519MLKEM1024,
+			Clients: []sam.LeaseSetClient{{Shared: keys.GenerateLeaseSetKey()}, {Name: "Zoë B.", Shared: key}},
+		}),
 	}
 	var err error
 	services["DH"].Identity, err = keys.GenerateRedDSA()
 	require.NoError(t, err)
 	known, stranger := session(1, sam.LeaseSet{Key: key}), session(1, sam.LeaseSet{Key: keys.GenerateLeaseSetKey()})
-	anybody := session(1, sam.LeaseSet{})
+	anybody := session(1, sam.LeaseSet{Encryption: sam.X25519MLKEM768})
 	var starting errgroup.Group
 	for name, s := range services {
 		starting.Go(func() error { return greet(t.Context(), s, name) })
