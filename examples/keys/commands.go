@@ -14,36 +14,55 @@ import (
 
 func (c *command) create(ctx context.Context, d *keys.Dir, operands []string) error {
 	id, err := keys.Generate()
+	return c.save(ctx, d, operands[0], id, err)
+}
+
+// save keeps what was made or read, unless that failed.
+func (c *command) save(ctx context.Context, d *keys.Dir, name string, id keys.Identity, err error) error {
+	if err == nil {
+		err = d.Save(ctx, name, id)
+	}
 	if err != nil {
 		return err
 	}
-	if err := d.Save(ctx, operands[0], id); err != nil {
+	return c.printIdentity(name, "", id)
+}
+
+// showAfter shows what a change led to, unless it failed.
+func (c *command) showAfter(ctx context.Context, d *keys.Dir, name string, err error) error {
+	if err != nil {
 		return err
 	}
-	return c.printIdentity(operands[0], id)
+	id, err := d.Load(ctx, name)
+	if err != nil {
+		return err
+	}
+	label, err := d.Label(ctx, name)
+	if err != nil {
+		return err
+	}
+	return c.printIdentity(name, label, id)
 }
 
 func (c *command) show(ctx context.Context, d *keys.Dir, operands []string) error {
-	id, err := d.Load(ctx, operands[0])
-	if err != nil {
-		return err
-	}
-	return c.printIdentity(operands[0], id)
+	return c.showAfter(ctx, d, operands[0], nil)
 }
 
 func (c *command) rotate(ctx context.Context, d *keys.Dir, operands []string) error {
-	id, err := keys.Rotate(ctx, d, operands[0])
-	if err != nil {
-		return err
-	}
-	return c.printIdentity(operands[0], id)
+	_, err := keys.Rotate(ctx, d, operands[0])
+	return c.showAfter(ctx, d, operands[0], err)
 }
 
 func (c *command) restore(ctx context.Context, d *keys.Dir, operands []string) error {
-	if err := d.Restore(ctx, operands[0], time.Time{}); err != nil {
-		return err
-	}
-	return c.show(ctx, d, operands)
+	return c.showAfter(ctx, d, operands[0], d.Restore(ctx, operands[0], time.Time{}))
+}
+
+func (c *command) rename(ctx context.Context, d *keys.Dir, operands []string) error {
+	return c.showAfter(ctx, d, operands[1], d.Rename(ctx, operands[0], operands[1]))
+}
+
+func (c *command) label(ctx context.Context, d *keys.Dir, operands []string) error {
+	return c.showAfter(ctx, d, operands[0], d.SetLabel(ctx, operands[0], operands[1]))
 }
 
 func (c *command) list(ctx context.Context, d *keys.Dir, _ []string) error {
@@ -65,14 +84,10 @@ func (c *command) importKey(ctx context.Context, d *keys.Dir, operands []string)
 		in = f
 	}
 	id, format, err := keys.Import(in)
-	if err != nil {
-		return err
+	if err == nil {
+		fmt.Fprintf(c.stderr, "read as %s; the file that was imported is still there\n", format)
 	}
-	if err := d.Save(ctx, operands[0], id); err != nil {
-		return err
-	}
-	fmt.Fprintf(c.stderr, "read as %s; the file that was imported is still there\n", format)
-	return c.printIdentity(operands[0], id)
+	return c.save(ctx, d, operands[0], id, err)
 }
 
 func (c *command) export(ctx context.Context, d *keys.Dir, operands []string) error {
@@ -94,7 +109,7 @@ func (c *command) export(ctx context.Context, d *keys.Dir, operands []string) er
 	if err := writeSecret(c.out, secret); err != nil {
 		return err
 	}
-	return c.printIdentity(operands[0], id)
+	return c.show(ctx, d, operands)
 }
 
 // writeSecret makes a file of mode 0600 and replaces none.

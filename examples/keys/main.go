@@ -1,5 +1,5 @@
-// Command keys looks after identities: it makes, shows, lists, rotates, restores,
-// imports, exports and encrypts them. Secrets go to a new file that only its
+// Command keys looks after identities: it makes, shows, lists, labels, renames, rotates,
+// restores, imports, exports and encrypts them. Secrets go to a new file that only its
 // owner may read, or, with -reveal, to standard output; nowhere else.
 package main
 
@@ -34,6 +34,8 @@ const usage = `Usage: keys [options] COMMAND
   create NAME        make an identity
   list               all identities, retired ones too
   show NAME          the public half
+  label NAME TEXT    a note for people; "" for none
+  rename NAME NEW    give it another name
   rotate NAME        put a new identity in its place; the old one is retired
   restore NAME       undo that; what is in use is retired
   import NAME FILE   from SAM base64, a .dat file or .i2p.private ("-": standard input)
@@ -99,6 +101,10 @@ func (c *command) verb(name string) (do verb, operands int) {
 		return c.list, 0
 	case "show":
 		return c.show, 1
+	case "label":
+		return c.label, 2
+	case "rename":
+		return c.rename, 2
 	case "rotate":
 		return c.rotate, 1
 	case "restore":

@@ -43,7 +43,7 @@ func secrets(t *testing.T, dir string) (list []string) {
 	for _, file := range files {
 		b, err := os.ReadFile(file)
 		require.NoError(t, err)
-		if text := strings.TrimSpace(string(b)); len(text) > 900 && !strings.HasPrefix(text, "age-") {
+		if text, _, _ := strings.Cut(string(b), "\n"); len(text) > 900 && !strings.HasPrefix(text, "age-") {
 			list = append(list, text[len(text)-42:])
 		}
 	}
@@ -58,6 +58,24 @@ func must(t *testing.T, dir string, args ...string) string {
 }
 
 func folder(t *testing.T) string { return filepath.Join(t.TempDir(), "keys") }
+
+func TestLabelAndRename(t *testing.T) {
+	dir := folder(t)
+	must(t, dir, "create", "bot")
+	out := must(t, dir, "label", "bot", "my first bot")
+	assert.Regexp(t, `(?m)^label +my first bot$`, out)
+	assert.Equal(t, out, must(t, dir, "show", "bot"))
+	assert.Regexp(t, `(?m)^name +robot\nlabel +my first bot$`, must(t, dir, "rename", "bot", "robot"))
+	assert.Contains(t, must(t, dir, "rotate", "robot"), "my first bot")
+	assert.Contains(t, must(t, dir, "-json", "show", "robot"), `"label":"my first bot"`)
+	require.Len(t, secrets(t, dir), 2)
+	assert.NotContains(t, must(t, dir, "label", "robot", ""), "label")
+
+	_, err := keysIn(t, dir, "label", "robot", "two\nlines")
+	assert.ErrorIs(t, err, keys.ErrLabel)
+	_, err = keysIn(t, dir, "rename", "bot", "x")
+	assert.ErrorIs(t, err, fs.ErrNotExist)
+}
 
 func TestCreateShowList(t *testing.T) {
 	dir := folder(t)

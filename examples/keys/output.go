@@ -10,18 +10,25 @@ import (
 )
 
 // printIdentity prints the public half.
-func (c *command) printIdentity(name string, id keys.Identity) error {
+func (c *command) printIdentity(name, label string, id keys.Identity) error {
 	d := id.Destination()
 	if c.json {
-		return json.NewEncoder(c.stdout).Encode(map[string]string{
+		public := map[string]string{
 			"name":          name,
 			"host":          d.Base32(),
 			"destination":   d.Base64(),
 			"signatureType": d.SignatureType().String(),
-		})
+		}
+		if label != "" {
+			public["label"] = label
+		}
+		return json.NewEncoder(c.stdout).Encode(public)
 	}
 	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "name\t%s\n", name)
+	if label != "" {
+		fmt.Fprintf(w, "label\t%s\n", label)
+	}
 	fmt.Fprintf(w, "host\t%s\n", d.Base32())
 	fmt.Fprintf(w, "signature\t%s\n", d.SignatureType())
 	fmt.Fprintf(w, "destination\t%s\n", d.Base64())
