@@ -75,8 +75,8 @@ func refuseOption(key, value string) string {
 	if len(value) > maxOptionValue || !sendable(value) {
 		return "has a value that cannot be sent: it must have 1 to 512 printable ASCII characters, without blanks, quotes and backslashes"
 	}
-	// When i2pd stumbles over one number it leaves out what it would have read after it, such as the
-	// type and the clients of the lease set, and publishes what should be hidden.
+	// i2pd 2.56 that stumbles over one number leaves out what it would have read after it, such as the
+	// type and the clients of the lease set: with a malformed one of these a service for some is open to all.
 	if !strings.HasPrefix(key, "i2cp.") && !slices.Contains(wordOptions, key) && !isNumber(value) {
 		return "must be a number of at most nine digits"
 	}
