@@ -22,7 +22,7 @@ const (
 	// On Java I2P none may ever be given up: it would still swallow a stream.
 	i2pdRefresh = 10 * time.Minute
 	// A waiting ACCEPT that ends early is normal, but many in a row must not spin.
-	minAcceptPause, maxAcceptPause = 50 * time.Millisecond, 5 * time.Second
+	minAcceptPause, maxAcceptPause = 50 * time.Millisecond, 30 * time.Second
 )
 
 // acceptLine is the shortest line that announces a stream: a destination without certificate payload.
@@ -54,6 +54,7 @@ func (l *live) acceptLoop(deliver func(context.Context, *stream, uint16)) {
 			pause = minAcceptPause // the next one goes out at once
 			continue
 		case errors.Is(err, errRefresh):
+			sleep(ctx, minAcceptPause) // or the new one may be there first, and queue behind the old
 			continue
 		}
 		pause = min(max(2*pause, minAcceptPause), maxAcceptPause)

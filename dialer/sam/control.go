@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer"
@@ -26,6 +27,22 @@ type control struct {
 	router router
 	style  style
 	subs   subsessions
+
+	lastLine atomic.Int64 // when the last line came, since epoch
+}
+
+// heard returns when the router last said something.
+func (c *control) heard() time.Time { return epoch.Add(time.Duration(c.lastLine.Load())) }
+
+// crowded reports whether datagrams may be sent to the control connection of i2pd, which forgets
+// what it reads behind one. Nothing else can be said there.
+func (c *control) crowded() bool { return c.style.received != nil && c.router.kind == i2pd }
+
+// say sends a line that nobody waits for. A router that takes nothing must not hold up the caller.
+func (c *control) say(m wire.Message) error {
+	c.conn.SetWriteDeadline(time.Now().Add(bridgeTimeout))
+	defer c.conn.SetWriteDeadline(time.Time{})
+	return send(c.conn, m)
 }
 
 // errPoisoned is i2pd's trap: a destination that was in use until seconds ago is given out
@@ -175,13 +192,14 @@ func (c *control) read() (wire.Message, error) {
 		case err != nil && len(line) == 0:
 			return wire.Message{}, down(err)
 		}
+		c.lastLine.Store(int64(time.Since(epoch)))
 		m, err := parse(string(line))
 		if err != nil {
 			return m, err
 		}
 		switch m.Verb {
 		case "PING":
-			if err := send(c.conn, wire.Message{Verb: "PONG", Text: m.Text}); err != nil {
+			if err := c.say(wire.Message{Verb: "PONG", Text: m.Text}); err != nil {
 				return m, err
 			}
 		case "PONG":

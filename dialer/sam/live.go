@@ -40,6 +40,9 @@ func (l *live) run(ctx context.Context) error {
 		l.control.conn.SetReadDeadline(time.Unix(1, 0))
 		close(woken)
 	})
+	if !l.control.crowded() {
+		l.task(l.pulse)
+	}
 	l.kill(l.control.watch())
 	<-woken
 	return context.Cause(l.ctx)

@@ -18,6 +18,9 @@ const settle = 7 * time.Second
 // createTries is how often a session is tried whose identity the router says to be in use.
 const createTries = 4
 
+// stable is how long a session must live not to count as a failure.
+const stable = time.Minute
+
 // owner is one goroutine that starts the session and, once it was up, keeps it up.
 type owner struct{ err error } // why it gave up; guarded by Session.mu
 
@@ -54,12 +57,15 @@ func (s *Session) own(o *owner) {
 			continue
 		}
 		wasUp = true
-		pause.Reset()
 		s.publish(l)
+		begin := time.Now()
 		err = l.run(s.ctx)
 		s.unpublish(l, err)
 		s.at.advance()
-		sleep(s.ctx, settle)
+		if time.Since(begin) >= stable {
+			pause.Reset()
+		}
+		sleep(s.ctx, max(settle, pause.NextBackOff()))
 	}
 }
 

@@ -94,6 +94,7 @@ type Session struct {
 	packets  map[*PacketConn]struct{}
 	closed   bool
 	done     sync.WaitGroup
+	clock    func() time.Time // nil is time.Now
 }
 
 var _ dialer.Backend = (*Session)(nil)
