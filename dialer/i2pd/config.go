@@ -19,7 +19,6 @@ service = false
 enabled = true
 address = 127.0.0.1
 port = %d
-portudp = %d
 [http]
 enabled = false
 [httpproxy]
@@ -42,7 +41,7 @@ const configFile = "i2pd.conf"
 
 // configure writes the configuration for a SAM port. Datagrams have the port below.
 func configure(dir string, port int, verify bool) error {
-	text := fmt.Sprintf(settings, port, port-1)
+	text := fmt.Sprintf(settings, port)
 	if verify {
 		text += "[reseed]\nverify = true\n"
 	}
