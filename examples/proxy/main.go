@@ -125,7 +125,7 @@ func explain(err error, ep *i2psocks.Endpoint) error {
 	switch {
 	case ep.Router != nil && errors.Is(ep.Router.Status().Err, i2pd.ErrNotFound):
 		return fmt.Errorf("no SAM bridge at %s and no i2pd to start: install i2pd, or give its path with -router: %w", ep.SAM, ep.Router.Status().Err)
-	case errors.Is(err, dialer.ErrRouterDown):
+	case ep.Router == nil && errors.Is(err, dialer.ErrRouterDown):
 		return fmt.Errorf("no SAM bridge at %s: start an I2P router and enable SAM "+
 			"(i2pd: \"enabled = true\" under [sam] in i2pd.conf; Java I2P: start \"SAM application bridge\" at http://127.0.0.1:7657/configclients), "+
 			"or give its address with -sam", ep.SAM)

@@ -25,6 +25,7 @@ type Network struct {
 
 	mu      sync.Mutex
 	routers []*router
+	guests  int // that were ever invited
 	closed  bool
 }
 
@@ -95,18 +96,26 @@ func (n *Network) renew(ctx context.Context, i int) error {
 		return net.ErrClosed
 	}
 	n.routers[i].kill()
-	var infos [][]byte
+	infos, err := n.infos()
+	if err != nil {
+		return err
+	}
+	return n.routers[i].start(ctx, n.ns, n.program, infos)
+}
+
+// infos returns what the routers that run say of themselves. The caller holds mu.
+func (n *Network) infos() (infos [][]byte, err error) {
 	for _, r := range n.routers {
 		if !r.runs() {
 			continue
 		}
 		info, err := os.ReadFile(filepath.Join(r.dir, infoFile))
 		if err != nil {
-			return fmt.Errorf("i2pnet: %w", err)
+			return nil, fmt.Errorf("i2pnet: %w", err)
 		}
 		infos = append(infos, info)
 	}
-	return n.routers[i].start(ctx, n.ns, n.program, infos)
+	return infos, nil
 }
 
 // WaitReady waits until every router serves SAM. It fails at once if one has ended.
