@@ -1,0 +1,5 @@
+//go:build !linux
+
+package i2psocks_test
+
+var systemClients []client
