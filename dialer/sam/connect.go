@@ -63,7 +63,10 @@ func (s *Session) dial(ctx context.Context, to dialer.Target) (net.Conn, error) 
 		case err == nil:
 			return conn, nil
 		case isResult(err, "INVALID_ID") || l.ctx.Err() != nil:
-			l.kill(err) // dead, whatever its control connection says
+			// Dead, whatever its control connection says. A dead session of i2pd does not find lease sets
+			// either, but no question tells that from a peer that is gone (see samtest/QUIRKS.md), and what
+			// a host dials must not end a healthy session.
+			l.kill(err)
 			if deaths++; deaths > 2 {
 				return nil, err
 			}
