@@ -2,13 +2,11 @@ package i2psocks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -38,6 +36,9 @@ type Endpoint struct {
 	Keys keys.Store
 	// SAM is the router's SAM bridge, as [sam.Session.Address]. Empty means [sam.DefaultAddress].
 	SAM string
+	// SAMUser and SAMPassword are for bridges that want them, as [sam.Session.User] and Password.
+	SAMUser     string
+	SAMPassword func() string
 	// Fallbacks are the SAM bridges of other routers, used in turn when the one before cannot be:
 	// see [sam.Session].
 	Fallbacks []string
@@ -83,12 +84,16 @@ type Endpoint struct {
 	VirtualAddresses netip.Prefix
 	// Hooks observe the SOCKS ports. The requests that they see name hosts and hold secrets. Nil is none.
 	Hooks *socks.Hooks
+	// StatusChanged, if set, is called with each new state of the endpoint's own session, as
+	// [sam.Session.StatusChanged].
+	StatusChanged func(dialer.Status)
 	// Logger gets what happens, without names, destinations and keys. Nil is silent.
 	Logger *slog.Logger
 
 	mu       sync.Mutex
 	ready    bool
 	closed   bool
+	ended    chan struct{} // closed when Close is done; nil before it is called
 	backend  dialer.Backend
 	bridge   func(ctx context.Context, network, address string) (net.Conn, error)
 	isolated *dialer.Isolated // nil before the first use
@@ -172,113 +177,5 @@ func (e *Endpoint) Listen(ctx context.Context, network, address string) (net.Lis
 	return b.Listen(ctx, network, address)
 }
 
-// start opens the store and makes the backend, unless that has been done.
-func (e *Endpoint) start() (dialer.Backend, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		return nil, dialer.OpError("start", nil, dialer.ErrSessionClosed)
-	}
-	if e.ready {
-		return e.backend, nil
-	}
-	if err := e.init(); err != nil {
-		return nil, fmt.Errorf("i2psocks: %w", err)
-	}
-	e.ready = true
-	return e.backend, nil
-}
-
-// init makes all that start needs, or nothing. The caller holds mu.
-func (e *Endpoint) init() (err error) {
-	if e.Secret != "" && e.NoSecret {
-		return errors.New("both Secret and NoSecret are set")
-	}
-	if e.Router != nil && (e.Backend != nil || e.DialBridge != nil || len(e.Fallbacks) > 0) {
-		return errors.New("Router is combined with Backend, DialBridge or Fallbacks")
-	}
-	if e.hosts, err = newHosts(e.Hosts); err != nil {
-		return err
-	}
-	if e.Logger == nil {
-		e.Logger = slog.New(slog.DiscardHandler)
-	}
-	if e.backend = e.Backend; e.backend != nil {
-		return nil
-	}
-	if e.Isolation.Persistent && e.Keys == nil && e.Dir == "" {
-		return errors.New("Isolation.Persistent needs Keys or Dir")
-	}
-	if e.id, err = e.identity(); err != nil {
-		return err
-	}
-	if e.bridge = e.DialBridge; e.Router != nil {
-		e.bridge = newOwnRouter(e.Router).DialContext
-	}
-	s := e.session()
-	if e.Configure != nil {
-		e.Configure(s)
-	}
-	s.Identity = e.id
-	e.backend = s
-	return nil
-}
-
-// identity loads the identity, or makes it on first use; zero if none is kept.
-func (e *Endpoint) identity() (id keys.Identity, err error) {
-	name := e.Name
-	if name == "" {
-		name = defaultName
-	}
-	ctx := context.Background() // stores on a disk need none
-	switch {
-	case e.Keys != nil:
-		return keys.LoadOrGenerate(ctx, e.Keys, name)
-	case e.Dir == "":
-		return id, nil
-	}
-	dir, err := keys.OpenDir(filepath.Join(e.Dir, "keys"))
-	if err != nil {
-		return id, err
-	}
-	if id, err = keys.LoadOrGenerate(ctx, dir, name); err != nil {
-		dir.Close()
-		return id, err
-	}
-	e.dir = dir // stays open, which keeps other processes out
-	return id, nil
-}
-
-// Close ends the SOCKS ports, the streams and the listeners, then the sessions. What was written
-// is delivered first, which takes about a second. It is safe to call twice.
-func (e *Endpoint) Close() error {
-	e.mu.Lock()
-	first := !e.closed
-	e.closed = true
-	proxies, backend, isolated, dir, transport := e.proxies, e.backend, e.isolated, e.dir, e.http
-	e.proxies = nil
-	e.mu.Unlock()
-	if !first {
-		return nil
-	}
-	var errs []error
-	for p := range proxies {
-		errs = append(errs, p.Close())
-	}
-	if transport != nil {
-		transport.CloseIdleConnections()
-	}
-	if isolated != nil {
-		errs = append(errs, isolated.Close())
-	}
-	if backend != nil {
-		errs = append(errs, backend.Close())
-	}
-	if dir != nil {
-		errs = append(errs, dir.Close())
-	}
-	if e.Router != nil {
-		errs = append(errs, e.Router.Close())
-	}
-	return errors.Join(errs...)
-}
+// Format prints the name alone, whatever the verb: a printed Endpoint tells neither who it is nor the Secret.
+func (e *Endpoint) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "i2psocks.Endpoint(%s)", e.Name) }

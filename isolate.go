@@ -150,14 +150,6 @@ func (e *Endpoint) newIsolated(ctx context.Context, key string) (dialer.Backend,
 	return s, nil
 }
 
-// session returns a session of a fresh identity with the endpoint's settings.
-func (e *Endpoint) session() *sam.Session {
-	return &sam.Session{
-		Address: e.SAM, Fallbacks: e.Fallbacks, DialBridge: e.bridge, Nickname: e.Name, Inbound: e.Inbound, Outbound: e.Outbound,
-		DialTimeout: e.DialTimeout, Logger: e.Logger,
-	}
-}
-
 // isolatedName is under which name a key's identity is kept. Only who has the secret of the endpoint's own
 // identity can tell which token it is of; endpoints that share a store have different ones.
 func (e *Endpoint) isolatedName(key string) string {

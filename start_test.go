@@ -1,0 +1,61 @@
+package i2psocks_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-i2p/i2psocks"
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/sam"
+	"github.com/go-i2p/i2psocks/dialer/samtest"
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+// TestCloseWaits: whoever calls Close finds the state free afterwards.
+func TestCloseWaits(t *testing.T) {
+	bridge := samtest.NewStrict(t).Start(nil)
+	ep := &i2psocks.Endpoint{SAM: bridge.Addr(), Dir: t.TempDir()}
+	require.NoError(t, ep.Up(t.Context()))
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			assert.NoError(t, ep.Close())
+			dir, err := keys.OpenDir(ep.Dir + "/keys")
+			if errors.Is(err, keys.ErrLocked) {
+				return // another of the eight looks
+			}
+			assert.NoError(t, err)
+			assert.Empty(t, bridge.Sessions())
+			dir.Close()
+		})
+	}
+	all.Wait()
+}
+
+// TestSAMPassword: a bridge that wants a password gets it for all sessions, and nothing shows it.
+func TestSAMPassword(t *testing.T) {
+	bridge := samtest.NewStrict(t).Start(&samtest.Bridge{Router: samtest.Java, BuildTime: time.Millisecond, User: "alice", Password: "opensesame"})
+	ep := endpoint(t, bridge.Addr())
+	var refused *sam.AuthError
+	require.ErrorAs(t, ep.Up(t.Context()), &refused)
+	require.NoError(t, ep.Close())
+
+	ep = endpoint(t, bridge.Addr())
+	ep.SAMUser, ep.SAMPassword, ep.Secret = "alice", func() string { return "opensesame" }, "swordfish"
+	states := make(chan dialer.State, 8)
+	ep.StatusChanged = func(s dialer.Status) { states <- s.State }
+	require.NoError(t, ep.Up(t.Context()))
+	require.NoError(t, ep.Isolate("one").Up(t.Context()))
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d", "%q"} {
+		assert.Equal(t, "i2psocks.Endpoint()", fmt.Sprintf(verb, ep))
+	}
+	assert.Equal(t, []dialer.State{dialer.Starting, dialer.Up}, []dialer.State{<-states, <-states})
+	require.NoError(t, ep.Close())
+	assert.Equal(t, dialer.Closed, <-states)
+}
