@@ -44,7 +44,7 @@ func newBridge(address string, dial dialFunc) (bridge, error) {
 		if path == "" {
 			return bridge{}, errors.New("empty path of a unix socket")
 		}
-		return bridge{dial: dialOr(dial), network: "unix", address: path}, nil
+		return bridge{dial: dialOr(dial, "unix", path), network: "unix", address: path}, nil
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -55,14 +55,14 @@ func newBridge(address string, dial dialFunc) (bridge, error) {
 	} else if dial == nil && net.ParseIP(host) == nil {
 		return bridge{}, fmt.Errorf("SAM address %q: host must be an IP literal, as names would need DNS", address)
 	}
-	return bridge{dial: dialOr(dial), network: "tcp", address: address}, nil
+	return bridge{dial: dialOr(dial, "tcp", address), network: "tcp", address: address}, nil
 }
 
-func dialOr(dial dialFunc) dialFunc {
+func dialOr(dial dialFunc, network, address string) dialFunc {
 	if dial != nil {
 		return dial
 	}
-	return new(net.Dialer).DialContext
+	return newDialer(network, address).DialContext
 }
 
 // hello is what a router says of itself.

@@ -18,6 +18,10 @@
 //     fast, so a closed stream stays open behind the scenes for a second after its last
 //     write.
 //
+// A router that hangs, is cut off or was gone when a suspended machine woke up closes nothing. It is
+// asked for a sign of life when it was silent for a minute or the clock has jumped, and the session
+// is over when there is none in 30 s. What is over is made anew, ever less often if it ends at once.
+//
 // With Session.Fallbacks an identity moves between routers, and is never given to two at once: the
 // next router is asked only after the session before was closed, or was never made, and some
 // seconds for the old router to forget it. A router that says the identity is in use is waited for
