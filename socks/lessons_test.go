@@ -194,26 +194,6 @@ func TestLessonUserIDWithoutEnd(t *testing.T) {
 	})
 }
 
-// One byte and silence held a place for ever.
-func TestLessonHalfOpenClientsGoAway(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		srv := sockstest.Start(t, &socks.Server{Dialer: &echo{}})
-		crowd := make([]*sockstest.Client, 3000)
-		for i := range crowd {
-			crowd[i] = srv.Client()
-			crowd[i].Send("05")
-		}
-		c := srv.Client()
-		c.Send(greetNone + toHost)
-		c.Expect(choseNone + succeeded)
-		time.Sleep(30 * time.Second)
-		for _, half := range crowd {
-			half.ExpectEnd()
-		}
-		relayed(t, c)
-	})
-}
-
 // A page in a browser can write a SOCKS exchange into a POST.
 func TestLessonHTTPSmuggling(t *testing.T) {
 	socksBytes := string(unhex(t, greetNone+toHost))
