@@ -26,10 +26,13 @@ var sshClients = []client{
 			_, err := w.run(t, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", filepath.Join(dir, name))
 			require.NoError(t, err)
 		}
+		page := file(t, "page", w.page)
+		conf := file(t, "sshd.conf", fmt.Sprintf("HostKey %s/host\nAuthorizedKeysFile %s/user.pub\nForceCommand /bin/cat %s\nStrictModes no\nUsePAM no\n"+
+			"PermitRootLogin prohibit-password\nPidFile none\n", dir, dir, page))
 		served := make(chan error, 1)
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
-		go func() { served <- serveSSH(ctx, t, w, dir) }()
+		go func() { served <- serveSSH(ctx, w, conf) }()
 		host, err := os.ReadFile(filepath.Join(dir, "host.pub"))
 		require.NoError(t, err)
 		known := file(t, "known", w.shell+" "+string(host))
@@ -42,15 +45,12 @@ var sshClients = []client{
 }
 
 // serveSSH lets sshd serve one stream: whoever logs in with the user's key gets the page.
-func serveSSH(ctx context.Context, t *testing.T, w *world, dir string) error {
+func serveSSH(ctx context.Context, w *world, conf string) error {
 	conn, err := w.accept()
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	page := file(t, "page", w.page)
-	conf := file(t, "sshd.conf", fmt.Sprintf("HostKey %s/host\nAuthorizedKeysFile %s/user.pub\nForceCommand /bin/cat %s\nStrictModes no\nUsePAM no\n"+
-		"PermitRootLogin prohibit-password\nPidFile none\n", dir, dir, page))
 	if err := os.Mkdir("/run/sshd", 0o755); err == nil { // sshd asks for it when it is root
 		defer os.Remove("/run/sshd")
 	} else if os.Getuid() == 0 && !os.IsExist(err) {
