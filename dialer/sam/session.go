@@ -64,9 +64,13 @@ type Session struct {
 	// ListenPacket, and all bridges must be on loopback, by TCP and without DialBridge.
 	UDPAddress string
 	// Primary makes the session a PRIMARY one (SAM 3.3) on Java I2P from 0.9.47 on, where ListenPacket
-	// then opens subsessions, so that streams and datagrams have one identity. On i2pd, which has
-	// nothing like it, and where datagrams do not go over UDP (see UDPAddress), it changes nothing:
-	// packets then have an identity of their own. Compare LocalAddr with Addr where it matters.
+	// then opens subsessions, so that streams and datagrams have one identity. A style has each port
+	// once: port 0 gets what is for no other, and a second PacketConn on a port is refused with
+	// [syscall.EADDRINUSE], so that a SOCKS port has one UDP association at a time. On i2pd, which
+	// has nothing like it, and where datagrams do not go over UDP (see UDPAddress), Primary changes
+	// nothing: packets then have an identity of their own. Compare LocalAddr with Addr where it
+	// matters. A PacketConn never changes its identity: a subsession fails with
+	// [errors.ErrUnsupported] while the session is on a router that has none.
 	Primary bool
 	// StatusChanged, if set, is called with each new State, in order and one call at a time; the
 	// last is Closed. The session does not wait for it: it may block, use the session, and even
