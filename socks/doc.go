@@ -54,8 +54,8 @@
 // program of the machine can, so that a [Secret] is needed there. [Server].Hooks and
 // [Server.Status] tell what is going on without telling who with whom.
 //
-// What is answered when is listed in testdata/conformance.md, and what was learnt from other
-// servers in LESSONS.md.
+// What is answered when is listed in testdata/conformance.md, what was learnt from other servers in
+// LESSONS.md, and how programs are told to use a SOCKS port without asking DNS in CLIENTS.md.
 //
 // SOCKS does not hide what a program says about itself inside its streams.
 package socks
