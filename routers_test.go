@@ -28,6 +28,7 @@ import (
 
 // TestRouters is the whole path on real i2pd routers: examples/proxy on one, a site on another.
 func TestRouters(t *testing.T) {
+	t.Parallel()
 	nw := i2pnet.Require(t, i2pnet.Config{})
 	ctx := t.Context()
 	bin := build(t, "proxy", "serve")

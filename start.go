@@ -35,7 +35,7 @@ func (e *Endpoint) init() (err error) {
 		return errors.New("both Secret and NoSecret are set")
 	}
 	if e.Router != nil && (e.Backend != nil || e.DialBridge != nil || len(e.Fallbacks) > 0) {
-		return errors.New("Router is combined with Backend, DialBridge or Fallbacks")
+		return errors.New("both Router and one of Backend, DialBridge and Fallbacks are set")
 	}
 	if e.hosts, err = newHosts(e.Hosts); err != nil {
 		return err
