@@ -34,9 +34,9 @@ type control struct {
 // heard returns when the router last said something.
 func (c *control) heard() time.Time { return epoch.Add(time.Duration(c.lastLine.Load())) }
 
-// crowded reports whether datagrams may be sent to the control connection of i2pd, which forgets
-// what it reads behind one. Nothing else can be said there.
-func (c *control) crowded() bool { return c.style.received != nil && c.router.kind == i2pd }
+// crowded reports whether datagrams or subsessions may be spoken of on the control connection at any
+// time. i2pd forgets what it reads behind a datagram, so nothing else can be said there.
+func (c *control) crowded() bool { return c.style.received != nil || c.style.name == primaryStyle }
 
 // say sends a line that nobody waits for. A router that takes nothing must not hold up the caller.
 func (c *control) say(m wire.Message) error {

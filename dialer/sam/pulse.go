@@ -39,14 +39,10 @@ func (l *live) pulse() {
 		switch {
 		case answered && !jumped && now.Sub(heard) < checkEvery:
 		case answered:
-			if !l.control.subs.asking.TryLock() {
-				continue // somebody else waits for an answer, and not for long
-			}
 			asked = now
 			if err := l.control.say(command("NAMING", "LOOKUP", "NAME", "ME")); err != nil {
 				l.kill(err)
 			}
-			l.control.subs.asking.Unlock()
 		case now.Sub(asked) >= checkTimeout:
 			l.kill(errSilent)
 		}

@@ -192,7 +192,7 @@ func TestSpinning(t *testing.T) {
 					return a.Dial(ctx)
 				}
 				site(t, s, banner)
-				time.Sleep(time.Hour)
+				time.Sleep(2 * stable)
 				accepts := i2pdAccepts
 				if a.Router <= samtest.Java {
 					accepts = javaAccepts
