@@ -184,6 +184,7 @@ func TestSpinning(t *testing.T) {
 		"sends garbage as peer": on(samtest.Fault{On: "STREAM ACCEPTED", Raw: []byte("x\n")}),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			onRouters(t, routers, func(t *testing.T, _ *samtest.Network, a, _ *samtest.Bridge) {
 				var dials atomic.Int64
 				s := session(t, a)
