@@ -6,6 +6,7 @@ import (
 	"net"
 
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/socks"
 )
 
@@ -30,6 +31,16 @@ func (e *Endpoint) LookupAddr(ctx context.Context, host string) (b32 string, err
 		return "", err
 	}
 	return e.lookupAddr(ctx, b, host)
+}
+
+// EncryptedHost returns the name of an endpoint that Configure has given an encrypted lease set: see
+// [sam.Session.EncryptedHost]. It is "" for all others.
+func (e *Endpoint) EncryptedHost() string {
+	b, err := e.start()
+	if s, ok := b.(*sam.Session); ok && err == nil {
+		return s.EncryptedHost()
+	}
+	return ""
 }
 
 // ListenPacket sends and receives datagrams of up to some 31 KB, to and from other identities.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
@@ -76,8 +77,16 @@ func TestExtendedErrors(t *testing.T) {
 	require.NoError(t, err)
 	px, err := visitor.ListenSOCKS(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+	key := keys.GenerateLeaseSetKey()
+	closed := endpoint(t, nw.Start(nil).Addr())
+	closed.Configure = func(s *sam.Session) {
+		s.LeaseSet = sam.LeaseSet{Encrypted: true, Clients: []sam.LeaseSetClient{{Name: "friend", Public: key.Public()}}}
+	}
+	serve(t, closed, hello)
+	assert.Empty(t, visitor.EncryptedHost())
 	for host, want := range map[string]socks.Reply{
 		nobody.Destination().Base32(): socks.DescriptorNotFound, "nobody.i2p": socks.HostUnreachable, "example.com": socks.NotAllowed,
+		closed.EncryptedHost(): socks.MissingClientAuth,
 	} {
 		_, err := through(px, "", "").DialContext(t.Context(), "tcp", host+":80")
 		assert.Equal(t, want, replyOf(t, err), host)

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/socks"
 )
 
@@ -100,6 +101,8 @@ func (e *Endpoint) listen(ctx context.Context, network, address, secret string) 
 // ExtendedErrors the server answers the plain code next to them.
 func replyFor(err error) socks.Reply {
 	switch {
+	case errors.Is(err, sam.ErrClientKey):
+		return socks.MissingClientAuth // or the wrong one: routers do not tell
 	case errors.Is(err, dialer.ErrLeaseSetNotFound):
 		return socks.DescriptorNotFound
 	case errors.Is(err, dialer.ErrBadDestination):
