@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 
 	"github.com/go-i2p/i2psocks/dialer/i2pd"
 )
@@ -53,6 +54,9 @@ func (o *ownRouter) settle(ctx context.Context, network, address string) (net.Co
 	}
 	if o.which != unsettled {
 		return nil, o.which, nil
+	}
+	if _, err := netip.ParseAddrPort(address); network != "unix" && err != nil {
+		return nil, unsettled, fmt.Errorf("%w: host must be an IP literal, as names would need DNS", err)
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, network, address)
 	if err == nil {

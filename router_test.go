@@ -41,6 +41,14 @@ func TestNoRouterToStart(t *testing.T) {
 	assert.NoError(t, ep.Up(t.Context()), "asked again")
 }
 
+// TestRouterByName: the address of the bridge is never looked up.
+func TestRouterByName(t *testing.T) {
+	ep := endpoint(t, "router.example:7656")
+	ep.Router = &i2pd.Router{Path: "/nonexistent"}
+	assert.ErrorContains(t, ep.Up(t.Context()), "DNS")
+	assert.NoError(t, ep.Router.Status().Err, "not started")
+}
+
 // TestRouterAlone: there is one way to a router.
 func TestRouterAlone(t *testing.T) {
 	own := &i2pd.Router{Path: "/nonexistent"}
