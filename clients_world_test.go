@@ -58,13 +58,7 @@ type site struct {
 // newSite serves a page, a stream and an echo of datagrams.
 func newSite(t *testing.T, bridge *samtest.Bridge) *site {
 	web, shell, mail := endpoint(t, bridge.Addr()), endpoint(t, bridge.Addr()), carrier(t, bridge)
-	page := "<html><head></head><body>" + hex.EncodeToString(random(32<<10)) + "</body></html>"
-	serve(t, web, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		w.Header().Set("Content-Length", strconv.Itoa(len(page)))
-		w.Header().Set("Connection", "close")
-		io.WriteString(w, page)
-	}))
+	page := servePage(t, web)
 	shells, err := shell.Listen(t.Context(), "tcp", ":22")
 	require.NoError(t, err)
 	post, err := mail.ListenPacket(t.Context(), "udp", ":0")
@@ -86,6 +80,18 @@ func newSite(t *testing.T, bridge *samtest.Bridge) *site {
 		<-echoed
 	})
 	return &site{page: page, web: web.Addr(), shell: shell.Addr(), shells: shells, post: post.LocalAddr().(dialer.Addr), ep: web}
+}
+
+// servePage serves a page of one's own, and returns it.
+func servePage(t *testing.T, web *i2psocks.Endpoint) string {
+	page := "<html><head></head><body>" + hex.EncodeToString(random(32<<10)) + "</body></html>"
+	serve(t, web, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Content-Length", strconv.Itoa(len(page)))
+		w.Header().Set("Connection", "close")
+		io.WriteString(w, page)
+	}))
+	return page
 }
 
 // carrier returns an endpoint that knows where the bridge takes datagrams.
