@@ -61,7 +61,7 @@ type Endpoint struct {
 	// [Endpoint.ListenSOCKS].
 	Isolation Isolation
 	// Hosts are host names of the program's own, asked before the router: from name to base32 name
-	// or base64 destination.
+	// (also one of an encrypted lease set) or base64 destination.
 	Hosts map[string]string
 	// Book, if set, finds the names that are not in Hosts, in place of the router's address book,
 	// which is asked only if the Book does so itself.

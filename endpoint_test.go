@@ -68,6 +68,23 @@ func TestHTTPClient(t *testing.T) {
 	}
 }
 
+// TestUserAgent: a site cannot tell the client from a browser behind I2P's HTTP proxy by its name.
+func TestUserAgent(t *testing.T) {
+	nw := samtest.NewStrict(t)
+	site, visitor := endpoint(t, nw.Start(nil).Addr()), endpoint(t, nw.Start(nil).Addr())
+	serve(t, site, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.UserAgent()) }))
+	assert.Equal(t, "MYOB/6.66 (AN/ON)", get(t, visitor.HTTPClient(), "http://"+site.Addr().Host))
+	req, err := http.NewRequest(http.MethodGet, "http://"+site.Addr().Host, nil)
+	require.NoError(t, err)
+	req.Header.Set("User-Agent", "bot/1")
+	resp, err := visitor.HTTPClient().Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	assert.Equal(t, "bot/1", string(body))
+}
+
 func TestIdentityStays(t *testing.T) {
 	bridge := samtest.NewStrict(t).Start(nil)
 	dir := filepath.Join(t.TempDir(), "state")
