@@ -33,6 +33,7 @@
 //     and a network in the process, for tests;
 //   - socks: the SOCKS server and client, which know nothing of routers;
 //   - keys: destinations, identities and where they are kept; keys/ageseal encrypts them,
-//     keys/goi2p converts from and to go-i2p/i2pkeys;
+//     keys/goi2p converts from and to go-i2p/i2pkeys, keys/etcd (a module of its own)
+//     shares them among hosts;
 //   - addrbook: host names, hosts.txt, subscriptions, and a book that joins them.
 package i2psocks
