@@ -20,7 +20,7 @@ func guard(c *http.Client, follow bool) (*http.Client, error) {
 	if c == nil || c.Transport == nil || c.Transport == http.DefaultTransport {
 		return nil, fmt.Errorf("%w: a Client with a Transport of its own is needed", ErrClient)
 	}
-	if t, ok := c.Transport.(*http.Transport); ok && t.DialContext == nil && t.Proxy == nil {
+	if t, ok := c.Transport.(*http.Transport); ok && t.DialContext == nil && !hasProxy(t) {
 		return nil, fmt.Errorf("%w: the Transport would dial the Internet", ErrClient)
 	}
 	guarded := *c
@@ -36,6 +36,15 @@ func guard(c *http.Client, follow bool) (*http.Client, error) {
 		return checkURL(req.URL)
 	}
 	return &guarded, nil
+}
+
+// hasProxy reports whether a Transport has a proxy for sites in I2P now. That of the environment may be none.
+func hasProxy(t *http.Transport) bool {
+	if t.Proxy == nil {
+		return false
+	}
+	u, err := t.Proxy(&http.Request{Method: http.MethodGet, URL: &url.URL{Scheme: "http", Host: "example.i2p"}, Header: make(http.Header)})
+	return u != nil && err == nil
 }
 
 // parseURL reads an address in I2P.
