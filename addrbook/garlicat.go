@@ -2,6 +2,7 @@ package addrbook
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -38,6 +39,9 @@ func (b *Book) LookupGarliCat(ctx context.Context, addr netip.Addr) (keys.Destin
 	}
 	for _, name := range e.names {
 		d, err := b.lookup(ctx, name)
+		if errors.Is(err, ErrNotFound) {
+			continue // it has expired since
+		}
 		if err != nil {
 			return d, err
 		}
