@@ -84,6 +84,7 @@ type applier struct {
 
 	notices        []*ConflictError // changes made here that others do not follow
 	removeAllLines int
+	early          bool // a record was refused that will be good later
 }
 
 func newApplier(ctx context.Context, entries map[string]*feedEntry) *applier {
@@ -141,6 +142,7 @@ func (a *applier) checkTimes(r Record) error {
 	case err != nil:
 		return err
 	case date > a.now.Add(tolerance).Unix():
+		a.early = true
 		return refuse("a date in the future")
 	case expires != 0 && expires <= a.now.Unix():
 		return refuse("expired")

@@ -138,6 +138,9 @@ func (s *Subscription) apply(ctx context.Context, st *feedState, f *fetched) (Re
 			return Report{}, err
 		}
 		next.Entries = a.entries
+		if a.early { // or the clock is slow: the same text must come again
+			next.ETag, next.LastModified = "", ""
+		}
 	}
 	if err := next.save(s.Path); err != nil {
 		return Report{}, err
