@@ -53,7 +53,7 @@ func (a *applier) addDest(r Record) error {
 	switch {
 	case !e.live(a.now):
 		return a.plain(r)
-	case e.has(r.Destination):
+	case e.has(r.Destination), e.had(r.Destination) && !newer(r, e):
 		return errStale
 	case !e.has(old):
 		return refuse("signed by a destination that the name does not have")
@@ -94,20 +94,22 @@ func (a *applier) changeDest(r Record) error {
 	switch {
 	case !e.live(a.now):
 		return a.changeUnknown(r, old)
-	case e.has(r.Destination):
-		return errStale
 	case !e.has(old):
-		if e.had(old) {
+		if e.has(r.Destination) || e.had(old) {
 			return errStale
 		}
 		return &ConflictError{Name: r.Name, Known: e.Dests[0], Offered: r.Destination}
-	case e.had(r.Destination) && !newer(r, e):
+	case old == r.Destination:
+		return errStale
+	case (e.had(r.Destination) || e.had(old)) && !newer(r, e):
 		return errStale // back again, but without a date that says so
 	}
 	e = a.edit(r.Name)
 	at := slices.Index(e.Dests, old)
 	e.drop(old)
-	e.Dests = slices.Insert(e.Dests, at, r.Destination)
+	if !e.has(r.Destination) {
+		e.Dests = slices.Insert(e.Dests, at, r.Destination)
+	}
 	a.mark(r.Name, r)
 	a.notice(r, old)
 	return nil
@@ -204,8 +206,11 @@ func (a *applier) removeFrom(name string, d keys.Destination, r Record) error {
 	case e.newest() != 0 && !newer(r, e):
 		return errStale
 	}
-	a.edit(name).drop(d)
+	e = a.edit(name)
+	e.drop(d)
+	expires := e.Expires
 	a.mark(name, r)
+	e.Expires = expires // which is for those who stay to say
 	return nil
 }
 
