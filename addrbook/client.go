@@ -33,6 +33,10 @@ func guard(c *http.Client, follow bool) (*http.Client, error) {
 			return fmt.Errorf("%w: too many redirects", ErrRefused)
 		}
 		req.Header.Del("Referer")
+		if req.URL.Host != via[0].URL.Host { // one site's mark is no business of another's
+			req.Header.Del("If-None-Match")
+			req.Header.Del("If-Modified-Since")
+		}
 		return checkURL(req.URL)
 	}
 	return &guarded, nil

@@ -78,6 +78,9 @@ func (st *feedState) fetch(ctx context.Context, c *http.Client) (*fetched, error
 	if err != nil {
 		return nil, err
 	}
+	if resp.Request.URL.Host != req.URL.Host {
+		return f, nil // the marks are another site's
+	}
 	if f.etag = resp.Header.Get("ETag"); !validator(f.etag) {
 		f.etag = ""
 	}

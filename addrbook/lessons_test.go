@@ -2,6 +2,7 @@ package addrbook_test
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -112,4 +113,29 @@ func TestGarliCatOfExpired(t *testing.T) {
 			time.Sleep(time.Hour)
 		}
 	})
+}
+
+// TestFetchMarksStayAtTheirSite: what one site gave to be recognised by is not told to another, by a redirect.
+func TestFetchMarksStayAtTheirSite(t *testing.T) {
+	a := identity(t)
+	marks := make(map[string]string) // that sites were told last
+	moved := false
+	client := &http.Client{Transport: inMemory{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		marks[r.URL.Host] = r.Header.Get("If-None-Match") + r.Header.Get("If-Modified-Since")
+		if moved && r.URL.Host == "feed.i2p" {
+			http.Redirect(w, r, "http://other.i2p/", http.StatusFound)
+			return
+		}
+		w.Header().Set("ETag", `"of `+r.URL.Host+`"`)
+		w.Header().Set("Last-Modified", "Mon, 02 Jan 2006 15:04:05 GMT")
+		io.WriteString(w, at("n.i2p", a, "")+"\n")
+	})}}
+	s := &addrbook.Subscription{URL: feedURL, Client: client}
+	fetch(t, s)
+	moved = true
+	fetch(t, s)
+	assert.Contains(t, marks["feed.i2p"], `"of feed.i2p"`)
+	assert.Empty(t, marks["other.i2p"])
+	fetch(t, s)
+	assert.Empty(t, marks["feed.i2p"])
 }
