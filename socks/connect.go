@@ -88,5 +88,6 @@ func (s *Server) relayOptions() relayOptions {
 		HalfCloseTimeout: setting(s.HalfCloseTimeout, defaultHalfCloseTimeout),
 		ReadAhead:        setting(s.ReadAhead, defaultReadAhead),
 		Budget:           s.budget,
+		Open:             s.open,
 	}
 }

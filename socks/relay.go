@@ -18,6 +18,9 @@ type relayOptions struct {
 	// when the peer closes.
 	ReadAhead int
 	Budget    *bytequeue.Budget // memory for ReadAhead, shared with other relays; nil is unlimited
+	// Open ends when the server begins to drain: then a HalfCloseTimeout after the client's end
+	// becomes no more than drainTimeout, if the peer cannot half-close. Nil never ends.
+	Open context.Context
 }
 
 // relayStats counts the bytes that were delivered.
@@ -68,8 +71,23 @@ func (w *watch) sent(srcErr, dstErr error) {
 	default:
 		if peer, ok := w.up.dst.(halfCloser); ok {
 			peer.CloseWrite() // if it fails, reading from the peer tells why
+			w.halfEnd(nil)
+			return
 		}
 		w.halfEnd(nil)
+		w.clientEnded()
+	}
+}
+
+// clientEnded decides in place of a peer that cannot be told of the client's end how long to go on:
+// not at all once the client is gone wholly, and not for long once the server drains. It returns at
+// the end of the relay, or before.
+func (w *watch) clientEnded() {
+	if w.opt.Open != nil {
+		w.stopHurry = context.AfterFunc(w.opt.Open, w.hurry)
+	}
+	if awaitGone(w.up.src) {
+		w.end(errClientGone)
 	}
 }
 
@@ -79,12 +97,12 @@ func (w *watch) received(srcErr, dstErr error) {
 		w.end(err)
 		return
 	}
-	if client, ok := w.down.dst.(halfCloser); ok {
-		client.CloseWrite()
-	}
 	if _, ok := w.down.src.(halfCloser); ok {
 		w.halfEnd(nil)
 	} else {
-		w.end(nil)
+		w.end(nil) // first, or a client closed in both directions might seem to be gone
+	}
+	if client, ok := w.down.dst.(halfCloser); ok {
+		client.CloseWrite()
 	}
 }

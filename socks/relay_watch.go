@@ -1,6 +1,7 @@
 package socks
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -13,6 +14,11 @@ import (
 // options set no bound: such a peer must not hold a connection for ever.
 const brokenTimeout = time.Minute
 
+// drainTimeout is how long a client that has ended its direction, and may be gone, holds up a server that drains.
+const drainTimeout = 2 * time.Second
+
+var errClientGone = errors.New("relay: client is gone")
+
 var past = time.Unix(1, 0)
 
 // watch owns a relay's life: its timer, its end, and its error.
@@ -22,12 +28,15 @@ type watch struct {
 	start    time.Time
 	last     atomic.Int64 // when a byte moved last, in ns since start
 
-	mu     sync.Mutex
-	timer  *time.Timer // nil until there is a bound
-	half   bool        // one direction is over
-	broken bool        // the peer takes nothing any more
-	ended  bool
-	err    error
+	mu      sync.Mutex
+	timer   *time.Timer // nil until there is a bound
+	half    bool        // one direction is over
+	broken  bool        // the peer takes nothing any more
+	hurried bool        // the client has ended its direction and the server drains
+	ended   bool
+	err     error
+
+	stopHurry func() bool // nil until the client has ended its direction
 }
 
 func newWatch(opt relayOptions, up, down *flow) *watch {
@@ -45,8 +54,13 @@ func (w *watch) progress() { w.last.Store(int64(time.Since(w.start))) }
 // bound returns how long nothing may move, or 0.
 func (w *watch) bound() time.Duration {
 	d := max(0, w.opt.IdleTimeout)
-	if h := w.opt.HalfCloseTimeout; w.half && h > 0 && (d == 0 || h < d) {
-		d = h
+	if h := w.opt.HalfCloseTimeout; w.half && h > 0 {
+		if w.hurried {
+			h = min(h, drainTimeout)
+		}
+		if d == 0 || h < d {
+			d = h
+		}
 	}
 	if d == 0 && w.broken {
 		d = brokenTimeout
@@ -97,6 +111,17 @@ func (w *watch) halfEnd(err error) {
 	w.arm()
 }
 
+// hurry makes the bound shorter, which may already have passed.
+func (w *watch) hurry() {
+	w.mu.Lock()
+	w.hurried = true
+	timed := w.timer != nil
+	w.mu.Unlock()
+	if timed {
+		w.tick()
+	}
+}
+
 // end stops both directions at once. The first error counts, but a nil err, a
 // proper end, overrules that the peer took nothing more just before it.
 func (w *watch) end(err error) {
@@ -136,6 +161,9 @@ func (w *watch) setWriteDeadline(c net.Conn, t time.Time) {
 // close ends the watch itself, after both directions, and returns the relay's
 // error. What is still on its way from a timer or a context does nothing more.
 func (w *watch) close() error {
+	if w.stopHurry != nil {
+		w.stopHurry()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ended = true

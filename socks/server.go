@@ -99,7 +99,7 @@ type Server struct {
 	DialTimeout      time.Duration // from the request to the answer; default 120 s
 	BindTimeout      time.Duration // of BIND, from the first answer to the second; default 120 s
 	IdleTimeout      time.Duration // of a stream without traffic; default 1 h
-	HalfCloseTimeout time.Duration // of a stream that one side has ended; default 60 s
+	HalfCloseTimeout time.Duration // of a stream without traffic that one side has ended; default 60 s
 
 	// MaxConns is how many clients are served at a time; default 4096. Some more
 	// are told that there are too many, the rest is closed.
@@ -203,6 +203,8 @@ func (s *Server) ServeConn(ctx context.Context, nc net.Conn) error {
 // Shutdown closes the listeners, ends handshakes, and answers requests whose
 // peer is not yet connected with a failure. Then it waits until the last stream has ended,
 // and returns nil. When ctx ends first, Shutdown cuts the streams and returns ctx.Err().
+// A stream whose client has ended its direction, and whose peer cannot be told, ends at 2 s of
+// silence, unless HalfCloseTimeout is off or shorter.
 //
 // After Close, it waits until the last client is gone.
 func (s *Server) Shutdown(ctx context.Context) error {
