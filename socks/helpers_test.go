@@ -79,7 +79,7 @@ func relayed(t *testing.T, c net.Conn) {
 	require.Equal(t, "ping", string(got))
 }
 
-func unhex(t *testing.T, s string) []byte {
+func unhex(t testing.TB, s string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(strings.Join(strings.Fields(s), ""))
 	require.NoError(t, err)
