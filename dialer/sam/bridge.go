@@ -102,6 +102,7 @@ func (b bridge) open(ctx context.Context) (net.Conn, hello, error) {
 	return conn, hello{m.Get("VERSION")}, nil
 }
 
+// checkHello repeats no words of the router, which was told the password.
 func checkHello(m wire.Message) error {
 	if !m.Is("HELLO", "REPLY") {
 		return fmt.Errorf("%w: no SAM bridge answers here", dialer.ErrRouter)
@@ -109,14 +110,17 @@ func checkHello(m wire.Message) error {
 	if err := authError(m); err != nil {
 		return err
 	}
-	if err := resultError(m); err != nil {
-		return err
+	result := m.Get("RESULT")
+	if reason, known := reasons[result]; known {
+		return &ResultError{Result: result, Reason: reason}
 	}
 	switch m.Get("VERSION") {
 	case "3.1", "3.2", "3.3":
-		return nil
+		if result == "OK" {
+			return nil
+		}
 	}
-	return fmt.Errorf("%w: SAM version %q was not offered", dialer.ErrRouter, m.Get("VERSION"))
+	return fmt.Errorf("%w: no version of SAM that was offered", dialer.ErrRouter)
 }
 
 // command makes a message from alternating keys and values.

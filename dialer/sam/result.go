@@ -2,6 +2,7 @@ package sam
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // from the result and from what was asked for; Message is only for people.
 type ResultError struct {
 	Result  string // such as "CANT_REACH_PEER"; empty when the answer had none
-	Message string // the router's own words, if any
+	Message string // the router's own words, if any, without what may be a key or a destination
 	Reason  error  // one of the Err values of package dialer
 }
 
@@ -57,9 +58,24 @@ func resultError(m wire.Message) error {
 	}
 	reason, ok := reasons[result]
 	if !ok {
-		reason = dialer.ErrRouter
+		result, reason = quotable(result), dialer.ErrRouter
 	}
-	return &ResultError{result, m.Get("MESSAGE"), reason}
+	return &ResultError{result, quotable(m.Get("MESSAGE")), reason}
+}
+
+// longWord is as long as the shortest of keys, destinations and their hashes, in their alphabets.
+var longWord = regexp.MustCompile(`[0-9A-Za-z~=+/-]{40,}`)
+
+const maxQuote = 200 // bytes
+
+// quotable returns a router's words as errors may repeat them: one that answers with what it was told would
+// otherwise have our keys logged.
+func quotable(s string) string {
+	s = longWord.ReplaceAllLiteralString(s, "...")
+	if len(s) > maxQuote {
+		s = s[:maxQuote] + "..."
+	}
+	return s
 }
 
 // slowConnect tells a connect that Java I2P tried in vain from one whose lease set it did not find.

@@ -1,8 +1,13 @@
 package sam
 
 import (
+	"bufio"
+	"context"
 	"errors"
+	"fmt"
+	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,5 +72,47 @@ func TestTargetError(t *testing.T) {
 			assert.Equal(t, m.Get("RESULT"), e.Result)
 			assert.Equal(t, m.Get("MESSAGE"), e.Message)
 		}
+	}
+}
+
+// TestEchoingBridge: a bridge that answers with what it is told has no error repeat it.
+func TestEchoingBridge(t *testing.T) {
+	key := keys.GenerateLeaseSetKey()
+	for _, answer := range []string{
+		"SESSION STATUS RESULT=I2P_ERROR MESSAGE=\"%s\"", "SESSION STATUS RESULT=%s", "SESSION STATUS RESULT=OK DESTINATION=%s", "%s",
+		"HELLO REPLY RESULT=I2P_ERROR MESSAGE=\"%s\"", "HELLO REPLY RESULT=%s", "HELLO REPLY RESULT=OK VERSION=%s",
+	} {
+		id, err := keys.Generate()
+		require.NoError(t, err)
+		s := &Session{
+			Identity: id, LeaseSet: LeaseSet{Key: key}, User: "alice", Password: func() string { return "opensesame" },
+			DialBridge: func(context.Context, string, string) (net.Conn, error) {
+				near, far := net.Pipe()
+				go echo(far, answer)
+				return near, nil
+			},
+		}
+		err = s.Up(t.Context())
+		require.Error(t, err)
+		for _, secret := range []string{id.Reveal(), id.Reveal()[520:560], key.Reveal(), key.Reveal()[:20], "opensesame"} {
+			assert.NotContains(t, err.Error(), secret, answer)
+		}
+		require.NoError(t, s.Close())
+	}
+}
+
+// echo shakes hands, unless that is what it is to spoil, and answers all else with itself.
+func echo(conn net.Conn, answer string) {
+	defer conn.Close()
+	for lines := bufio.NewScanner(conn); lines.Scan(); {
+		line := strings.ReplaceAll(lines.Text(), `"`, "")
+		if strings.HasPrefix(line, "HELLO") && !strings.HasPrefix(answer, "HELLO") {
+			fmt.Fprintln(conn, "HELLO REPLY RESULT=OK VERSION=3.1")
+			continue
+		}
+		if !strings.Contains(answer, `"`) {
+			line = strings.ReplaceAll(line, " ", "_")
+		}
+		fmt.Fprintf(conn, answer+"\n", line)
 	}
 }
