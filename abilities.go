@@ -3,6 +3,8 @@ package i2psocks
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 
 	"github.com/go-i2p/i2psocks/dialer"
@@ -93,6 +95,9 @@ type packetConn struct {
 	net.PacketConn
 	endpoint *Endpoint
 }
+
+// Format keeps fmt from printing the endpoint and its secret.
+func (c *packetConn) Format(w fmt.State, _ rune) { io.WriteString(w, "i2psocks.PacketConn") }
 
 func (c *packetConn) WriteTo(p []byte, to net.Addr) (int, error) {
 	if a, ok := to.(dialer.Addr); !ok || a.Destination.IsZero() {

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"time"
@@ -87,6 +88,9 @@ type isolated struct {
 	dialer.Backend
 	endpoint *Endpoint
 }
+
+// Format keeps fmt from printing the endpoint and its secret.
+func (i *isolated) Format(w fmt.State, _ rune) { io.WriteString(w, "i2psocks.Isolated") }
 
 func (i *isolated) Dial(network, address string) (net.Conn, error) {
 	return i.DialContext(context.Background(), network, address)

@@ -27,6 +27,9 @@ type Proxy struct {
 	scope    string        // tells its tokens from those of other ports
 }
 
+// Format prints the address alone, whatever the verb, and so never the secret.
+func (p *Proxy) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "i2psocks.Proxy(%s)", p.listener.Addr()) }
+
 // ErrExposed reports that a SOCKS port was asked for on an address that other machines can reach.
 var ErrExposed = errors.New("a SOCKS port beyond loopback needs a secret and AllowRemote")
 

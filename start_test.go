@@ -51,8 +51,16 @@ func TestSAMPassword(t *testing.T) {
 	ep.StatusChanged = func(s dialer.Status) { states <- s.State }
 	require.NoError(t, ep.Up(t.Context()))
 	require.NoError(t, ep.Isolate("one").Up(t.Context()))
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d", "%q"} {
+	px, err := ep.ListenSOCKS(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	packets, err := ep.ListenPacket(t.Context(), "udp", ":0")
+	require.NoError(t, err)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d", "%q", "%t"} {
 		assert.Equal(t, "i2psocks.Endpoint()", fmt.Sprintf(verb, ep))
+		for _, v := range []any{px, packets, ep.Isolate("one")} {
+			assert.Regexp(t, `^i2psocks\.[A-Z]`, fmt.Sprintf(verb, v))
+			assert.NotContains(t, fmt.Sprintf(verb, v), "swordfish")
+		}
 	}
 	assert.Equal(t, []dialer.State{dialer.Starting, dialer.Up}, []dialer.State{<-states, <-states})
 	require.NoError(t, ep.Close())
