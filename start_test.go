@@ -57,8 +57,8 @@ func TestSAMPassword(t *testing.T) {
 	require.NoError(t, err)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d", "%q", "%t"} {
 		assert.Equal(t, "i2psocks.Endpoint()", fmt.Sprintf(verb, ep))
-		for _, v := range []any{px, packets, ep.Isolate("one")} {
-			assert.Regexp(t, `^i2psocks\.[A-Z]`, fmt.Sprintf(verb, v))
+		for _, v := range []any{px, packets, ep.Isolate("one"), through(px, "user", "swordfish")} {
+			assert.Regexp(t, `^(i2p)?socks\.[A-Z]`, fmt.Sprintf(verb, v))
 			assert.NotContains(t, fmt.Sprintf(verb, v), "swordfish")
 		}
 	}

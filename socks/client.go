@@ -3,6 +3,7 @@ package socks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
@@ -34,12 +35,15 @@ type Dialer struct {
 	// SOCKS 5. If either is set, a server that does not ask for them is refused, since it
 	// could not tell this user from others. SOCKS 4 sends them as user ID, joined by a
 	// colon if there is a password, which must not hold one.
-	Username, Password string
+	Username, Password string `json:"-"`
 
 	// Forward connects to the server; nil is a [net.Dialer]. The connections that
 	// it returns are returned by DialContext, not wrapped.
 	Forward proxy.ContextDialer
 }
+
+// Format prints the server alone, whatever the verb: the credentials are nobody's business.
+func (d Dialer) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "socks.Dialer(%s)", d.Address) }
 
 // target is the address asked for. It is a net.Addr for errors.
 type target struct{ network, address string }

@@ -2,6 +2,7 @@ package socks
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -75,7 +76,7 @@ type Request struct {
 	// Host is the name exactly as the client sent it, of any bytes, or the text
 	// of IP. [Server].Allow may replace it by its canonical form. It is never empty.
 	// In Associate it is where the client says that its datagrams will come from.
-	Host string
+	Host string `json:"-"`
 
 	// IP is valid if the client sent an address instead of a name.
 	IP netip.Addr
@@ -86,7 +87,7 @@ type Request struct {
 	// SOCKS 4 has a user ID only: it is the Username, and if the server has an
 	// Authenticate function, it is split at its last colon into both. A Username of Tor's extended form
 	// ("<torS0X>0") stays as it is; such forms other than 0 are refused. See [Request.Isolation].
-	Username, Password string
+	Username, Password string `json:"-"`
 
 	// Client and Local are the two addresses of the client's connection.
 	Client, Local net.Addr
@@ -108,8 +109,8 @@ func (r Request) String() string {
 	return fmt.Sprintf("%s %s port %d", r.Version, r.Command, r.Port)
 }
 
-// GoString returns the same as String.
-func (r Request) GoString() string { return r.String() }
+// Format prints what String returns, whatever the verb.
+func (r Request) Format(w fmt.State, _ rune) { io.WriteString(w, r.String()) }
 
 // LogValue returns version, command and port.
 func (r Request) LogValue() slog.Value {
