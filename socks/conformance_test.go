@@ -18,11 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write testdata/conformance.md anew")
+var update = flag.Bool("update", false, "write testdata/conformance.md and its copy in the README anew")
 
-const conformanceHead = `# What the server answers
-
-Made by TestConformance: every version, command and address type, on loopback, with the default policy. A dialer that can only
+const conformanceHead = `Made by TestConformance: every version, command and address type, on loopback, with the default policy. A dialer that can only
 dial is compared with one that also listens, carries datagrams and looks up names, and with the same where
 Server.VirtualAddresses is 10.64.0.0/10. "friend.i2p" exists, "nobody.i2p" does not. The answer to BIND is the first of two.
 
@@ -87,13 +85,29 @@ func TestConformance(t *testing.T) {
 		}
 		table.WriteString("\n")
 	}
-	const file = "testdata/conformance.md"
-	if *update {
-		require.NoError(t, os.WriteFile(file, []byte(table.String()), 0o644))
-	}
-	want, err := os.ReadFile(file)
+	table.WriteString(probeTable(t))
+	agrees(t, "testdata/conformance.md", "", "", "# What the server answers\n\n"+table.String())
+	agrees(t, "../README.md", "<!-- conformance -->\n", "<!-- /conformance -->\n",
+		"<details>\n<summary>Every version, command and address type, as a test finds it</summary>\n\n"+table.String()+"\n</details>\n")
+}
+
+// agrees checks that the part of a file between two marks, or all of it, is as it should be, or makes it so.
+func agrees(t *testing.T, file, begin, end, want string) {
+	b, err := os.ReadFile(file)
 	require.NoError(t, err)
-	assert.Equal(t, strings.ReplaceAll(string(want), "\r\n", "\n"), table.String(), "go test -run TestConformance -update writes it anew")
+	text := strings.ReplaceAll(string(b), "\r\n", "\n")
+	before, rest, found := strings.Cut(text, begin)
+	require.True(t, found, begin)
+	got, after := rest, ""
+	if end != "" {
+		got, after, found = strings.Cut(rest, end)
+		require.True(t, found, end)
+	}
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(before+begin+want+end+after), 0o644))
+		return
+	}
+	assert.Equal(t, want, got, "go test ./socks -run TestConformance -update writes it anew")
 }
 
 // answerOf asks a server and returns its answer in words.
@@ -135,7 +149,8 @@ func answerOf(t *testing.T, server string, a asking) string {
 		require.Equal(t, make([]byte, 6), zero, "address of a failure")
 		return fmt.Sprintf("%02x %s", byte(reply), reply)
 	case b[5] == 3:
-		return fmt.Sprintf("00 succeeded, %s", strings.TrimRight(string(bound[:rest-2]), "\x00"))
+		name := strings.NewReplacer(selfB32, "our b32 name", friendB32, "its b32 name").Replace(string(bound[:rest-2]))
+		return "00 succeeded, " + name
 	case string(zero) != "\x00\x00\x00\x00\x00\x00":
 		return "00 succeeded, with address"
 	}
