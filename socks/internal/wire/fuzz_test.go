@@ -60,8 +60,26 @@ func FuzzCodec(f *testing.F) {
 			require.NoError(t, err)
 			assert.Equal(t, []any{cmd, user, a, n}, []any{cmd2, user2, a2, n2})
 		}
+		method, n, err := ConsumeMethod(in)
+		same(n, err, func() ([]byte, error) { return AppendMethod(nil, method), nil })
+		code, bound, n, err := ConsumeReply4(in)
+		same(n, err, func() ([]byte, error) { return AppendReply4(nil, code, bound), nil })
+		if ok, n, err := ConsumeUserPassStatus(in); err == nil && n <= len(in) {
+			assert.Equal(t, in[1] == 0, ok)
+		}
+		if rep, bound, n, err := ConsumeReply5(in); err == nil && (bound != Addr{Port: bound.Port}) {
+			same(n, err, func() ([]byte, error) { return AppendReply5(nil, rep, bound) })
+		}
 		for _, codec := range []string{"method", "status", "reply5", "reply4"} {
-			_, _, _ = consume(codec, in)
+			_, n, err := consume(codec, in)
+			if err != nil || n > len(in) {
+				continue
+			}
+			for i := range n { // a caller that reads up to more never reads behind the message
+				_, more, err := consume(codec, in[:i])
+				assert.NoError(t, err, codec)
+				assert.True(t, i < more && more <= n, "%s: %d of %d bytes ask for %d", codec, i, n, more)
+			}
 		}
 	})
 }
