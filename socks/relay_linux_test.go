@@ -180,7 +180,7 @@ func TestSpliceWakes(t *testing.T) {
 // must be a beginning of what was sent, and the relay must end.
 func TestSpliceReset(t *testing.T) {
 	data := random(4<<20, 7)
-	for i := range 60 {
+	for i := range 30 {
 		near, client := tcpPair(t)
 		far, peer := streamPair(t)
 		done := start(t.Context(), near, far, "", relayOptions{ReadAhead: i % 3 * 50_000, HalfCloseTimeout: time.Second})

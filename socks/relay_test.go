@@ -33,10 +33,10 @@ func start(ctx context.Context, client, peer net.Conn, early string, opt relayOp
 	return done
 }
 
-// TestRelayWhole sends 8 MiB to the peer, ends that direction, and gets as much
+// TestRelayWhole sends 3 MiB to the peer, ends that direction, and gets as much
 // back, between all kinds of connections.
 func TestRelayWhole(t *testing.T) {
-	const size = 8 << 20
+	const size = 3 << 20
 	question, answer := random(size, 1), random(size, 2)
 	for clientKind, clientPair := range pairs {
 		for peerKind, peerPair := range pairs {
