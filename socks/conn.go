@@ -37,7 +37,7 @@ type conn struct {
 }
 
 // serve runs a client from its first byte to its last.
-func (s *Server) serve(ctx context.Context, nc net.Conn, id string, p place) error {
+func (s *Server) serve(ctx context.Context, nc net.Conn, id string, p *place) error {
 	defer s.leave(p)
 	defer nc.Close()
 	if err := nc.SetDeadline(time.Time{}); err != nil {
@@ -61,7 +61,9 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, id string, p place) err
 	if s.Hooks != nil && s.Hooks.Conn != nil && !p.refused {
 		s.Hooks.Conn(nc.RemoteAddr())
 	}
+	s.enters(p, abort)
 	req, early, err := c.handshake(setup, timeout)
+	s.entered(p)
 	if err != nil {
 		s.log().Debug("socks handshake failed", "err", err)
 		return err
@@ -73,7 +75,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, id string, p place) err
 }
 
 // handle does what a request asks for.
-func (c *conn) handle(ctx, setup context.Context, p place, req *Request, early []byte) error {
+func (c *conn) handle(ctx, setup context.Context, p *place, req *Request, early []byte) error {
 	switch {
 	case p.refused:
 		return c.refuse(ctx, req, errTooManyConns)

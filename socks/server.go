@@ -1,6 +1,7 @@
 package socks
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"log/slog"
@@ -101,7 +102,8 @@ type Server struct {
 	IdleTimeout      time.Duration // of a stream without traffic; default 1 h
 	HalfCloseTimeout time.Duration // of a stream without traffic that one side has ended; default 60 s
 
-	// MaxConns is how many clients are served at a time; default 4096. Some more
+	// MaxConns is how many clients are served at a time; default 4096. Beyond, a new one takes the
+	// place of the one whose handshake has lasted longest. If there is none, some more
 	// are told that there are too many, the rest is closed.
 	MaxConns int
 
@@ -139,8 +141,9 @@ type Server struct {
 	drained   chan struct{} // closed when the server is closed and the last client gone
 	closed    bool
 	listeners map[*onceListener]struct{}
-	serving   int // clients
-	refusing  int // clients beyond MaxConns
+	serving   int       // clients
+	refusing  int       // clients beyond MaxConns
+	entrants  list.List // of *place: clients whose handshake goes on, the oldest in front
 	totals    Status
 	perAddr   map[netip.Addr]int
 	pending   int // requests that wait for the dialer
@@ -176,8 +179,8 @@ func (s *Server) Serve(l net.Listener) error {
 			return err
 		}
 		delay = 0
-		if place, ok := s.admit(nc.RemoteAddr()); ok {
-			go s.serve(context.Background(), nc, id, place)
+		if p := s.admit(nc.RemoteAddr()); p != nil {
+			go s.serve(context.Background(), nc, id, p)
 		} else {
 			nc.Close()
 		}
@@ -189,15 +192,15 @@ func (s *Server) Serve(l net.Listener) error {
 // is nil if a stream was served, whatever ended it. It may name
 // the host that was asked for.
 func (s *Server) ServeConn(ctx context.Context, nc net.Conn) error {
-	place, ok := s.admit(nc.RemoteAddr())
-	if !ok {
+	p := s.admit(nc.RemoteAddr())
+	if p == nil {
 		nc.Close()
 		if s.open.Err() != nil {
 			return ErrServerClosed
 		}
 		return errTooManyConns
 	}
-	return s.serve(ctx, nc, s.direct, place)
+	return s.serve(ctx, nc, s.direct, p)
 }
 
 // Shutdown closes the listeners, ends handshakes, and answers requests whose

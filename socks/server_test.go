@@ -55,9 +55,10 @@ func TestMaxConns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := sockstest.Start(t, &socks.Server{Dialer: &echo{}, MaxConns: 2})
 		first, second := srv.Client(), srv.Client()
-		first.Send(greetNone + toHost)
-		first.Expect(choseNone + succeeded)
-		synctest.Wait()
+		for _, c := range []*sockstest.Client{first, second} {
+			c.Send(greetNone + toHost)
+			c.Expect(choseNone + succeeded)
+		}
 
 		third := srv.Client()
 		third.Send(greetNone + toHost)

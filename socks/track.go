@@ -17,12 +17,6 @@ var errTooManyConns = errors.New("socks: too many connections")
 // maxRefusing is how many clients beyond MaxConns get an answer at a time.
 const maxRefusing = 32
 
-// place is where an admitted client is counted.
-type place struct {
-	refused bool       // beyond a limit, to be told so
-	addr    netip.Addr // valid if the clients of its address are counted
-}
-
 // init prepares the unexported fields. The caller holds mu.
 func (s *Server) init() {
 	if s.live != nil {
@@ -56,27 +50,27 @@ func (s *Server) untrack(l *onceListener) {
 	delete(s.listeners, l)
 }
 
-// admit counts a client in. It is false for one that must be closed without a word.
-func (s *Server) admit(client net.Addr) (place, bool) {
+// admit counts a client in. It is nil for one that must be closed without a word.
+func (s *Server) admit(client net.Addr) *place {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.init()
-	p := place{addr: s.countedAddr(client)}
+	p := &place{addr: s.countedAddr(client)}
 	perAddr := setting(s.MaxConnsPerAddr, defaultMaxConnsPerAddr)
 	switch {
 	case s.closed:
-		return p, false
-	case within(s.serving, setting(s.MaxConns, defaultMaxConns)) && (!p.addr.IsValid() || within(s.perAddr[p.addr], perAddr)):
+		return nil
+	case (!p.addr.IsValid() || within(s.perAddr[p.addr], perAddr)) && (within(s.serving, setting(s.MaxConns, defaultMaxConns)) || s.evict()):
 		s.serving++
 		if p.addr.IsValid() {
 			s.perAddr[p.addr]++
 		}
-		return p, true
+		return p
 	case s.refusing < maxRefusing:
 		s.refusing++
-		return place{refused: true}, true
+		return &place{refused: true}
 	}
-	return p, false
+	return nil
 }
 
 // within reports whether there may be one more; a limit of 0 is none.
@@ -102,20 +96,26 @@ func (s *Server) countedAddr(client net.Addr) netip.Addr {
 }
 
 // leave counts out a client that admit counted in.
-func (s *Server) leave(p place) {
+func (s *Server) leave(p *place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p.refused {
 		s.refusing--
 	} else {
-		s.serving--
-	}
-	if p.addr.IsValid() {
-		if s.perAddr[p.addr]--; s.perAddr[p.addr] == 0 {
-			delete(s.perAddr, p.addr)
-		}
+		s.countOut(p)
 	}
 	s.checkDrained()
+}
+
+// countOut takes back what was counted for a client that is served. The caller holds mu.
+func (s *Server) countOut(p *place) {
+	s.serving--
+	if !p.addr.IsValid() {
+		return
+	}
+	if s.perAddr[p.addr]--; s.perAddr[p.addr] == 0 {
+		delete(s.perAddr, p.addr)
+	}
 }
 
 // enter adds one to a number of the server's unless the limit is reached.
