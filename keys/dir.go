@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -36,6 +35,8 @@ type Dir struct {
 	lock   *flock.Flock
 	turn   chan struct{} // holds a value while an operation runs
 	sealer Sealer        // nil: plain files
+
+	littered bool // a change may have failed and left files that sweep removes
 
 	// Set when a Reseal may have been decided but not carried out.
 	unsettled bool
@@ -153,41 +154,4 @@ func (d *Dir) Close() error {
 	d.turn <- struct{}{}
 	defer func() { <-d.turn }()
 	return errors.Join(d.files.Close(), d.lock.Close())
-}
-
-// do runs an operation on a named identity when its turn has come.
-func (d *Dir) do(ctx context.Context, op, name string, f func() error) error {
-	if !ValidName(name) {
-		return &StoreError{Op: op, Err: ErrName}
-	}
-	return d.doAll(ctx, op, name, f)
-}
-
-// doAll is do for operations that may be about no name.
-func (d *Dir) doAll(ctx context.Context, op, name string, f func() error) error {
-	err := ctx.Err()
-	if err == nil {
-		select {
-		case d.turn <- struct{}{}:
-			defer func() { <-d.turn }()
-			if err = d.ready(); err == nil {
-				err = f()
-			}
-		case <-ctx.Done():
-			err = ctx.Err()
-		}
-	}
-	if err != nil {
-		return &StoreError{Op: op, Name: name, Err: err}
-	}
-	return nil
-}
-
-// exists reports whether there is anything called file.
-func (d *Dir) exists(file string) (bool, error) {
-	_, err := d.files.Lstat(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil, err
 }

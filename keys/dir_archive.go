@@ -9,7 +9,7 @@ import (
 
 // Rename implements [Archive].
 func (d *Dir) Rename(ctx context.Context, from, to string) error {
-	return d.do(ctx, "rename", from, func() error {
+	return d.change(ctx, "rename", from, func() error {
 		if !ValidName(to) {
 			return ErrName
 		}
@@ -38,7 +38,7 @@ func (d *Dir) move(from, to string) error {
 
 // Retire implements [Archive].
 func (d *Dir) Retire(ctx context.Context, name string) error {
-	return d.do(ctx, "retire", name, func() error {
+	return d.change(ctx, "retire", name, func() error {
 		if _, err := d.check(name + keySuffix); err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func (d *Dir) freeRetired(name string) (string, error) {
 
 // Replace implements [Archive].
 func (d *Dir) Replace(ctx context.Context, name string, id Identity) error {
-	return d.do(ctx, "replace", name, func() error {
+	return d.change(ctx, "replace", name, func() error {
 		if id.IsZero() {
 			return ErrMalformed
 		}
@@ -81,33 +81,25 @@ func (d *Dir) Replace(ctx context.Context, name string, id Identity) error {
 		if err != nil {
 			return err
 		}
-		err = d.exchange(temp, name)
-		if err != nil {
-			d.files.Remove(temp) // it is gone, and this fails, if it took its place
-		}
-		return err
+		return d.exchange(temp, name)
 	})
 }
 
 // exchange puts file in the place of the identity called name, which it
-// retires. A second link keeps the old one, so that the name is never free.
+// retires. A second link keeps the old one, so that the name is never free; sweep
+// removes it if it stays the second.
 func (d *Dir) exchange(file, name string) error {
 	retired, err := d.freeRetired(name)
 	if err != nil {
 		return err
 	}
-	if err = d.files.Link(name+keySuffix, retired); err == nil {
-		err = d.sync() // the link must be on the disk before the only other name goes
+	if err := d.files.Link(name+keySuffix, retired); err != nil {
+		return err
 	}
-	if err == nil {
-		err = d.files.Rename(file, name+keySuffix)
+	if err := d.sync(); err != nil { // the link must be on the disk before the only other name goes
+		return err
 	}
-	if err != nil {
-		// An operation that failed may have been done, on a disk of the network
-		// above all: then the second link is the only one.
-		if stale, _ := d.isStale(retired); stale {
-			d.files.Remove(retired)
-		}
+	if err := d.files.Rename(file, name+keySuffix); err != nil {
 		return err
 	}
 	return d.sync()
@@ -115,7 +107,7 @@ func (d *Dir) exchange(file, name string) error {
 
 // Restore implements [Archive].
 func (d *Dir) Restore(ctx context.Context, name string, retired time.Time) error {
-	return d.do(ctx, "restore", name, func() error {
+	return d.change(ctx, "restore", name, func() error {
 		file, err := d.findRetired(name, retired)
 		if err != nil {
 			return err
@@ -152,7 +144,7 @@ func (d *Dir) LoadRetired(ctx context.Context, name string, retired time.Time) (
 
 // Purge implements [Archive].
 func (d *Dir) Purge(ctx context.Context, name string) error {
-	return d.do(ctx, "purge", name, func() error {
+	return d.change(ctx, "purge", name, func() error {
 		list, err := d.list()
 		if err != nil {
 			return err

@@ -24,6 +24,9 @@ const (
 // removed, not overwritten.
 func (d *Dir) Reseal(ctx context.Context, s Sealer) error {
 	return d.doAll(ctx, "reseal", "", func() error {
+		if err := d.tidy(); err != nil {
+			return err // a plain secret would stay
+		}
 		d.unsettled, d.next = true, s // ready tidies up after any failure
 		if err := d.stage(ctx, s); err != nil {
 			d.ready() // or the next operation does

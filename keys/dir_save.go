@@ -14,7 +14,7 @@ import (
 // [ErrMalformed]. The file system must know hard links, which are how a file is
 // put in place without ever replacing another.
 func (d *Dir) Save(ctx context.Context, name string, id Identity) error {
-	return d.do(ctx, "save", name, func() error {
+	return d.change(ctx, "save", name, func() error {
 		if id.IsZero() {
 			return ErrMalformed
 		}
@@ -32,11 +32,10 @@ func (d *Dir) save(file string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	err = d.files.Link(temp, file)
-	if removeErr := d.files.Remove(temp); err == nil {
-		err = removeErr
+	if err := d.files.Link(temp, file); err != nil {
+		return err
 	}
-	if err != nil {
+	if err := d.files.Remove(temp); err != nil {
 		return err
 	}
 	return d.sync()
@@ -44,7 +43,7 @@ func (d *Dir) save(file string, data []byte) error {
 
 // Delete implements [Store]. What is no private file is [ErrPermissions] and stays.
 func (d *Dir) Delete(ctx context.Context, name string) error {
-	return d.do(ctx, "delete", name, func() error {
+	return d.change(ctx, "delete", name, func() error {
 		if _, err := d.check(name + keySuffix); err != nil {
 			return err
 		}
@@ -100,7 +99,17 @@ func (d *Dir) sync() error {
 	return err
 }
 
-// sweep removes what a crash left behind: a temporary file holds a secret that
+// tidy sweeps if a change has failed.
+func (d *Dir) tidy() error {
+	if !d.littered {
+		return nil
+	}
+	err := d.sweep()
+	d.littered = err != nil
+	return err
+}
+
+// sweep removes what a crash or a failed change left behind: a temporary file holds a secret that
 // nobody uses, or is a second link to one that is in place; a retired identity
 // that is the same file as the one in use was not yet retired.
 func (d *Dir) sweep() error {

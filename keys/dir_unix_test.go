@@ -23,7 +23,7 @@ func mode(t *testing.T, path string) os.FileMode {
 }
 
 func TestDirModes(t *testing.T) {
-	// The umask belongs to the process, so no test of this package is parallel.
+	// The umask belongs to the process, so no test of this package is parallel to it.
 	for _, umask := range []int{0, 0o022, 0o277} {
 		path := privateDir(t)
 		d := openDir(t, path)

@@ -31,13 +31,13 @@ func (f failure) String() string {
 	return [...]string{"fail before", "fail after", "crash", "power loss", "reordered"}[f]
 }
 
-// faults is a file system in which operation number at fails, counted from 0;
-// each stretch of a write counts as one.
+// faults is a file system in which operation number at fails, counted from 0, and
+// the row after it; each stretch of a write counts as one.
 type faults struct {
 	keys.Files
 	path    string
 	how     failure
-	at      int
+	at, row int
 	stretch int // bytes
 
 	steps    int
@@ -58,7 +58,7 @@ func (f *faults) step() (do bool, err error) {
 		return false, errDisk
 	}
 	f.steps++
-	if f.steps-1 != f.at {
+	if n := f.steps - 1; n < f.at || n > f.at+f.row {
 		return true, nil
 	}
 	f.dead = f.how >= crash

@@ -81,7 +81,7 @@ func (d *Dir) Label(ctx context.Context, name string) (label string, err error) 
 // SetLabel implements [Labeler]. The label is in the file of the identity, which is
 // written anew, and encrypted if that is.
 func (d *Dir) SetLabel(ctx context.Context, name, label string) error {
-	return d.do(ctx, "setlabel", name, func() error {
+	return d.change(ctx, "setlabel", name, func() error {
 		if !ValidLabel(label) {
 			return ErrLabel
 		}
@@ -99,14 +99,13 @@ func (d *Dir) SetLabel(ctx context.Context, name, label string) error {
 			return err
 		}
 		temp, err := d.writeTemp(data)
-		if err == nil {
-			err = d.files.Chtimes(temp, fi.ModTime(), fi.ModTime()) // still when it was saved
-		}
-		if err == nil {
-			err = d.files.Rename(temp, file)
-		}
 		if err != nil {
-			d.files.Remove(temp) // it is gone, and this fails, if it took its place
+			return err
+		}
+		if err := d.files.Chtimes(temp, fi.ModTime(), fi.ModTime()); err != nil { // still when it was saved
+			return err
+		}
+		if err := d.files.Rename(temp, file); err != nil {
 			return err
 		}
 		return d.sync()
