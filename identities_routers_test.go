@@ -143,8 +143,8 @@ func TestIdentitiesOnRouters(t *testing.T) {
 	assert.Len(t, ep.IsolatedStatus(), users)
 }
 
-// TestEndpointSurvivesKills: five times the router dies, and the endpoint is found again under its name.
-func TestEndpointSurvivesKills(t *testing.T) {
+// TestKillsOnRouters: five times the router dies, and the endpoint is found again under its name.
+func TestKillsOnRouters(t *testing.T) {
 	t.Parallel()
 	nw := i2pnet.Require(t, i2pnet.Config{})
 	site := onRouter(t, nw, 0)

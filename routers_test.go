@@ -26,8 +26,8 @@ import (
 	"github.com/go-i2p/i2psocks/socks"
 )
 
-// TestRouters is the whole path on real i2pd routers: examples/proxy on one, a site on another.
-func TestRouters(t *testing.T) {
+// TestProxyOnRouters is the whole path on real i2pd routers: examples/proxy on one, a site on another.
+func TestProxyOnRouters(t *testing.T) {
 	t.Parallel()
 	nw := i2pnet.Require(t, i2pnet.Config{})
 	ctx := t.Context()

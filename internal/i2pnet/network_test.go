@@ -17,9 +17,9 @@ import (
 
 var routers Shared
 
-// TestStreams goes through the life of a network: streams, a crash, a restart. No other test harms
+// TestStreamsOnRouters goes through the life of a network: streams, a crash, a restart. No other test harms
 // the shared network.
-func TestStreams(t *testing.T) {
+func TestStreamsOnRouters(t *testing.T) {
 	begin := time.Now()
 	n := routers.Require(t)
 	t.Logf("ready after %v", time.Since(begin))
