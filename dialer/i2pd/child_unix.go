@@ -3,6 +3,7 @@
 package i2pd
 
 import (
+	"io/fs"
 	"os"
 	"os/exec"
 	"syscall"
@@ -26,4 +27,10 @@ func signal(p *os.Process, s syscall.Signal) {
 	if p.Signal(s) == nil {
 		syscall.Kill(-p.Pid, s)
 	}
+}
+
+// ownFile reports whether a file belongs to the user of the process.
+func ownFile(fi fs.FileInfo) bool {
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	return ok && int64(st.Uid) == int64(os.Geteuid())
 }

@@ -22,7 +22,7 @@
 //
 // # What it refuses to do
 //
-// It never runs a folder that others may read or that another Router holds. It does not pass the
+// It never runs a folder that others may read or own, or that another Router holds. It does not pass the
 // host's environment on: variables such as http_proxy and LD_PRELOAD do not reach the child. Its
 // logs hold no names and no destinations.
 //

@@ -13,8 +13,8 @@ var (
 	// ErrNotFound: there is no i2pd where it was looked for, or it cannot be run. The cause is
 	// wrapped as well.
 	ErrNotFound = errors.New("i2pd: no i2pd that can be run")
-	// ErrDir: the data folder cannot be used: unreadable, not a folder, or open to others. The
-	// cause is wrapped as well.
+	// ErrDir: the data folder cannot be used: unreadable, not a folder, open to others, or
+	// another user's. The cause is wrapped as well.
 	ErrDir = errors.New("i2pd: data folder cannot be used")
 	// ErrInUse: another Router, or a child that outlived its host, uses the data folder.
 	ErrInUse = errors.New("i2pd: data folder is in use")

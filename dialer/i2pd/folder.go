@@ -43,7 +43,7 @@ func openFolder(path string) (f *folder, err error) {
 	return f, nil
 }
 
-// checkPrivate fails for what is not a folder, or is open to others.
+// checkPrivate fails for what is not a folder, is open to others, or belongs to another user.
 func checkPrivate(path string) error {
 	fi, err := os.Lstat(path)
 	if err != nil {
@@ -54,6 +54,9 @@ func checkPrivate(path string) error {
 	}
 	if runtime.GOOS != "windows" && fi.Mode().Perm()&0o077 != 0 {
 		return &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("mode %#o is open to others, want 0700", fi.Mode().Perm())}
+	}
+	if !ownFile(fi) {
+		return &fs.PathError{Op: "open", Path: path, Err: errors.New("belongs to another user")}
 	}
 	return nil
 }

@@ -179,6 +179,20 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
+// TestForeignFolder: what belongs to another user can be read by that user.
+func TestForeignFolder(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a folder away")
+	}
+	r, _ := router(t, "")
+	require.NoError(t, os.Mkdir(r.Dir, 0o700))
+	require.NoError(t, os.Chown(r.Dir, 65534, 65534))
+	assert.ErrorIs(t, r.Start(t.Context()), i2pd.ErrDir)
+	left, err := os.ReadDir(r.Dir)
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
 func TestCrashAtStart(t *testing.T) {
 	r, _ := router(t, "crash")
 	err := r.Start(t.Context())
