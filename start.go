@@ -100,7 +100,7 @@ func (e *Endpoint) session() *sam.Session {
 }
 
 // Close ends the SOCKS ports, the streams and the listeners, then the sessions. What was written
-// is delivered first, which takes about a second. A second call waits for the
+// is delivered first, which takes about two seconds on i2pd. A second call waits for the
 // first, and returns nil; Hooks must not call it.
 func (e *Endpoint) Close() error {
 	e.mu.Lock()

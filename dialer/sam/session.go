@@ -181,7 +181,7 @@ func (s *Session) snapshot() dialer.Status {
 }
 
 // Close ends the streams, then the session. What was written to a stream is delivered first, which takes
-// about a second on i2pd; what is left after some seconds is cut. It returns when all of the session is gone.
+// about two seconds on i2pd; what is left after some seconds is cut. It returns when all of the session is gone.
 func (s *Session) Close() error {
 	s.mu.Lock()
 	first := !s.closed
@@ -199,6 +199,7 @@ func (s *Session) Close() error {
 	if first && cancel != nil {
 		s.acceptor.close()
 		s.streams.closeAll(closeGrace) // before the session, or i2pd throws away what they hold
+		time.Sleep(s.streams.farewell())
 		cancel()
 	}
 	s.done.Wait()

@@ -2,10 +2,12 @@ package sam
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"io"
 	"net"
 	"os"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,6 +99,45 @@ func TestCloseRightAfterWrite(t *testing.T) {
 			client.Close()
 		}
 	})
+}
+
+// TestStreamsEndBeforeTheirSession: i2pd gets the time to tell the peer that a stream is over.
+func TestStreamsEndBeforeTheirSession(t *testing.T) {
+	onRouters(t, routers, func(t *testing.T, _ *samtest.Network, a, b *samtest.Bridge) {
+		server, client := session(t, a), session(t, b)
+		site(t, server, banner)
+		var mu sync.Mutex
+		var closed []time.Time // of the connections that ended, in their order
+		dial := client.DialBridge
+		client.DialBridge = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			return &closeNoted{conn, sync.OnceFunc(func() {
+				mu.Lock()
+				defer mu.Unlock()
+				closed = append(closed, time.Now())
+			})}, err
+		}
+		conn, err := client.DialContext(t.Context(), "tcp", server.Addr().Host+":80")
+		require.NoError(t, err)
+		_, err = conn.Write([]byte("x"))
+		require.NoError(t, err)
+		require.NoError(t, client.Close())
+		require.GreaterOrEqual(t, len(closed), 2)
+		stream, control := closed[len(closed)-2], closed[len(closed)-1]
+		if b.Router > samtest.Java {
+			assert.GreaterOrEqual(t, control.Sub(stream), time.Second)
+		}
+	})
+}
+
+type closeNoted struct {
+	net.Conn
+	note func()
+}
+
+func (c *closeNoted) Close() error {
+	c.note()
+	return c.Conn.Close()
 }
 
 func TestClosedStream(t *testing.T) {

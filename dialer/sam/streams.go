@@ -14,6 +14,7 @@ type streams struct {
 	open   map[*stream]struct{}
 	closed bool
 	none   chan struct{} // closed once closed is set and open is empty
+	ended  time.Time     // when a stream that may lose its end was closed last
 }
 
 // add takes a stream in, or reports false when the session is closed.
@@ -34,10 +35,21 @@ func (r *streams) remove(s *stream) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.open, s)
+	if s.lossy {
+		r.ended = time.Now()
+	}
 	if r.closed && len(r.open) == 0 && r.none != nil {
 		close(r.none)
 		r.none = nil
 	}
+}
+
+// farewell returns how long the router still needs to tell peers of streams that have ended: i2pd does not tell
+// them any more once their session is closed.
+func (r *streams) farewell() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return linger - time.Since(r.ended)
 }
 
 func (r *streams) count() int {
