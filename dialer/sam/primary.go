@@ -84,7 +84,7 @@ func (l *live) request(m wire.Message) error {
 	c.subs.mu.Unlock()
 	late := time.NewTimer(bridgeTimeout)
 	defer late.Stop()
-	err := send(c.conn, m)
+	err := c.say(m)
 	if err == nil {
 		select {
 		case reply := <-answer:
