@@ -22,8 +22,8 @@
 //
 // # What it refuses to do
 //
-// It never runs a folder that others may read or own, or that another Router holds. It does not pass the
-// host's environment on: variables such as http_proxy and LD_PRELOAD do not reach the child. Its
+// It never runs a folder that others may read or own, or that another Router holds. Of the
+// host's environment it passes on PATH alone: variables such as http_proxy and LD_PRELOAD do not reach the child. Its
 // logs hold no names and no destinations.
 //
 // SAM of i2pd has no password: every user of the machine can use the port, and while the child is
