@@ -40,8 +40,8 @@ func (c counted) Close() error {
 
 func (x *fixture) new(context.Context, string) (dialer.Backend, error) {
 	x.made.Add(1)
-	for now := x.live.Add(1); ; {
-		if most := x.most.Load(); now <= most || x.most.CompareAndSwap(most, now) {
+	for n := x.live.Add(1); ; {
+		if most := x.most.Load(); n <= most || x.most.CompareAndSwap(most, n) {
 			return counted{session(x.bridge), &x.live}, nil
 		}
 	}
