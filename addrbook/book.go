@@ -28,8 +28,8 @@ import (
 // for the same name, it fails with a *[ConflictError] until [Book.Forget], or
 // until a source vouches for the change. That memory ends with the program.
 //
-// Programs whose identities must not be linked do not share a Book that asks a
-// router: what is remembered shows in the time that an answer takes.
+// Identities that must not be linked do not share a Book that learns: [Book.Local]
+// says why, and derives one that they may have.
 type Book struct {
 	// Sources, the most trusted first: private entries, the user's own, then
 	// subscriptions. They are asked anew for each lookup and should answer from
