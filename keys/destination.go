@@ -67,6 +67,16 @@ func DestinationFromBytes(b []byte) (Destination, error) {
 	return Destination{string(b)}, nil
 }
 
+// CutDestination reads the destination at the start of b, as [DestinationFromBytes] does, and returns what follows
+// it, which is not copied.
+func CutDestination(b []byte) (d Destination, rest []byte, err error) {
+	n, err := destinationLen(b)
+	if err != nil {
+		return Destination{}, nil, fmt.Errorf("keys: destination: %w", err)
+	}
+	return Destination{string(b[:n])}, b[n:], nil
+}
+
 // destinationLen checks the destination at the start of b and returns its
 // length; more bytes may follow it, as they do in an identity.
 func destinationLen(b []byte) (int, error) {
@@ -118,6 +128,12 @@ func (d Destination) Bytes() []byte {
 	}
 	return []byte(d.b)
 }
+
+// Len returns the length of the binary form, 0 for the zero Destination.
+func (d Destination) Len() int { return len(d.b) }
+
+// AppendBinary appends the binary form to b; nothing for the zero Destination. It never fails.
+func (d Destination) AppendBinary(b []byte) ([]byte, error) { return append(b, d.b...), nil }
 
 // Base64 returns the I2P base64 text, "" for the zero Destination.
 func (d Destination) Base64() string { return i2pBase64.EncodeToString([]byte(d.b)) }

@@ -14,6 +14,9 @@
 //	}
 //	fmt.Println(id) // its host name, never the secret
 //
+// A [Signer] is who can sign for a destination: an Identity, or somebody outside the process who
+// has the signing key. [Destination.Verify] checks what was signed.
+//
 // Beside them a [LeaseSetKey] is what lets a client into an encrypted lease set.
 //
 // Keys are made here, not by the router: a router may fall back to an old

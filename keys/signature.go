@@ -1,7 +1,8 @@
 package keys
 
 import (
-	"crypto/dsa" //nolint:staticcheck // old destinations are verified, nothing is signed
+	//lint:ignore SA1019 old destinations are verified, nothing is signed
+	"crypto/dsa"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"

@@ -2,7 +2,8 @@ package keys_test
 
 import (
 	"crypto"
-	"crypto/dsa" //nolint:staticcheck // destinations of the first years
+	//lint:ignore SA1019 old destinations are verified
+	"crypto/dsa"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"

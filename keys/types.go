@@ -82,3 +82,6 @@ func (t CryptoType) privateLen() int {
 	}
 	return 0
 }
+
+// PublicLen returns the length in bytes of public signing keys of the type, 0 for one not known here.
+func (t SignatureType) PublicLen() int { return t.publicLen() }
