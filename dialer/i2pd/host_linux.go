@@ -1,57 +1,62 @@
 package i2pd
 
 import (
-	"bufio"
-	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
+
+	"github.com/go-i2p/i2psocks/internal/procnet"
 )
 
 // dieWithHost makes the kernel kill the child when the thread that started it ends.
 func dieWithHost(a *syscall.SysProcAttr) { a.Pdeathsig = syscall.SIGKILL }
 
-// owns fails with ErrPortTaken unless it is the child that listens on the port.
+// owns fails with ErrPortTaken unless it is the child that listens on the port. Where the kernel
+// does not show the child's files, as to a program with capabilities, it must at least be a
+// process of the child's user.
 func (p *process) owns(port int) error {
-	proc := "/proc/" + strconv.Itoa(p.pid)
-	inode, err := listener(proc+"/net/tcp", port)
+	return owns("/proc/"+strconv.Itoa(p.pid), port)
+}
+
+func owns(proc string, port int) error {
+	socket, err := listener(filepath.Join(proc, "net"), port)
 	if err != nil {
 		return err
 	}
-	files, err := filepath.Glob(proc + "/fd/*")
+	files, err := os.ReadDir(filepath.Join(proc, "fd"))
+	if errors.Is(err, fs.ErrPermission) {
+		if socket.UID != uint32(os.Geteuid()) {
+			return fmt.Errorf("%w by another user", ErrPortTaken)
+		}
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		if target, _ := os.Readlink(f); target == "socket:["+inode+"]" {
+		if target, _ := os.Readlink(filepath.Join(proc, "fd", f.Name())); target == fmt.Sprintf("socket:[%d]", socket.Inode) {
 			return nil
 		}
 	}
 	return fmt.Errorf("%w by another process", ErrPortTaken)
 }
 
-// listener finds the inode of the socket that listens on a port of 127.0.0.1, in a table as
-// proc_net(5) describes it.
-func listener(table string, port int) (inode string, err error) {
-	f, err := os.Open(table)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	const listening = "0A"
-	local := fmt.Sprintf("%08X:%04X", binary.NativeEndian.Uint32([]byte{127, 0, 0, 1}), port)
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		w := strings.Fields(lines.Text())
-		if len(w) > 9 && w[1] == local && w[3] == listening {
-			return w[9], nil
+// listener finds the socket that listens on a port of 127.0.0.1.
+func listener(tables string, port int) (socket procnet.Socket, err error) {
+	local := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port))
+	err = procnet.Each(tables, func(s procnet.Socket) bool {
+		if s.Local == local && s.State == procnet.Listen {
+			socket = s
 		}
+		return socket.Inode == 0
+	})
+	if err == nil && socket.Inode == 0 {
+		err = fmt.Errorf("%w: nothing listens on it any more", ErrPortTaken)
 	}
-	if err := lines.Err(); err != nil {
-		return "", err
-	}
-	return "", fmt.Errorf("%w: nothing listens on it any more", ErrPortTaken)
+	return socket, err
 }
