@@ -257,6 +257,22 @@ func TestKnown(t *testing.T) {
 	}
 }
 
+// TestWaysToFind: inet_diag and /proc say the same.
+func TestWaysToFind(t *testing.T) {
+	for _, way := range []string{"IPv4", "IPv6", "IPv4 on IPv6"} {
+		t.Run(way, func(t *testing.T) {
+			client, _ := connect(t, way, nobody, true)
+			local, remote := client.LocalAddr().(*net.TCPAddr).AddrPort(), client.RemoteAddr().(*net.TCPAddr).AddrPort()
+			near, far, err := procPair(local, remote)
+			require.NoError(t, err)
+			near2, far2, err := diagPair(local, remote)
+			require.NoError(t, err)
+			assert.Equal(t, []procnet.Socket{near, far}, []procnet.Socket{near2, far2})
+			assert.EqualValues(t, []any{uint32(os.Geteuid()), uint32(nobody)}, []any{near.UID, far.UID})
+		})
+	}
+}
+
 func BenchmarkUID(b *testing.B) {
 	client, _ := connect(b, "IPv4", os.Geteuid(), true)
 	for b.Loop() {

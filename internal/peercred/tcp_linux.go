@@ -3,11 +3,14 @@ package peercred
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 
+	"github.com/go-i2p/i2psocks/internal/inetdiag"
 	"github.com/go-i2p/i2psocks/internal/procnet"
 )
 
@@ -15,7 +18,7 @@ import (
 // found first shows that the right network namespace is looked into: another one may have a
 // connection with the same addresses.
 func across(own end) (int, error) {
-	return acrossBy(procPair, own)
+	return acrossBy(findPair, own)
 }
 
 // pair finds two sockets of this thread's network namespace by what they are to each other. What
@@ -35,6 +38,35 @@ func acrossBy(find pair, own end) (int, error) {
 		return 0, ErrNotHeld // the kernel calls root the owner of such a socket
 	}
 	return known(far.UID)
+}
+
+// findPair asks inet_diag, and looks into /proc where that cannot be had or knows nothing. The
+// question is asked in the namespace of the thread, so that no client can be kept for all.
+func findPair(local, remote netip.AddrPort) (near, far procnet.Socket, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if near, far, err = diagPair(local, remote); err == nil {
+		return near, far, nil
+	}
+	return procPair(local, remote)
+}
+
+func diagPair(local, remote netip.AddrPort) (near, far procnet.Socket, err error) {
+	var client inetdiag.Client
+	defer client.Close()
+	n, err := client.TCP(local, remote)
+	if err != nil {
+		return near, far, err
+	}
+	f, err := client.TCP(remote, local)
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = inetdiag.Info{}, nil
+	}
+	return socket(local, remote, n), socket(remote, local, f), err
+}
+
+func socket(local, remote netip.AddrPort, i inetdiag.Info) procnet.Socket {
+	return procnet.Socket{Local: local, Remote: remote, State: uint8(i.State), UID: i.UID, Inode: uint64(i.Inode)}
 }
 
 // procPair looks into the tables in /proc.
