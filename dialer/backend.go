@@ -29,6 +29,13 @@ type Backend interface {
 	Close() error
 }
 
+// Aborter is a [Backend] that can end at once, such as one whose identity another host has from now on.
+type Aborter interface {
+	// Abort is Close without the time that it takes: what was written and not yet sent on may be lost. It may
+	// be called during a Close, which then returns soon.
+	Abort() error
+}
+
 // State is where a backend is in its life.
 type State int
 

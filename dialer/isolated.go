@@ -106,18 +106,45 @@ func (i *Isolated) Status() []IsolatedStatus {
 
 // Close closes all backends and returns when they are gone. It is safe to call twice.
 func (i *Isolated) Close() error {
+	i.shut()
+	return i.wait()
+}
+
+// Abort is Close that aborts the backends that are an [Aborter], all side by side.
+func (i *Isolated) Abort() error {
+	i.shut()
 	i.mu.Lock()
-	if !i.closed {
-		i.closed = true
-		for _, e := range i.entries {
-			i.retire(e)
-		}
-		i.dropSpares()
-		if i.timer != nil {
-			i.timer.Stop()
-		}
+	for e := range i.closing {
+		i.done.Go(func() {
+			<-e.ready
+			if a, ok := e.backend.(Aborter); ok && e.err == nil {
+				a.Abort()
+			}
+		})
 	}
 	i.mu.Unlock()
+	return i.wait()
+}
+
+// shut lets nobody in and retires all backends.
+func (i *Isolated) shut() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
+		return
+	}
+	i.closed = true
+	for _, e := range i.entries {
+		i.retire(e)
+	}
+	i.dropSpares()
+	if i.timer != nil {
+		i.timer.Stop()
+	}
+}
+
+// wait returns when all backends are gone.
+func (i *Isolated) wait() error {
 	i.done.Wait()
 	i.mu.Lock()
 	defer i.mu.Unlock()

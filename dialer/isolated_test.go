@@ -329,3 +329,50 @@ func TestIsolatedOptionalMethods(t *testing.T) {
 		assert.Empty(t, x.Status())
 	})
 }
+
+// stubborn is a backend whose Close lasts until it is aborted.
+type stubborn struct {
+	dialer.Backend
+	aborted chan struct{}
+}
+
+func (s stubborn) Close() error {
+	<-s.aborted
+	return s.Backend.Close()
+}
+
+func (s stubborn) Abort() error {
+	close(s.aborted)
+	return nil
+}
+
+// TestIsolatedAbort: all backends are told side by side, those that are being closed or made too.
+func TestIsolatedAbort(t *testing.T) {
+	isolated(t, func(t *testing.T, x *fixture) {
+		works, late := x.New, make(chan struct{})
+		x.New = func(ctx context.Context, key string) (dialer.Backend, error) {
+			if key == "late" {
+				<-late
+			}
+			b, err := works(ctx, key)
+			return stubborn{b, make(chan struct{})}, err
+		}
+		one := x.Get("one")
+		x.visit(t, "one")
+		x.visit(t, "two")
+		go one.Close()
+		go x.Get("late").Up(t.Context())
+		synctest.Wait()
+		closed := make(chan error, 1)
+		go func() { closed <- x.Close() }()
+		synctest.Wait()
+		aborted := make(chan error, 1)
+		go func() { aborted <- x.Abort() }()
+		synctest.Wait()
+		close(late)
+		assert.NoError(t, <-aborted)
+		assert.NoError(t, <-closed)
+		assert.NoError(t, x.Abort(), "once more")
+	})
+	assert.NoError(t, new(dialer.Isolated).Abort(), "never used")
+}

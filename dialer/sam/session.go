@@ -182,7 +182,13 @@ func (s *Session) snapshot() dialer.Status {
 
 // Close ends the streams, then the session. What was written to a stream is delivered first, which takes
 // about two seconds on i2pd; what is left after some seconds is cut. It returns when all of the session is gone.
-func (s *Session) Close() error {
+func (s *Session) Close() error { return s.end(false) }
+
+// Abort is Close without its time: what was written to a stream and not yet sent on may be lost, and peers may not be
+// told of its end. It also hastens a Close that goes on.
+func (s *Session) Abort() error { return s.end(true) }
+
+func (s *Session) end(abort bool) error {
 	s.mu.Lock()
 	first := !s.closed
 	s.closed = true
@@ -198,6 +204,13 @@ func (s *Session) Close() error {
 	defer packets.Wait()
 	if first && cancel != nil {
 		s.acceptor.close()
+	}
+	switch {
+	case cancel == nil:
+	case abort:
+		cancel() // the session first: with it, the router takes the identity down
+		s.streams.closeAll(0)
+	case first:
 		s.streams.closeAll(closeGrace) // before the session, or i2pd throws away what they hold
 		time.Sleep(s.streams.farewell())
 		cancel()

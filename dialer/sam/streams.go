@@ -34,13 +34,15 @@ func (r *streams) add(s *stream) bool {
 func (r *streams) remove(s *stream) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if _, ok := r.open[s]; !ok {
+		return
+	}
 	delete(r.open, s)
 	if s.lossy {
 		r.ended = time.Now()
 	}
-	if r.closed && len(r.open) == 0 && r.none != nil {
+	if r.closed && len(r.open) == 0 {
 		close(r.none)
-		r.none = nil
 	}
 }
 
@@ -58,15 +60,18 @@ func (r *streams) count() int {
 	return len(r.open)
 }
 
-// closeAll closes all streams, delivers what they were given to write, and cuts what is left after grace.
+// closeAll closes all streams, delivers what they were given to write, and cuts what is left after grace. Of several
+// calls at a time the shortest grace counts.
 func (r *streams) closeAll(grace time.Duration) {
 	r.mu.Lock()
 	r.closed = true
-	none := make(chan struct{})
-	if r.none = none; len(r.open) == 0 {
-		close(none)
-		r.none = nil
+	if r.none == nil {
+		r.none = make(chan struct{})
+		if len(r.open) == 0 {
+			close(r.none)
+		}
 	}
+	none := r.none
 	open := make([]*stream, 0, len(r.open))
 	for s := range r.open {
 		open = append(open, s)
