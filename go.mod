@@ -10,6 +10,7 @@ require (
 	github.com/go-i2p/onramp v0.33.92
 	github.com/go-i2p/sam3 v0.33.9
 	github.com/gofrs/flock v0.13.2
+	github.com/hashicorp/golang-lru/v2 v2.0.7
 	github.com/stretchr/testify v1.12.1
 	go.uber.org/goleak v1.3.0
 	golang.org/x/crypto v0.58.0

@@ -1,0 +1,89 @@
+package audit
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// maxWord is how long the first word of a protocol is at most, and so how much tells that it is none of them.
+const maxWord = 20
+
+// recognise returns what understands a stream that begins with b, nil if nothing does. It is false while that
+// depends on what follows.
+func recognise(b []byte, final bool) (p parser, known bool) {
+	if len(b) == 0 {
+		return nil, false
+	}
+	for _, prefix := range []struct {
+		text  string
+		parse parser
+	}{
+		{"\x16\x03", tlsHello},
+		{"SSH-", sshBanner},
+		{"\x13BitTorrent protocol", bitTorrentHandshake},
+		{"<?xml", xmppStream},
+		{"<stream:stream", xmppStream},
+	} {
+		n := min(len(b), len(prefix.text))
+		if string(b[:n]) == prefix.text[:n] {
+			return prefix.parse, n == len(prefix.text) || final
+		}
+	}
+	if isSTUN(b) {
+		return stunMessage, true
+	}
+	line, _, complete := bytes.Cut(b, []byte("\n"))
+	word, _, spaced := strings.Cut(string(line[:min(len(line), maxWord)]), " ")
+	word = strings.ToUpper(strings.TrimRight(word, "\r"))
+	if !spaced && !complete && len(line) < maxWord && !final && isText(line) {
+		return nil, false
+	}
+	return byWord(word, line, complete || final)
+}
+
+// byWord recognises the protocols of lines by the first word of the first one.
+func byWord(word string, line []byte, complete bool) (parser, bool) {
+	switch {
+	case slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "PROPFIND"}, word):
+		return httpRequest, true
+	case word == "EHLO" || word == "HELO" || word == "LHLO":
+		return smtpCommand, true
+	case word == "NICK" || word == "CAP" || word == "PASS":
+		return ircLine, true
+	case word == "USER": // POP3 and FTP know it as well, with one word behind it
+		return choose(len(bytes.Fields(line)) >= 5, ircLine), complete
+	}
+	return nil, true
+}
+
+func choose(ok bool, p parser) parser {
+	if ok {
+		return p
+	}
+	return nil
+}
+
+func isText(b []byte) bool {
+	return !bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' && r != '\r' && r != '\n' && r != '\t' || r > '~' })
+}
+
+// cutLine returns the first line of b without its end, and how long it is with it; 0 if it is incomplete.
+func cutLine(b []byte, final bool) (line string, n int) {
+	before, _, ok := bytes.Cut(b, []byte("\n"))
+	switch {
+	case ok:
+		n = len(before) + 1
+	case final:
+		n = len(before)
+	}
+	return strings.TrimRight(string(before), "\r"), n
+}
+
+// startTLS waits for encryption to begin, after which nothing can be read; whatever else comes is not understood.
+func startTLS(s *stream, b []byte, final bool) (int, parser) {
+	if b[0] == 0x16 {
+		return tlsHello(s, b, final)
+	}
+	return 0, nil
+}

@@ -1,0 +1,65 @@
+package audit
+
+import (
+	"net/mail"
+	"regexp"
+	"strings"
+)
+
+// smtpCommand understands the commands of a client (RFC 5321, section 4.1) up to its first message.
+func smtpCommand(s *stream, b []byte, final bool) (int, parser) {
+	if b[0] == 0x16 {
+		return startTLS(s, b, final)
+	}
+	line, n := cutLine(b, final)
+	if n == 0 {
+		return 0, smtpCommand
+	}
+	s.protocol = "SMTP"
+	verb, argument, _ := strings.Cut(line, " ")
+	switch strings.ToUpper(verb) {
+	case "EHLO", "HELO", "LHLO":
+		if argument = strings.TrimSpace(argument); !inI2P(argument) {
+			s.found(SMTPHello, s.value(strings.Trim(argument, "[]")))
+		}
+	case "DATA", "BDAT":
+		return n, smtpHeaders
+	}
+	return n, smtpCommand
+}
+
+// telling are header fields of mails that say where and with what they were written (RFC 5322, section 3.6).
+var telling = []string{
+	"Received", "X-Originating-Ip", "X-Mailer", "User-Agent", "X-Sender", "X-Authenticated-Sender", "X-Source-Ip", "Organization",
+}
+
+// smtpHeaders understands the header of a mail.
+func smtpHeaders(s *stream, b []byte, final bool) (int, parser) {
+	head, _, ok := cutHead(b)
+	if !ok && !final {
+		return 0, smtpHeaders
+	}
+	m, err := mail.ReadMessage(strings.NewReader(string(head) + "\r\n\r\n"))
+	if err != nil {
+		return len(head), nil
+	}
+	for _, name := range telling {
+		if v := m.Header.Get(name); v != "" {
+			s.found(SMTPHeader, name+": "+s.value(v))
+		}
+	}
+	if _, domain, _ := strings.Cut(strings.Trim(m.Header.Get("Message-Id"), "<> "), "@"); !inI2P(domain) {
+		s.found(SMTPHeader, "Message-ID: "+s.value(domain))
+	}
+	s.timeZone(m.Header.Get("Date"))
+	return len(head), nil
+}
+
+var offset = regexp.MustCompile(`\d\d:\d\d(?::\d\d)? ?([+-]\d{4})\b`)
+
+// timeZone notes a time with an offset from UTC.
+func (s *stream) timeZone(text string) {
+	if m := offset.FindStringSubmatch(text); m != nil && strings.Trim(m[1], "+-0") != "" {
+		s.found(TimeZone, s.value(m[1]))
+	}
+}
