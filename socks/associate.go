@@ -27,6 +27,7 @@ func (c *conn) associate(ctx, setup context.Context, req *Request, early []byte)
 		return c.fail(ctx, req, err)
 	}
 	defer a.close()
+	a.observer = c.observer
 	if !c.begin() {
 		a.close()
 		return c.refuse(ctx, req, ErrServerClosed)

@@ -29,6 +29,8 @@ type association struct {
 	client netip.Addr
 	port   atomic.Uint32 // the client's; 0 until known
 
+	observer Observer // sees what the client sends; nil does not
+
 	ctx   context.Context
 	end   context.CancelCauseFunc
 	wg    sync.WaitGroup

@@ -32,8 +32,9 @@ type conn struct {
 	// is closing; afterwards only live, not open, ends the stream.
 	begin func() bool
 
-	start  time.Time // when the request was complete
-	report Report
+	start    time.Time // when the request was complete
+	report   Report
+	observer Observer // nil if nobody wants to see the client's traffic
 }
 
 // serve runs a client from its first byte to its last.
@@ -81,11 +82,16 @@ func (c *conn) handle(ctx, setup context.Context, p *place, req *Request, early 
 		return c.refuse(ctx, req, errTooManyConns)
 	case !knownForm(req.Username):
 		return c.refuse(ctx, req, &ReplyError{Reply: NotAllowed, Err: errExtendedForm})
-	case req.Command == Connect:
+	}
+	if err := c.observe(ctx, req); err != nil {
+		return c.refuse(ctx, req, err)
+	}
+	switch req.Command {
+	case Connect:
 		return c.connect(ctx, setup, req, early)
-	case req.Command == Bind:
+	case Bind:
 		return c.bind(ctx, setup, req, early)
-	case req.Command == Associate:
+	case Associate:
 		return c.associate(ctx, setup, req, early)
 	}
 	return c.resolve(ctx, setup, req, early)

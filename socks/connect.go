@@ -58,7 +58,9 @@ func (c *conn) stream(ctx context.Context, req *Request, peer net.Conn, early []
 	if err := c.succeed(ctx, req, bound); err != nil {
 		return err
 	}
-	stats, err := relay(ctx, c.nc, peer, early, c.srv.relayOptions())
+	opt := c.srv.relayOptions()
+	opt.Observer = c.observer
+	stats, err := relay(ctx, c.nc, peer, early, opt)
 	peer.Close()
 	if err == nil {
 		c.linger(ctx)

@@ -27,10 +27,27 @@ func (a *association) up() {
 		}
 		errs = 0
 		frag, addr, data, err := wire.ConsumeDatagram(buf[:n])
-		if err != nil || frag != 0 || !a.isClient(from) || !a.forward(addr, data) {
+		if err != nil || frag != 0 || !a.isClient(from) || !a.observed(addr, data) || !a.forward(addr, data) {
 			a.dropped.Add(1)
 		}
 	}
+}
+
+// observed shows a datagram to the observer. It is false if that ends the association.
+func (a *association) observed(addr, data []byte) bool {
+	if a.observer == nil {
+		return true
+	}
+	to, _, _ := wire.ConsumeAddr(addr) // has been read before
+	req := a.datagramTo(to)
+	more, err := a.observer.Datagram(req.Host, data)
+	if !more {
+		a.observer = nil
+	}
+	if err != nil {
+		a.end(err)
+	}
+	return err == nil
 }
 
 // forward sends a datagram, or keeps it until its destination is known. It is false if neither can be.

@@ -57,5 +57,6 @@
 // What is answered when is listed in testdata/conformance.md, what was learnt from other servers in
 // LESSONS.md, and how programs are told to use a SOCKS port without asking DNS in CLIENTS.md.
 //
-// SOCKS does not hide what a program says about itself inside its streams.
+// SOCKS does not hide what a program says about itself inside its streams. Package socks/audit, joined at
+// [Server].Observe, shows it.
 package socks

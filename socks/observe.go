@@ -1,13 +1,19 @@
 package socks
 
-import "context"
+import (
+	"context"
+	"io"
+)
+
+// maxHeld bounds what an [Observer] may withhold of a stream.
+const maxHeld = 16 << 10
 
 // Observer is shown the beginning of what one client sends and is told. It must not keep the bytes, nor change
-// them. Its methods are not called at the same time as themselves, but Sent and Received may run at once.
+// them. No method is called at the same time as itself, but Sent and Received may run at once.
 type Observer interface {
 	// Sent gets the next bytes that the client has sent to the peer, before they go on; end says that none will
-	// follow. With hold they are withheld until the next call, up to 16 KiB in all. Without more it is not called
-	// again. An error ends the stream, and what is withheld does not leave.
+	// follow. With hold they are withheld until the next call, unless that makes more than 16 KiB. Without more
+	// it is not called again. An error ends the stream, and what is withheld does not leave.
 	Sent(b []byte, end bool) (hold, more bool, err error)
 	// Received gets the next bytes that the peer has sent, before the client does. Without more it is not called
 	// again.
@@ -17,4 +23,57 @@ type Observer interface {
 	Datagram(host string, b []byte) (more bool, err error)
 }
 
-var _ = context.Background
+// observe shows a request, with the host that a virtual address stands for.
+func (c *conn) observe(ctx context.Context, req *Request) (err error) {
+	if c.srv.Observe == nil {
+		return nil
+	}
+	own := *req
+	if err := c.srv.devirtualise(&own); err != nil {
+		return err
+	}
+	c.observer, err = c.srv.Observe(ctx, &own)
+	return err
+}
+
+// look has the signature of [Observer.Sent].
+type look func(b []byte, end bool) (hold, more bool, err error)
+
+// looks returns what is to see each direction of a stream, nil for an observer that is none.
+func looks(o Observer) (sent, received look) {
+	if o == nil {
+		return nil, nil
+	}
+	return o.Sent, func(b []byte, end bool) (bool, bool, error) { return false, !end && o.Received(b), nil }
+}
+
+// sample delivers early and what src sends after it as long as the observer wants to see it. It is over when src
+// or dst has ended, or the observer ends the stream.
+func (f *flow) sample(early []byte) (srcErr, dstErr error, over bool) {
+	buf := make([]byte, 2*quietBuffer)
+	var held []byte
+	for b := early; ; {
+		if len(b) > 0 || over {
+			hold, more, err := f.look(b, over)
+			if err != nil {
+				f.watch.end(err)
+				return nil, err, true
+			}
+			held = append(held, b...)
+			if !hold || !more || over || len(held) > maxHeld {
+				if dstErr = f.pass(held); dstErr != nil {
+					return nil, dstErr, true
+				}
+				held = held[:0]
+			}
+			if over || !more {
+				return srcErr, nil, over
+			}
+		}
+		n, err := f.src.Read(buf)
+		b, over = buf[:n], err != nil
+		if err != io.EOF {
+			srcErr = err
+		}
+	}
+}

@@ -18,6 +18,7 @@ type relayOptions struct {
 	// when the peer closes.
 	ReadAhead int
 	Budget    *bytequeue.Budget // memory for ReadAhead, shared with other relays; nil is unlimited
+	Observer  Observer          // sees the beginning of both directions; nil does not
 	// Open ends when the server begins to drain: then a HalfCloseTimeout after the client's end
 	// becomes no more than drainTimeout, if the peer cannot half-close. Nil never ends.
 	Open context.Context
@@ -44,6 +45,7 @@ type halfCloser interface{ CloseWrite() error }
 func relay(ctx context.Context, client, peer net.Conn, early []byte, opt relayOptions) (relayStats, error) {
 	up := &flow{src: client, dst: peer}
 	down := &flow{src: peer, dst: client}
+	up.look, down.look = looks(opt.Observer)
 	if opt.ReadAhead > 0 {
 		down.ahead = newBacklog(down, opt)
 	}

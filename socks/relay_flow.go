@@ -10,18 +10,25 @@ type flow struct {
 	src, dst net.Conn
 	watch    *watch
 	ahead    *backlog     // nil: src waits for dst
+	look     look         // sees the beginning; nil does not
 	moved    atomic.Int64 // bytes delivered to dst
 }
 
 // run delivers early and then all of src to dst, and returns when src has ended
 // and everything is delivered (two nils), or with the error of either side.
 func (f *flow) run(early []byte) (srcErr, dstErr error) {
-	if len(early) > 0 {
-		if dstErr = f.write(early); dstErr != nil {
-			return nil, dstErr
-		}
+	done := false
+	if f.look != nil {
+		srcErr, dstErr, done = f.sample(early)
+	} else if len(early) > 0 {
+		dstErr = f.write(early)
 	}
-	srcErr, dstErr, done := f.splice()
+	if dstErr != nil {
+		return nil, dstErr
+	}
+	if !done {
+		srcErr, dstErr, done = f.splice()
+	}
 	if !done {
 		srcErr, dstErr = f.copy()
 	}

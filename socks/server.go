@@ -72,6 +72,11 @@ type Server struct {
 	// is asked when that begins, and then once for each peer, as [Datagram]. See [All] for ready-made ones.
 	Allow func(context.Context, *Request) error
 
+	// Observe, if set, sees each request before Allow does. It may return an [Observer] for the beginning of what
+	// the client then sends and is told, or nil. An error refuses the request as one of Allow does. It must not
+	// block. Streams that are observed are spliced only when the Observer has seen enough.
+	Observe func(context.Context, *Request) (Observer, error)
+
 	// Authenticate judges credentials; any error refuses them. Nil accepts all,
 	// and none. It runs within HandshakeTimeout. See [Secret].
 	Authenticate func(ctx context.Context, username, password string) error

@@ -3,6 +3,7 @@ package audit
 import (
 	"strconv"
 
+	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 	"github.com/go-i2p/i2psocks/socks"
 )
 
@@ -14,7 +15,9 @@ func (s *stream) request(r *socks.Request) {
 	if r.Version == socks.SOCKS4 {
 		s.found(SOCKS4, "")
 	}
+	_, garliCat := i2phost.GarliCat(r.IP)
 	switch {
+	case garliCat: // an address of I2P
 	case r.IsLiteral():
 		s.found(IPLiteral, s.value(s.host))
 	case r.Command != socks.Associate && !r.IP.IsValid() && !inI2P(s.host):
