@@ -5,109 +5,120 @@ import (
 	"sync"
 )
 
-// Budget bounds the memory of many queues together. It is safe for concurrent
-// use, and a nil Budget bounds nothing. Writers that find it used up are served
-// in the order in which they came.
+// Budget bounds the memory of many queues together, and divides it: a queue may
+// hold no more than half of what is left, so that the first ones, however fast,
+// never take all (this is the dynamic threshold of Choudhury and Hahne for
+// switches with shared memory). One that waits for its share gets on when its
+// reader takes something, or when another queue gives memory back. It is safe
+// for concurrent use, and a nil Budget bounds nothing.
 //
-// A queue that holds nothing may always take one chunk, so that no stream
-// starves; by that much per queue the budget can be overdrawn.
+// A queue that holds nothing may always take [SmallSize] bytes, so that no
+// stream starves. One sixteenth of the total is kept for that; only when there
+// are more queues than it serves is the budget overdrawn, by that much each.
 type Budget struct {
 	mu      sync.Mutex
-	total   int // in chunks, as is used
+	total   int // bytes, as is used
 	used    int
 	waiting []*Queue
 }
 
-// turn is a queue's standing with its budget.
-type turn struct {
+// share is a queue's standing with its budget, guarded by the budget's lock.
+type share struct {
+	held    int // bytes
 	waiting bool
-	granted bool // a chunk is already counted for it
 }
 
-// NewBudget returns a budget of total bytes. Memory is counted in units of
-// [ChunkSize], rounded down.
-func NewBudget(total int) *Budget {
-	return &Budget{total: total / ChunkSize}
-}
+// NewBudget returns a budget of total bytes.
+func NewBudget(total int) *Budget { return &Budget{total: max(total, 0)} }
 
-// Used returns the bytes in use.
+// Used returns the bytes of memory that queues hold, filled or not.
 func (b *Budget) Used() int {
 	if b == nil {
 		return 0
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.used * ChunkSize
+	return b.used
 }
 
-// take counts one chunk for q, or puts q in the line. The caller holds q.mu and
-// will be woken through q.writable.
-func (b *Budget) take(q *Queue, first bool) bool {
+// allows reports whether a queue that holds so much may have size more. The
+// caller holds mu.
+func (b *Budget) allows(held, size int) bool {
+	left := b.total - b.total/16 - b.used
+	return size <= left && 2*held <= left
+}
+
+// take counts memory for q: a full chunk if it wants one and may have it, else
+// a small one. It returns 0 and notes that q waits if q may have neither; empty
+// says that q holds nothing. The caller holds q.mu and is woken through
+// q.writable.
+func (b *Budget) take(q *Queue, full, empty bool) int {
+	size := SmallSize
+	if full {
+		size = ChunkSize
+	}
 	if b == nil {
-		return true
+		return size
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
-	case q.turn.granted:
-		q.turn.granted = false
-	case first, !q.turn.waiting && len(b.waiting) == 0 && b.used < b.total:
-		b.used++
-		b.dequeue(q)
+	case b.allows(q.share.held, size):
+	case empty || b.allows(q.share.held, SmallSize):
+		size = SmallSize
 	default:
-		if !q.turn.waiting {
-			q.turn.waiting = true
+		if !q.share.waiting {
+			q.share.waiting = true
 			b.waiting = append(b.waiting, q)
 		}
-		return false
+		return 0
 	}
-	return true
+	b.dequeue(q)
+	b.used += size
+	q.share.held += size
+	return size
 }
 
-// leave takes q out of the line and passes on what it was granted. The caller
-// holds q.mu; it is released for the time in which others are woken.
+// leave notes that q does not wait any more. The caller holds q.mu.
 func (b *Budget) leave(q *Queue) {
 	if b == nil {
 		return
 	}
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.dequeue(q)
-	granted := q.turn.granted
-	q.turn.granted = false
-	b.mu.Unlock()
-	if granted {
-		q.mu.Unlock()
-		b.release(1)
-		q.mu.Lock()
-	}
 }
 
 func (b *Budget) dequeue(q *Queue) {
-	if !q.turn.waiting {
-		return
+	if q.share.waiting {
+		q.share.waiting = false
+		i := slices.Index(b.waiting, q)
+		b.waiting = slices.Delete(b.waiting, i, i+1)
 	}
-	q.turn.waiting = false
-	i := slices.Index(b.waiting, q)
-	b.waiting = slices.Delete(b.waiting, i, i+1)
 }
 
-// release gives chunks back and wakes those in the line who can have them now.
-// The caller holds no queue's lock.
-func (b *Budget) release(chunks int) {
-	if b == nil || chunks == 0 {
+// release gives back what q held and wakes those that wait and may have more
+// now. The caller holds no queue's lock.
+func (b *Budget) release(q *Queue, bytes int) {
+	if b == nil || bytes == 0 {
 		return
 	}
 	b.mu.Lock()
-	b.used -= chunks
-	n := min(len(b.waiting), max(0, b.total-b.used))
-	served := slices.Clone(b.waiting[:n])
-	b.waiting = slices.Delete(b.waiting, 0, n)
-	for _, q := range served {
-		q.turn = turn{granted: true}
-		b.used++
-	}
+	b.used -= bytes
+	q.share.held -= bytes
+	var woken []*Queue
+	left := b.total - b.total/16 - b.used
+	b.waiting = slices.DeleteFunc(b.waiting, func(q *Queue) bool {
+		if left < ChunkSize || 2*q.share.held > left {
+			return false
+		}
+		left -= ChunkSize
+		q.share.waiting = false
+		woken = append(woken, q)
+		return true
+	})
 	b.mu.Unlock()
-	for _, q := range served {
+	for _, q := range woken {
 		q.mu.Lock()
 		q.writable.Broadcast()
 		q.mu.Unlock()

@@ -23,13 +23,15 @@ type Queue struct {
 	mu         sync.Mutex
 	head, tail *chunk
 	size       int
-	werr       error // why the writer ended; nil while it has not
+	spare      *chunk // what the writer has reserved
+	busy       bool   // the last reservation was used up
+	werr       error  // why the writer ended; nil while it has not
 	rclosed    bool
 
 	readable, writable   sync.Cond
 	rdeadline, wdeadline deadline
 
-	turn turn // guarded by budget.mu
+	share share
 }
 
 // New returns an empty queue that holds at most limit bytes (a limit below 1
@@ -95,11 +97,12 @@ func (q *Queue) append(p []byte) int {
 	if len(p) == 0 {
 		return 0
 	}
-	if q.tail == nil || q.tail.full() {
-		if !q.budget.take(q, q.head == nil) {
+	if q.tail == nil || q.tail.room() == 0 {
+		size := q.budget.take(q, len(p) > SmallSize, q.head == nil)
+		if size == 0 {
 			return 0
 		}
-		q.push(newChunk())
+		q.push(newChunk(size))
 	}
 	n := q.tail.write(p)
 	q.size += n
@@ -113,99 +116,6 @@ func (q *Queue) push(c *chunk) {
 		q.tail.next = c
 	}
 	q.tail = c
-}
-
-// Read takes up to len(p) bytes and waits while there are none. When the queue
-// is empty and the writer has ended it returns the writer's error. It returns
-// [io.ErrClosedPipe] after CloseRead and [os.ErrDeadlineExceeded] past the read
-// deadline, even when bytes are waiting, as a [net.Conn] does.
-func (q *Queue) Read(p []byte) (int, error) {
-	q.mu.Lock()
-	for {
-		switch {
-		case q.rclosed:
-			q.mu.Unlock()
-			return 0, io.ErrClosedPipe
-		case q.rdeadline.expired:
-			q.mu.Unlock()
-			return 0, os.ErrDeadlineExceeded
-		case len(p) == 0:
-			q.mu.Unlock()
-			return 0, nil
-		case q.size > 0:
-			n, freed := 0, 0
-			for n < len(p) && q.size > 0 {
-				k := copy(p[n:], q.head.bytes())
-				freed += q.drop(k)
-				n += k
-			}
-			q.unlockFreed(freed)
-			return n, nil
-		case q.werr != nil:
-			err := q.werr
-			q.mu.Unlock()
-			return 0, err
-		}
-		q.readable.Wait()
-	}
-}
-
-// Peek returns the bytes at the front that lie together in memory, without
-// taking or waiting; nil when the queue is empty. They stay valid until the
-// reader's next Discard, Read or CloseRead.
-func (q *Queue) Peek() []byte {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.size == 0 {
-		return nil
-	}
-	return q.head.bytes()
-}
-
-// Discard takes n bytes, at most as many as Peek returned, and tells how many
-// are left.
-func (q *Queue) Discard(n int) (left int) {
-	q.mu.Lock()
-	if q.size == 0 { // closed meanwhile
-		n = 0
-	}
-	freed := q.drop(n)
-	left = q.size
-	q.unlockFreed(freed)
-	return left
-}
-
-// drop takes n bytes off the first chunk and tells how many chunks came free.
-func (q *Queue) drop(n int) (freed int) {
-	if n == 0 {
-		return 0
-	}
-	c := q.head
-	c.r += n
-	q.size -= n
-	if q.size > 0 && c.r < ChunkSize {
-		return 0
-	}
-	if q.head = c.next; q.head == nil {
-		q.tail = nil
-	}
-	c.free()
-	return 1
-}
-
-// unlockFreed ends a step of the reader. The budget wakes other queues, so it
-// is told only when this one is unlocked.
-func (q *Queue) unlockFreed(chunks int) {
-	q.writable.Broadcast()
-	q.mu.Unlock()
-	q.budget.release(chunks)
-}
-
-// Len returns how many bytes wait.
-func (q *Queue) Len() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.size
 }
 
 // CloseWrite ends the writing side: the reader gets what is left and then err,
@@ -224,7 +134,8 @@ func (q *Queue) CloseWrite(err error) {
 }
 
 // CloseRead ends the reading side, throws away what is left and frees its
-// memory. It must not run while the reader still uses bytes from Peek.
+// memory, but for what the writer has reserved. It must not run while the
+// reader still uses bytes from Peek.
 func (q *Queue) CloseRead() {
 	q.mu.Lock()
 	q.rclosed = true
