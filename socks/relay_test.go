@@ -320,8 +320,8 @@ func TestRelayBudget(t *testing.T) {
 			go func() { peer.Write(random(size, byte(i))); peer.Close() }()
 		}
 		synctest.Wait()
-		assert.LessOrEqual(t, budget.Used(), (8+20)*bytequeue.ChunkSize)
-		assert.GreaterOrEqual(t, budget.Used(), 20*bytequeue.ChunkSize)
+		assert.LessOrEqual(t, budget.Used(), 8*bytequeue.ChunkSize+20*bytequeue.SmallSize)
+		assert.GreaterOrEqual(t, budget.Used(), 20*bytequeue.SmallSize)
 		for i, c := range clients {
 			got, err := io.ReadAll(c)
 			require.NoError(t, err)

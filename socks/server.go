@@ -128,8 +128,13 @@ type Server struct {
 
 	// ReadAhead is how many bytes of a stream may wait for a slow client, and
 	// ReadAheadTotal how many of all streams; defaults 8 MiB and 64 MiB. A router
-	// throws away what nobody has taken from it when the peer closes.
+	// throws away what nobody has taken from it when the peer closes. No stream takes more than half of
+	// what is left of the total.
 	ReadAhead, ReadAheadTotal int
+
+	// Budget, if set, is used in place of ReadAheadTotal. It may be shared with other servers, and
+	// with the sessions of package sam.
+	Budget *Budget
 
 	// Hooks observe; nil does not.
 	Hooks *Hooks

@@ -29,7 +29,8 @@ func (s *Server) init() {
 	s.virtual = newVirtualTable(s.VirtualAddresses)
 	s.perAddr = make(map[netip.Addr]int)
 	s.listeners = make(map[*onceListener]struct{})
-	if total := setting(s.ReadAheadTotal, defaultReadAheadTotal); total > 0 {
+	s.budget = s.Budget
+	if total := setting(s.ReadAheadTotal, defaultReadAheadTotal); total > 0 && s.budget == nil {
 		s.budget = bytequeue.NewBudget(total)
 	}
 }
