@@ -222,7 +222,7 @@ func TestOptionsReachEveryStyle(t *testing.T) {
 	require.NoError(t, err)
 	s.Identity = id
 	given, got := reflect.ValueOf(s).Elem(), reflect.ValueOf(s.sibling()).Elem()
-	own := map[string]bool{"Identity": true, "ReadAhead": true, "Primary": true, "StatusChanged": true} // of the session for streams alone
+	own := map[string]bool{"Identity": true, "ReadAhead": true, "Budget": true, "Primary": true, "StatusChanged": true} // of the session for streams alone
 	for i := range given.NumField() {
 		f := given.Type().Field(i)
 		if !f.IsExported() {

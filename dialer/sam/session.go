@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer"
-	"github.com/go-i2p/i2psocks/internal/bytequeue"
 	"github.com/go-i2p/i2psocks/keys"
 )
 
@@ -59,6 +58,10 @@ type Session struct {
 	// read, since it throws away what was not taken when the peer closes. 0 means 8 MiB, negative
 	// means none.
 	ReadAhead int
+	// Budget bounds what all streams hold read ahead. It may be shared with other sessions, and with
+	// the servers of package socks. No stream takes more than half of what is left. Nil means 64 MiB
+	// for this session alone.
+	Budget *Budget
 	// UDPAddress is where the router at Address takes datagrams, as "IP:port". Empty means on the
 	// host of the bridge, at the TCP port less one on i2pd, at 7655 on Java I2P. It is for
 	// ListenPacket, and all bridges must be on loopback, by TCP and without DialBridge.
@@ -92,7 +95,7 @@ type Session struct {
 	status   dialer.Status
 	notifier notifier
 	streams  streams
-	budget   *bytequeue.Budget // what all streams may hold read ahead
+	budget   *Budget
 	acceptor acceptor
 	style    style
 	packets  map[*PacketConn]struct{}
@@ -110,8 +113,8 @@ const DefaultDialTimeout = 120 * time.Second
 // DefaultReadAhead is what a zero Session.ReadAhead means, in bytes.
 const DefaultReadAhead = 8 << 20
 
-// readAheadStreams is for how many streams at once there is memory to read ahead in full.
-const readAheadStreams = 8
+// defaultBudget is what a nil Session.Budget means, in bytes.
+const defaultBudget = 64 << 20
 
 // closeGrace bounds the time that Close waits for its streams.
 const closeGrace = 5 * time.Second
@@ -141,7 +144,9 @@ func (s *Session) init() error {
 	s.at.bridges = bridges
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.changed = make(chan struct{})
-	s.budget = bytequeue.NewBudget(readAheadStreams * s.readAhead())
+	if s.budget = s.Budget; s.budget == nil {
+		s.budget = NewBudget(defaultBudget)
+	}
 	s.ready = true
 	return nil
 }

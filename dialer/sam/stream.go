@@ -98,26 +98,18 @@ func (s *stream) reader() *bytequeue.Queue {
 	return s.ahead
 }
 
-// readAhead moves what comes into the queue until the stream ends. It holds a small buffer while
-// nothing comes.
+// readAhead moves what comes into the queue until the stream ends.
 func (s *stream) readAhead(q *bytequeue.Queue) {
-	small := make([]byte, 2<<10)
-	buf := small
 	for {
-		n, err := s.conn.Read(buf)
-		if _, full := q.Write(buf[:n]); full != nil {
+		room, err := q.Reserve()
+		if err != nil {
 			io.Copy(io.Discard, s.conn) // closed here: keep the router from resetting what was written
 			return
 		}
-		if err != nil {
+		n, err := s.conn.Read(room)
+		if q.Commit(n); err != nil {
 			q.CloseWrite(err)
 			return
-		}
-		switch {
-		case n < len(small):
-			buf = small
-		case n == len(small):
-			buf = make([]byte, 32<<10)
 		}
 	}
 }
