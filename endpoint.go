@@ -98,6 +98,7 @@ type Endpoint struct {
 	bridge   func(ctx context.Context, network, address string) (net.Conn, error)
 	isolated *dialer.Isolated // nil before the first use
 	hosts    hosts
+	budget   *socks.Budget // shared by all sessions and ports
 	id       keys.Identity // zero if none is kept
 	dir      *keys.Dir     // to close in the end; nil unless opened here
 	http     *http.Transport

@@ -67,7 +67,7 @@ func (e *Endpoint) ListenSOCKS(ctx context.Context, network, address string) (*P
 		endpoint: e, listener: ln, served: make(chan struct{}),
 		server: &socks.Server{
 			Allow: admit, DialTimeout: e.DialTimeout, VirtualAddresses: e.VirtualAddresses, Hooks: e.Hooks, Logger: e.Logger,
-			ExtendedErrors: e.ExtendedErrors, ReplyFor: replyFor,
+			ExtendedErrors: e.ExtendedErrors, ReplyFor: replyFor, Budget: e.budget,
 		},
 	}
 	if secret != "" {

@@ -10,7 +10,12 @@ import (
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/keys"
+	"github.com/go-i2p/i2psocks/socks"
 )
+
+// readAheadTotal is the memory, in bytes, for what sessions and SOCKS ports take from the router ahead
+// of slow readers.
+const readAheadTotal = 64 << 20
 
 // start opens the store and makes the backend, unless that has been done.
 func (e *Endpoint) start() (dialer.Backend, error) {
@@ -43,6 +48,7 @@ func (e *Endpoint) init() (err error) {
 	if e.Logger == nil {
 		e.Logger = slog.New(slog.DiscardHandler)
 	}
+	e.budget = socks.NewBudget(readAheadTotal)
 	if e.backend = e.Backend; e.backend != nil {
 		return nil
 	}
@@ -95,7 +101,7 @@ func (e *Endpoint) session() *sam.Session {
 	return &sam.Session{
 		Address: e.SAM, Fallbacks: e.Fallbacks, DialBridge: e.bridge, User: e.SAMUser, Password: e.SAMPassword,
 		Nickname: e.Name, Inbound: e.Inbound, Outbound: e.Outbound,
-		DialTimeout: e.DialTimeout, Logger: e.Logger,
+		DialTimeout: e.DialTimeout, Budget: e.budget, Logger: e.Logger,
 	}
 }
 
