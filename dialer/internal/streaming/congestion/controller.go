@@ -1,0 +1,191 @@
+package congestion
+
+import "time"
+
+const (
+	initialWindow = 10 // packets, as i2pd and RFC 6928
+	minWindow     = 4
+	rounds        = 10 // over which the largest rate is taken
+	minRTTLife    = 30 * time.Second
+
+	startGain  = 2.77 // doubles the rate each round trip
+	drainGain  = 0.36
+	windowGain = 1.25
+	probeGain  = 1.15
+	yieldGain  = 0.85
+
+	lossLimit = 0.15 // of a round, above which the path is taken to be full
+	lossYield = 0.8
+	noLimit   = 1e9
+)
+
+// phases of the pace, one round trip each, once the rate is known.
+var paces = [8]float64{probeGain, yieldGain, 1, 1, 1, 1, 1, 1}
+
+type phase uint8
+
+const (
+	starting phase = iota
+	draining
+	cruising
+	lookingForRTT
+)
+
+// Controller is one control block. The zero value is ready, with a maximum of 0:
+// set it with SetMax.
+type Controller struct {
+	sampler sampler
+
+	max      float64
+	limit    float64 // of what is under way, after much loss; 0 is none
+	rates    [rounds]float64
+	round    int
+	fullRate float64
+	fullFor  int
+	phase    phase
+	pace     int
+	since    time.Duration // the phase, or the pace while cruising
+
+	minRTT   time.Duration
+	minRTTAt time.Duration
+	extra    extraAcked
+}
+
+// SetMax sets how many packets may be under way at most.
+func (c *Controller) SetMax(n int) { c.max = float64(n) }
+
+// Rate is the bottleneck's, in packets a second, as far as is known; 0 is unknown.
+func (c *Controller) Rate() float64 {
+	m := 0.0
+	for _, r := range c.rates {
+		m = max(m, r)
+	}
+	return m
+}
+
+// product is how many packets fill the path at that rate.
+func (c *Controller) product(rate float64) float64 { return rate * c.minRTT.Seconds() }
+
+// Window is how many packets may be under way.
+func (c *Controller) Window() int {
+	rate := c.Rate()
+	if rate == 0 {
+		return int(min(initialWindow, max(c.max, 1)))
+	}
+	full := c.product(rate)
+	w := windowGain*full + 3
+	switch c.phase {
+	case starting, draining:
+		w = startGain*full + 3
+	case lookingForRTT:
+		w = full / 2
+	}
+	w += c.extra.allowance(full)
+	if c.limit > 0 {
+		w = min(w, c.limit)
+	}
+	return int(min(max(w, minWindow), c.max))
+}
+
+// Pace is at how many packets a second to send; 0 is without a limit.
+func (c *Controller) Pace() float64 {
+	rate := c.Rate()
+	switch c.phase {
+	case starting:
+		rate *= startGain
+	case draining:
+		rate *= drainGain
+	case cruising:
+		rate *= paces[c.pace]
+	}
+	return rate
+}
+
+// Acked takes in what [Controller.Delivered] and [Controller.Lost] have noted. rtt
+// is the round trip of what was acknowledged, 0 when it cannot be told; inflight is what is left under way.
+func (c *Controller) Acked(now, rtt time.Duration, inflight int) {
+	acked := c.sampler.some
+	newest := c.sampler.newest
+	c.trackRTT(now, rtt, inflight)
+	rate, appLimited, ok := c.sampler.sample(now, c.minRTT)
+	if acked > 0 {
+		if ended, sent, lost := c.sampler.round(newest); ended {
+			c.endRound(now, sent, lost, inflight+acked, appLimited)
+		}
+		c.extra.add(now, acked, c.Rate())
+	}
+	if ok && (!appLimited || rate > c.Rate()) {
+		c.rates[c.round] = max(c.rates[c.round], rate)
+	}
+	c.advance(now, inflight)
+}
+
+func (c *Controller) endRound(now time.Duration, sent, lost, inflight int, appLimited bool) {
+	switch {
+	case lost > 2 && float64(lost) > lossLimit*float64(sent):
+		c.limit = max(lossYield*float64(inflight), minWindow)
+		if c.phase == starting {
+			c.enter(now, draining)
+		}
+	case c.limit > 0:
+		if c.limit = c.limit*1.1 + 2; c.limit > c.max {
+			c.limit = 0
+		}
+	}
+	c.extra.endRound()
+	if appLimited {
+		return // a rate is not forgotten while there is nothing to measure it with
+	}
+	c.round = (c.round + 1) % rounds
+	c.rates[c.round] = 0
+	if c.phase != starting {
+		return
+	}
+	if rate := c.Rate(); rate > 1.25*c.fullRate {
+		c.fullRate, c.fullFor = rate, 0
+	} else if c.fullFor++; c.fullFor >= 3 {
+		c.enter(now, draining)
+	}
+}
+
+// advance changes the phase when its time is over.
+func (c *Controller) advance(now time.Duration, inflight int) {
+	full := c.product(c.Rate())
+	switch c.phase {
+	case draining:
+		if float64(inflight) <= full {
+			c.cruise(now, 2)
+		}
+	case cruising:
+		if now-c.since <= c.minRTT {
+			return
+		}
+		// More is only found when what is under way has grown, too.
+		if c.pace == 0 && float64(inflight) < 1.2*full && now-c.since < 2*c.minRTT {
+			return
+		}
+		c.cruise(now, (c.pace+1)%len(paces))
+	case lookingForRTT:
+		if now-c.since > max(2*c.minRTT, 200*time.Millisecond) {
+			c.cruise(now, 2)
+		}
+	}
+}
+
+func (c *Controller) enter(now time.Duration, p phase) { c.phase, c.since = p, now }
+
+func (c *Controller) cruise(now time.Duration, pace int) {
+	c.enter(now, cruising)
+	c.pace = pace
+}
+
+// TimedOut notes that nothing has been acknowledged for a retransmission time-out.
+func (c *Controller) TimedOut() {
+	if rate := c.Rate(); rate > 0 {
+		limit := 2 * c.product(rate)
+		if c.limit > 0 {
+			limit = min(limit, c.limit)
+		}
+		c.limit = max(lossYield*limit, minWindow)
+	}
+}

@@ -1,0 +1,24 @@
+// Package congestion decides how many packets may be under way to a destination,
+// and how fast they leave. It knows no packets, streams and clocks: times are
+// durations since some beginning, quantities are whole packets.
+//
+// # What it does, and why
+//
+// [Controller] is model-based, in the manner of BBR: it keeps the largest
+// delivery rate of ten round trips and the smallest round trip of the last half
+// minute, paces at that rate, and lets a little more than their product be under
+// way. I2P loses packets mostly without congestion, when tunnels end and routers
+// drop, and round trips take half a second: what halves a window at each loss
+// (CUBIC, RFC 9438, or Java I2P) is left with a tenth of the path at one loss in
+// a hundred. What never yields, as i2pd does not to loss, starves others. So:
+//
+//   - a loss by itself changes nothing; more than 15 % of a round does, as no path of tunnels is that bad by itself;
+//   - the window's gain is 1.25 and not BBR's 2: the standing queue stays short, and
+//     i2pd's control, which yields to delay, keeps its share beside it;
+//   - the smallest round trip is looked for anew every half minute with a short
+//     queue, or a standing queue would in time be taken for the path;
+//   - acknowledgements come in bunches, so what has come above the rate within a
+//     round may be under way in addition.
+//
+// One Controller serves all streams to a destination, so that ten streams do not take ten shares.
+package congestion

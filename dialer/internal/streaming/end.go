@@ -1,0 +1,223 @@
+package streaming
+
+import (
+	"time"
+
+	"github.com/go-i2p/i2psocks/dialer/internal/streaming/packet"
+)
+
+// closeGrace is how long data is still taken, and thrown away, after both Close
+// and the acknowledgement of our CLOSE: a RESET could overtake what the peer has not read.
+const closeGrace = 5 * time.Second
+
+// ending is what a stream knows of its end.
+type ending struct {
+	appClosed bool    // nobody reads or writes any more
+	halfClose bool    // CLOSE may be sent while data may still come
+	endAt     instant // when waiting for the end has to end
+	heardAt   instant // the last packet of the peer's
+	resetSeq  uint32
+	resets    int // how often the RESET was sent
+	ping      *Ping
+}
+
+// CloseWrite says that nothing more will be written. The peer learns it by a CLOSE
+// behind all data, but only if it is known to go on sending after one, when it has
+// closed itself, at Close, or when SetHalfClose says so: i2pd ends both directions at a
+// CLOSE and throws away what it has not sent.
+func (s *Stream) CloseWrite() {
+	s.writeShut = true
+	s.queueClose()
+}
+
+// SetHalfClose lets CloseWrite send its CLOSE at once, whatever the peer makes of it.
+func (s *Stream) SetHalfClose(on bool) {
+	s.halfClose = on
+	s.queueClose()
+}
+
+// Close ends the stream in order: what was written is delivered, for as long as
+// that comes on, and what comes is thrown away. It does not wait; see Ended. A dial is given up.
+func (s *Stream) Close() {
+	if s.appClosed {
+		return
+	}
+	s.appClosed, s.writeShut = true, true
+	s.dropUnread()
+	switch s.state {
+	case dialling:
+		s.giveUpDial()
+	case open:
+		s.hasRoom()
+		s.queueClose()
+		s.extendLinger()
+		s.arm()
+	}
+}
+
+// Reset ends the stream at once: what was not delivered is lost, and the peer learns that.
+func (s *Stream) Reset() {
+	s.appClosed, s.writeShut = true, true
+	s.dropUnread()
+	s.reset(ErrClosed)
+}
+
+// Abort ends the stream with err and without a packet, as when nothing can be sent or signed.
+func (s *Stream) Abort(err error) {
+	if s.state != ended {
+		s.waitOn(true)
+		s.finish(err)
+	}
+}
+
+func (s *Stream) giveUpDial() {
+	s.waitOn(true)
+	s.finish(ErrClosed)
+}
+
+// queueClose puts the CLOSE behind all data if it is time for it.
+func (s *Stream) queueClose() {
+	if !s.writeShut || s.closeSent || s.state != open {
+		return
+	}
+	if !s.appClosed && !s.readClosed && !s.halfClose && !s.peer.bearsHalf {
+		return
+	}
+	s.closeSent = true
+	s.queue.push(&segment{flags: packet.Close})
+	s.wake()
+}
+
+// advanceEnd follows a packet that may have brought the end nearer.
+func (s *Stream) advanceEnd() {
+	if s.state != open {
+		return
+	}
+	if s.readClosed {
+		s.queueClose()
+	}
+	if s.readClosed && s.closeAcked {
+		s.waitOn(false)
+		s.acknowledgeEnd()
+		s.finish(nil)
+	}
+}
+
+// acknowledgeEnd acknowledges the peer's CLOSE on behalf of a stream that is leaving.
+func (s *Stream) acknowledgeEnd() {
+	if s.ackAt != never || s.urgency&urgentAck != 0 {
+		s.e.reply(reply{to: s.peer.dest, localPort: s.localPort, remotePort: s.remotePort,
+			packet: packet.Packet{SendID: s.remote, ReceiveID: s.local, AckThrough: s.next - 1}})
+	}
+}
+
+// extendLinger lets a closed stream go on while it makes progress.
+func (s *Stream) extendLinger() {
+	switch {
+	case !s.appClosed:
+	case s.closeAcked:
+		s.endAt = min(s.endAt, s.e.now+closeGrace)
+	default:
+		s.endAt = s.e.now + s.e.conf.Linger
+	}
+}
+
+// endTimedOut ends what has waited long enough.
+func (s *Stream) endTimedOut() {
+	switch {
+	case s.state == resetting && s.resets < 2:
+		s.urge(urgentReset) // i2pd takes one only when all before it has arrived
+	case s.state == resetting:
+		s.finish(s.err)
+	case s.appClosed && s.closeAcked:
+		s.waitOn(true)
+		s.finish(nil)
+	case s.appClosed:
+		s.reset(ErrTimeout)
+	}
+}
+
+// reset tells the peer that the stream is no more, and then forgets it.
+func (s *Stream) reset(err error) {
+	switch s.state {
+	case dialling:
+		s.giveUpDial()
+	case open:
+		s.err = err
+		s.state = resetting
+		s.resetSeq = s.base + uint32(s.sentLen)
+		s.dropSegments()
+		s.dropBlocks()
+		s.waitOn(true)
+		s.changed()
+		s.urge(urgentReset)
+	}
+}
+
+// sendReset makes the RESET. i2pd takes it in sequence only, so it has the next number.
+func (s *Stream) sendReset(b []byte) Outgoing {
+	s.resets++
+	s.endAt = s.e.now + s.peer.rtt.timeout()
+	p := &s.e.outgoing
+	*p = packet.Packet{SendID: s.remote, ReceiveID: s.local, Sequence: s.resetSeq, Flags: packet.Reset, Nacks: p.Nacks[:0]}
+	p.AckThrough = s.next - 1
+	return s.encode(p, b)
+}
+
+// receivedReset ends the stream; what has arrived in order can still be read.
+func (s *Stream) receivedReset() {
+	switch {
+	case s.state == dialling:
+		s.fail(ErrRefused)
+	case s.state == resetting || s.appClosed:
+		s.waitOn(false)
+		s.finish(s.err)
+	default:
+		s.waitOn(false)
+		s.finish(ErrReset)
+	}
+}
+
+// fail ends the stream for a fault, and lets the peer know if it should ask.
+func (s *Stream) fail(err error) {
+	s.waitOn(true)
+	s.finish(err)
+}
+
+// forgottenByPeer ends a stream whose peer has left it, which i2pd does in silence.
+func (s *Stream) forgottenByPeer() bool {
+	switch {
+	case s.readClosed && s.rto.fired > 2:
+		// It has closed, and with that, if it is i2pd, forgotten what we still send.
+		s.waitOn(false)
+		if s.onlyCloseLeft() {
+			s.finish(nil)
+		} else {
+			s.finish(ErrClosedByPeer)
+		}
+		return true
+	case s.state != open || s.rto.fired < 3:
+		return false
+	case s.ping != nil && s.ping.answered && s.ping.sentAt >= s.rto.progressAt && s.rto.fired >= s.ping.atRTO+2:
+		s.fail(ErrGone)
+		return true
+	case s.ping == nil || !s.ping.answered || s.ping.sentAt < s.rto.progressAt:
+		s.ask()
+	}
+	return false
+}
+
+func (s *Stream) onlyCloseLeft() bool {
+	for i := range s.queue.len() {
+		if g := *s.queue.at(i); g != nil && !g.flags.Has(packet.Close) && len(g.data) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// ask pings the peer's destination, to tell a path that is broken from a peer that has forgotten the stream.
+func (s *Stream) ask() {
+	s.ping = s.e.ping(s.peer, s.localPort, s.remotePort)
+	s.ping.atRTO = s.rto.fired
+}

@@ -1,0 +1,169 @@
+package streaming
+
+import (
+	"time"
+
+	"github.com/go-i2p/i2psocks/dialer/internal/streaming/congestion"
+	"github.com/go-i2p/i2psocks/dialer/internal/streaming/packet"
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+const (
+	// narrowWindow is what every implementation bears: Java I2P keeps 130 packets.
+	narrowWindow = 128
+	// wideWindow is i2pd's own. More lost in a row than routers have session tags
+	// ahead, some 800, would cut the two destinations off from each other.
+	wideWindow = 512
+
+	maxIdlePeers = 1024
+	idlePeerLife = 10 * time.Minute
+)
+
+// peer is what all streams to one destination share: the path, its window and its pace.
+type peer struct {
+	e    *Engine
+	dest keys.Destination
+	hash [32]byte
+	key  packet.Key
+
+	control    congestion.Controller
+	rtt        rtt
+	window     int  // packets that one stream may be ahead of the oldest unacknowledged one
+	bearsHalf  bool // it goes on taking data after it has closed
+	streams    int
+	opened     int // of them, by the peer
+	opens      bucket
+	inflight   int
+	paceAt     instant
+	sendable   ring[*Stream] // with something to send, in turn
+	inReady    bool
+	timer      timer
+	idleSince  instant
+	listedIdle bool
+}
+
+// peer returns the block of a destination, a new one if it has none.
+func (e *Engine) peer(d keys.Destination, hash [32]byte) *peer {
+	if p := e.peers[hash]; p != nil {
+		return p
+	}
+	p := &peer{e: e, dest: d, hash: hash, key: packet.KeyOf(d), window: narrowWindow}
+	p.timer.fire = p
+	p.control.SetMax(narrowWindow)
+	e.peers[hash] = p
+	p.release()
+	return p
+}
+
+// release lists a peer without streams as one to forget, in some time.
+func (p *peer) release() {
+	if p.streams > 0 {
+		return
+	}
+	p.idleSince = p.e.now
+	if !p.listedIdle {
+		p.listedIdle = true
+		p.e.idlePeers.push(p)
+	}
+	p.e.forgetPeers()
+}
+
+// forgetPeers forgets those that have had no stream for long, and the oldest when there are many.
+func (e *Engine) forgetPeers() {
+	for e.idlePeers.len() > 0 {
+		p := *e.idlePeers.at(0)
+		if p.streams == 0 && e.idlePeers.len() <= maxIdlePeers && e.now-p.idleSince < idlePeerLife {
+			return
+		}
+		e.idlePeers.pop()
+		p.listedIdle = false
+		if p.streams > 0 {
+			continue
+		}
+		if e.now-p.idleSince < idlePeerLife && e.idlePeers.len() < maxIdlePeers {
+			p.listedIdle = true // it was used meanwhile
+			e.idlePeers.push(p)
+			return
+		}
+		e.timers.set(&p.timer, never)
+		delete(e.peers, p.hash)
+	}
+}
+
+// widen lets more be under way to a peer that takes it.
+func (p *peer) widen() { p.setWindow(wideWindow) }
+
+// narrow does the opposite for one that has choked us.
+func (p *peer) narrow() { p.setWindow(narrowWindow) }
+
+func (p *peer) setWindow(n int) {
+	p.window = n
+	p.control.SetMax(n)
+}
+
+// wake puts the peer in the queue of those that may send.
+func (p *peer) wake() {
+	if !p.inReady && p.sendable.len() > 0 {
+		p.inReady = true
+		p.e.ready.push(p)
+	}
+}
+
+// due is called when the pace allows the next packet.
+func (p *peer) due(instant) { p.wake() }
+
+// nextData returns the next packet of those that windows and paces hold back.
+func (e *Engine) nextData(b []byte) (Outgoing, bool) {
+	for e.ready.len() > 0 {
+		p := e.ready.pop()
+		p.inReady = false
+		if p.inflight >= p.control.Window() {
+			continue // an acknowledgement wakes it
+		}
+		if p.paceAt > e.now {
+			e.timers.set(&p.timer, p.paceAt)
+			continue
+		}
+		if o, ok := p.send(b); ok {
+			p.wake()
+			return o, true
+		}
+		p.control.Starved(p.inflight)
+	}
+	return Outgoing{}, false
+}
+
+// send gives the next stream its turn.
+func (p *peer) send(b []byte) (Outgoing, bool) {
+	for p.sendable.len() > 0 {
+		s := p.sendable.pop()
+		s.inSendable = false
+		i, ok := s.nextSegment()
+		if !ok {
+			continue
+		}
+		o := s.transmit(i, b)
+		s.wake()
+		s.arm()
+		p.paced()
+		return o, true
+	}
+	p.sendable.drop()
+	return Outgoing{}, false
+}
+
+// paced notes that a packet has left. A caller that wakes up late may catch up
+// by some milliseconds.
+func (p *peer) paced() {
+	if rate := p.control.Pace(); rate > 0 {
+		gap := time.Duration(float64(time.Second) / rate)
+		p.paceAt = max(p.paceAt, p.e.now-max(4*time.Millisecond, 2*gap)) + gap
+	}
+}
+
+// measured takes in a round trip.
+func (p *peer) measured(sample time.Duration) {
+	if sample > 0 {
+		p.rtt.add(sample)
+	}
+}

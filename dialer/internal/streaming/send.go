@@ -1,0 +1,287 @@
+package streaming
+
+import (
+	"math"
+	"time"
+
+	"github.com/go-i2p/i2psocks/dialer/internal/streaming/congestion"
+	"github.com/go-i2p/i2psocks/dialer/internal/streaming/packet"
+)
+
+// maxSequence is the last number that is used: i2pd compares them as signed ones.
+const maxSequence = math.MaxInt32
+
+// segment is one place in the sequence of a stream: a SYN, data, a CLOSE, or
+// nothing, which only asks for an acknowledgement.
+type segment struct {
+	data    []byte
+	flags   packet.Flags // SYN, CLOSE
+	sends   int
+	lost    bool // taken to be, and not sent again yet
+	missing uint32
+	last    instant // when it was last sent
+	stamp   congestion.Stamp
+}
+
+// counted reports whether the window counts the segment. It leaves out SYNs, or
+// dialling in vain would hold up the streams there are.
+func (g *segment) counted() bool { return g.flags&packet.SYN == 0 }
+
+// sender is the outgoing half of a stream.
+type sender struct {
+	queue    ring[*segment] // from the oldest unacknowledged one on; nil is acknowledged
+	base     uint32         // sequence number of the first
+	sentLen  int            // how many of the queue have been sent
+	lostLen  int            // how many of those are lost
+	inflight int            // how many of those are under way and counted
+	buffered int            // bytes in the queue
+	payload  int            // the largest payload
+	acked    bool           // the peer has acknowledged something
+
+	rto      rtoState
+	rtoAt    instant // retransmission time-out
+	tailAt   instant // tail loss probe
+	lossAt   instant // when something will be taken for lost
+	probeAt  instant // while choked: when the peer is asked whether it still is
+	probeSeq uint32  // what to send though no window allows it
+	askedAt  instant // for a quick acknowledgement
+
+	rack       rack
+	ackRound   uint32 // numbers the packets whose NACKs are in segment.missing
+	choked     bool   // the peer wants no more for now
+	chokedFor  int    // probes not answered
+	writeShut  bool   // CloseWrite or Close was called
+	closeSeq   uint32
+	closeSent  bool // the CLOSE is in the queue, or was
+	closeAcked bool
+}
+
+// end is the sequence number behind the queue.
+func (d *sender) end() uint32 { return d.base + uint32(d.queue.len()) }
+
+// sent returns the place of a segment that was sent and is not acknowledged.
+func (d *sender) sent(seq uint32) (int, bool) {
+	i := int(int32(seq - d.base))
+	return i, i >= 0 && i < d.sentLen && *d.queue.at(i) != nil
+}
+
+// probe sends the segment at a place, the first unsent one at most, though no window allows it.
+func (s *Stream) probe(i int) {
+	s.probeSeq = s.base + uint32(i)
+	s.urge(urgentSegment)
+}
+
+// probed returns the place of the segment to probe with, if it is still worth it.
+func (d *sender) probed() (int, bool) {
+	i := int(int32(d.probeSeq - d.base))
+	return i, i >= 0 && i <= d.sentLen && i < d.queue.len() && *d.queue.at(i) != nil
+}
+
+// Write takes as much of b as the buffer has room for; 0 is to be tried again
+// when the stream has changed. It fails when the stream takes no more.
+func (s *Stream) Write(b []byte) (int, error) {
+	switch {
+	case s.appClosed:
+		return 0, ErrClosed
+	case s.writeShut:
+		return 0, ErrWriteClosed
+	case s.err != nil:
+		return 0, s.err
+	case s.state == ended || s.state == resetting:
+		return 0, ErrClosedByPeer
+	case s.end() >= maxSequence-wideWindow:
+		return 0, ErrExhausted
+	}
+	n := max(min(len(b), s.e.conf.Limits.SendBuffer-s.buffered), 0)
+	s.enqueue(b[:n])
+	s.wake()
+	return n, nil
+}
+
+// Writable is how many bytes Write would take now.
+func (s *Stream) Writable() int {
+	if s.writeShut || s.err != nil || s.state == ended || s.state == resetting {
+		return 0
+	}
+	return max(s.e.conf.Limits.SendBuffer-s.buffered, 0)
+}
+
+// enqueue cuts data into segments; it fills the last one first if that was not sent.
+func (s *Stream) enqueue(b []byte) {
+	s.buffered += len(b)
+	for len(b) > 0 {
+		g := s.tail()
+		if g == nil {
+			g = s.e.memory.segment(len(b))
+			if cap(g.data) == 0 {
+				g.data = make([]byte, 0, min(len(b), s.payload))
+			}
+			s.queue.push(g)
+		}
+		n := min(len(b), s.payload-len(g.data))
+		g.data = append(g.data, b[:n]...)
+		b = b[n:]
+	}
+}
+
+// tail is the last segment if it can take more data.
+func (s *Stream) tail() *segment {
+	if s.queue.len() == s.sentLen {
+		return nil
+	}
+	g := *s.queue.at(s.queue.len() - 1)
+	if g.flags != 0 || len(g.data) == 0 || len(g.data) >= s.payload {
+		return nil
+	}
+	return g
+}
+
+// setPayload sets the largest payload, and cuts what waits anew when it has become smaller.
+func (s *Stream) setPayload(n int) {
+	n = max(min(n, s.e.conf.MaxPacketSize), minPayload)
+	smaller := n < s.payload
+	s.payload = n
+	if !smaller {
+		return
+	}
+	var waiting []*segment
+	for s.queue.len() > s.sentLen {
+		waiting = append(waiting, s.queue.popBack())
+	}
+	for i := len(waiting) - 1; i >= 0; i-- {
+		g := waiting[i]
+		if len(g.data) == 0 {
+			s.queue.push(g)
+			continue
+		}
+		s.buffered -= len(g.data)
+		s.enqueue(g.data)
+		s.e.memory.freeSegment(g)
+	}
+}
+
+// wake gives the stream its turn among those of its peer.
+func (s *Stream) wake() {
+	if s.inSendable {
+		return
+	}
+	if _, ok := s.nextSegment(); ok {
+		s.inSendable = true
+		s.peer.sendable.push(s)
+		s.peer.wake()
+	}
+}
+
+// nextSegment returns the place of what is to be sent next, within the window: what was lost first.
+func (s *Stream) nextSegment() (int, bool) {
+	if s.state != open || s.choked {
+		return 0, false
+	}
+	if s.lostLen > 0 {
+		for i := range s.sentLen {
+			if g := *s.queue.at(i); g != nil && g.lost {
+				return i, true
+			}
+		}
+	}
+	// Neither more under way nor further ahead of the oldest than the peer can keep.
+	return s.sentLen, s.sentLen < s.queue.len() && s.sentLen < s.peer.window
+}
+
+// transmit sends the segment at place i, again or for the first time.
+func (s *Stream) transmit(i int, b []byte) Outgoing {
+	now := s.e.now
+	g := *s.queue.at(i)
+	first := g.sends == 0
+	if first {
+		s.sentLen++
+		if s.rtoAt == never {
+			s.rto.progressAt = now
+		}
+	}
+	if g.lost {
+		g.lost = false
+		s.lostLen--
+	} else if !first && g.counted() {
+		s.inflight--
+		s.peer.inflight--
+	}
+	g.sends++
+	g.last = now
+	if g.counted() {
+		g.stamp = s.peer.control.Sent(now, s.peer.inflight)
+		s.inflight++
+		s.peer.inflight++
+	}
+	if s.rtoAt == never {
+		s.armRTO()
+	}
+	s.armTail()
+	return s.encodeSegment(g, i, b)
+}
+
+// encodeSegment makes the packet of a segment.
+func (s *Stream) encodeSegment(g *segment, i int, b []byte) Outgoing {
+	p := &s.e.outgoing
+	*p = packet.Packet{SendID: s.remote, ReceiveID: s.local, Sequence: s.base + uint32(i), Flags: g.flags, Payload: g.data, Nacks: p.Nacks[:0]}
+	p.ResendDelay = byte(min(s.timeout()/time.Second, math.MaxUint8))
+	s.fillAck(p)
+	switch {
+	case g.flags.Has(packet.SYN):
+		s.fillSYN(p)
+	case s.choking:
+		p.Flags |= packet.DelayRequested
+		p.Delay = packet.SendChoke
+	case s.wantsQuickAck(g, i):
+		p.Flags |= packet.DelayRequested
+		p.Delay = 0
+		s.askedAt = s.e.now
+	}
+	return s.encode(p, b)
+}
+
+// wantsQuickAck asks for an acknowledgement at once some times in a round trip,
+// which finds losses soon and costs the peer little, and when nothing follows that would bring one.
+func (s *Stream) wantsQuickAck(g *segment, i int) bool {
+	every := s.peer.control.MinRTT() / 8
+	return s.e.now-s.askedAt >= every || g.sends > 1 || g.flags != 0 || i == s.queue.len()-1
+}
+
+// encode signs for later what has to be signed.
+func (s *Stream) encode(p *packet.Packet, b []byte) Outgoing {
+	if p.Flags&(packet.SYN|packet.Close|packet.Reset) != 0 {
+		p.Flags |= packet.SignatureIncluded
+		p.Signature = zeros[:s.e.signatureLen]
+	}
+	o := Outgoing{To: s.peer.dest, SourcePort: s.localPort, DstPort: s.remotePort, Stream: s, Opens: p.Flags.Has(packet.SYN)}
+	if len(p.Payload) > 0 || o.Opens {
+		o.Useful = s.timeout()
+	}
+	return finishPacket(o, p, b)
+}
+
+// zeros is the place of a signature that is still to be made; the longest known has 132 bytes.
+var zeros [256]byte
+
+// finishPacket encodes p behind b. It cannot fail: fields and flags are always set together here.
+func finishPacket(o Outgoing, p *packet.Packet, b []byte) Outgoing {
+	out, err := p.Append(b)
+	if err != nil {
+		panic("streaming: made a malformed packet: " + err.Error())
+	}
+	o.Bytes, o.offset = out, len(b)
+	o.signatureAt, o.signatureLen = p.SignatureAt()
+	return o
+}
+
+// dropSegments frees what waits to be sent or acknowledged.
+func (s *Stream) dropSegments() {
+	s.peer.inflight -= s.inflight
+	for s.queue.len() > 0 {
+		if g := s.queue.pop(); g != nil {
+			s.e.memory.freeSegment(g)
+		}
+	}
+	s.queue.drop()
+	s.inflight, s.lostLen, s.sentLen, s.buffered = 0, 0, 0, 0
+}

@@ -1,0 +1,66 @@
+package streamingsim
+
+import "time"
+
+// Path is what the packets of one direction go through. The zero value delivers at once.
+type Path struct {
+	Delay     time.Duration
+	Jitter    time.Duration // up to so much more
+	Loss      float64       // of packets, by chance
+	Duplicate float64
+	Reorder   float64 // of packets, that are held back by ReorderBy
+	ReorderBy time.Duration
+	Rate      float64 // bytes a second of the bottleneck, 0 is without
+	Queue     int     // bytes that wait for the bottleneck at most
+	Down      bool    // nothing comes through
+}
+
+// Link is a path in a world. Several nodes may share it, and then its rate.
+type Link struct {
+	Path
+	w    *World
+	free time.Duration // when the bottleneck is idle again
+
+	Sent, Lost, Dropped int // packets: in all, by chance, by the full queue
+}
+
+// NewLink returns a link of a path.
+func (w *World) NewLink(p Path) *Link { return &Link{Path: p, w: w} }
+
+// cost is how many bytes a packet takes in a tunnel: messages of 1 KiB, with the
+// garlic's overhead. A full packet takes two.
+func cost(n int) float64 { return float64((n+112+999)/1000) * 1024 }
+
+// Send lets f happen for a packet of n bytes when it has come through, which may be never or twice.
+func (l *Link) Send(n int, f func()) {
+	l.Sent++
+	if l.Down || l.w.Rand.Float64() < l.Loss {
+		l.Lost++
+		return
+	}
+	wait := time.Duration(0)
+	if l.Rate > 0 {
+		start := max(l.free, l.w.now)
+		if (start-l.w.now).Seconds()*l.Rate > float64(l.Queue) {
+			l.Dropped++
+			return
+		}
+		l.free = start + time.Duration(cost(n)/l.Rate*float64(time.Second))
+		wait = l.free - l.w.now
+	}
+	l.deliver(wait, f)
+	if l.Duplicate > 0 && l.w.Rand.Float64() < l.Duplicate {
+		l.deliver(wait, f)
+	}
+}
+
+func (l *Link) deliver(wait time.Duration, f func()) {
+	d := wait + l.Delay
+	if l.Jitter > 0 {
+		d += time.Duration(l.w.Rand.Int64N(int64(l.Jitter)))
+	}
+	if l.Reorder > 0 && l.w.Rand.Float64() < l.Reorder {
+		d += l.ReorderBy
+	}
+	l.w.After(d, f)
+}
