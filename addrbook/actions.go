@@ -37,7 +37,7 @@ func (a *applier) addName(r Record) error {
 	if err != nil {
 		return err
 	}
-	if known := a.known(old); len(known) > 0 && !slices.Contains(known, r.Destination) {
+	if has, known := a.has(old, r.Destination); known && !has {
 		return refuse("the other name has another destination")
 	}
 	return a.plain(r)
@@ -59,6 +59,8 @@ func (a *applier) addDest(r Record) error {
 		return refuse("signed by a destination that the name does not have")
 	case len(e.Dests) >= maxDests:
 		return refuse("too many destinations for one name")
+	case a.full():
+		return refuse("the book of this feed is full")
 	}
 	e = a.edit(r.Name)
 	e.Dests = append(e.Dests, r.Destination)
@@ -78,7 +80,8 @@ func (a *applier) addSubdomain(r Record) error {
 		return err
 	case !strings.HasSuffix(r.Name, "."+parent):
 		return refuse("not a name beneath the other")
-	case !slices.Contains(a.known(parent), old):
+	}
+	if granted, _ := a.has(parent, old); !granted {
 		return refuse("not granted by the owner of the name above")
 	}
 	return a.plain(r)
@@ -95,10 +98,12 @@ func (a *applier) changeDest(r Record) error {
 	case !e.live(a.now):
 		return a.changeUnknown(r, old)
 	case !e.has(old):
-		if e.has(r.Destination) || e.had(old) {
+		if e.has(r.Destination) || e.had(old) && e.had(r.Destination) {
 			return errStale
 		}
-		return &ConflictError{Name: r.Name, Known: e.Dests[0], Offered: r.Destination}
+		c := conflict(r, AddressOf(e.Dests[0]))
+		c.Former = e.had(old)
+		return c
 	case old == r.Destination:
 		return errStale
 	case (e.had(r.Destination) || e.had(old)) && !newer(r, e):
@@ -119,25 +124,18 @@ func (a *applier) changeDest(r Record) error {
 // somebody else does.
 func (a *applier) changeUnknown(r Record, old keys.Destination) error {
 	may := a.mayAdd(r)
-	if _, ok := may.(*ConflictError); ok && slices.Contains(a.elsewhere(r.Name), old) {
+	if _, ok := may.(*ConflictError); ok && containsSame(a.elsewhere(r.Name).above, AddressOf(old)) {
 		may = nil // signed over by the one that is known
 	}
-	if err := a.add(r, may); err != nil {
-		return err
+	if may != nil {
+		return may
 	}
 	e := a.edit(r.Name)
+	e.Dests, e.Expires = []keys.Destination{r.Destination}, 0
 	e.Former = append(e.Former, old.Base32())
+	a.mark(r.Name, r)
 	a.notice(r, old)
 	return nil
-}
-
-// notice tells when a change that was made here leaves others behind.
-func (a *applier) notice(r Record, old keys.Destination) {
-	others := a.elsewhere(r.Name)
-	if len(others) == 0 || slices.Contains(others, r.Destination) {
-		return
-	}
-	a.notices = append(a.notices, &ConflictError{Name: r.Name, Known: others[0], Offered: r.Destination, Signed: slices.Contains(others, old)})
 }
 
 func newer(r Record, e *feedEntry) bool {
@@ -167,7 +165,7 @@ func (a *applier) changeName(r Record) error {
 // update: new properties for a name that has this very destination.
 func (a *applier) update(r Record) error {
 	if e := a.entries[r.Name]; !e.live(a.now) || !e.has(r.Destination) {
-		if a.mayAdd(r) == errStale {
+		if a.mayAdd(r) == errStale && !(e.live(a.now) && newer(r, e)) {
 			return errStale
 		}
 		return refuse("an update of a name that does not have the destination")
@@ -199,7 +197,7 @@ func (a *applier) removeFrom(name string, d keys.Destination, r Record) error {
 	case e == nil:
 		return errStale
 	case !e.has(d):
-		if !e.live(a.now) || e.had(d) {
+		if !e.live(a.now) || e.had(d) && !newer(r, e) {
 			return errStale
 		}
 		return refuse("a removal by a destination that the name does not have")

@@ -2,28 +2,51 @@ package addrbook
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 )
 
 // errIrregular: what stands at a path is a link, a directory or a device.
 var errIrregular = errors.New("not a regular file")
 
-// writeFile puts a whole file in the place of path, or leaves what stood there.
-// Its mode is 0600, since a book tells where its owner goes.
-func writeFile(path string, write func(io.Writer) error) (err error) {
-	if fi, err := os.Lstat(path); err == nil && !fi.Mode().IsRegular() {
-		return &fs.PathError{Op: "write", Path: path, Err: errIrregular}
+// errReadBack: what came back from the disk is not what was written.
+var errReadBack = errors.New("read back otherwise than it was written")
+
+// replacement is a file to be put in the place of another.
+type replacement struct {
+	path  string
+	write func(io.Writer) error
+
+	// check reads what came to the disk, whole, before it replaces anything.
+	check func(io.Reader) error
+
+	// like is whose owner and mode it gets. Nil means the program's own and 0600,
+	// since a book tells where its owner goes.
+	like fs.FileInfo
+
+	// before, if set, comes just before the replacement.
+	before func() error
+}
+
+// writeFile puts a whole file in the place of another, or leaves what stood there. It
+// replaces nothing before the new file is on the disk and has been read back.
+func writeFile(r replacement) (err error) {
+	if fi, err := os.Lstat(r.path); err == nil && !fi.Mode().IsRegular() {
+		return &fs.PathError{Op: "write", Path: r.path, Err: errIrregular}
 	}
-	temp := filepath.Join(filepath.Dir(path), ".addrbook-"+rand.Text())
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	temp := tempPrefix(r.path) + rand.Text()
+	f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -33,23 +56,78 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 			os.Remove(temp)
 		}
 	}()
-	w := bufio.NewWriterSize(f, 64<<10)
-	if err := write(w); err != nil {
+	sum := sha256.New()
+	w := bufio.NewWriterSize(io.MultiWriter(f, sum), 64<<10)
+	if err := r.write(w); err != nil {
 		return err
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	if r.like != nil {
+		if err := takeAfter(f, r.like); err != nil {
+			return err
+		}
+	}
 	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := r.readBack(f, sum); err != nil {
 		return err
 	}
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, path); err != nil {
+	if r.before != nil {
+		if err := r.before(); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(temp, r.path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return syncDir(filepath.Dir(r.path))
+}
+
+func (r replacement) readBack(f *os.File, written hash.Hash) error {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	read := sha256.New()
+	back := io.TeeReader(f, read)
+	if err := r.check(back); err != nil {
+		return fmt.Errorf("%w: %w", errReadBack, err)
+	}
+	if _, err := io.Copy(io.Discard, back); err != nil {
+		return err
+	}
+	if !bytes.Equal(read.Sum(nil), written.Sum(nil)) {
+		return errReadBack
+	}
+	return nil
+}
+
+// tempPrefix is how the names of temporary files in the place of a file begin.
+func tempPrefix(path string) string {
+	return filepath.Join(filepath.Dir(path), ".addrbook-"+filepath.Base(path)+"-")
+}
+
+// sweep removes temporary files that a crash has left. Nobody else may write the file
+// at the same time.
+func sweep(path string) error {
+	prefix := filepath.Base(tempPrefix(path))
+	list, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		if rest, ok := strings.CutPrefix(e.Name(), prefix); ok && len(rest) == len(rand.Text()) && e.Type().IsRegular() {
+			if err := os.Remove(filepath.Join(filepath.Dir(path), e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // syncDir makes a directory's entries last. Windows and some file systems cannot.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -23,10 +22,10 @@ import (
 // a *[SourceError]: those behind it, which are trusted less, might say something
 // else than it would have said.
 //
-// The book remembers what sources without a memory of their own said: the
-// router, and all that are not [Voucher]s. Should another destination come later
-// for the same name, it fails with a *[ConflictError] until [Book.Forget], or
-// until a source vouches for the change. That memory ends with the program.
+// The book pins what sources without a memory of their own said: the router, and
+// all that are not [Voucher]s. Should another address come later for the same name,
+// it fails with a *[ConflictError] until [Book.Forget], or until a source vouches
+// for the change. What is pinned is the hash, so that a destination may follow it.
 //
 // Identities that must not be linked do not share a Book that learns: [Book.Local]
 // says why, and derives one that they may have.
@@ -37,7 +36,8 @@ type Book struct {
 	Sources []Source
 
 	// Router is asked last. Nil, as it should be by default, asks none: its book
-	// is not under our rules, and it learns the names.
+	// is not under our rules, and it learns the names. It is asked once for all who
+	// wait for a name, with none of the values of their contexts.
 	Router Source
 
 	// Timeout bounds the question to the router. 0 means 30 s.
@@ -48,18 +48,28 @@ type Book struct {
 	// know, 0 for 10 s. Negative means not at all. Errors are not kept.
 	CacheTime, NegativeTime time.Duration
 
-	// CacheSize bounds the names remembered; those used least recently are
-	// forgotten. 0 means 4096.
+	// CacheSize bounds the answers kept; those used least recently are forgotten.
+	// 0 means 4096.
 	CacheSize int
+
+	// Pins, if set, keeps the pins over the end of the program, in the form of a
+	// hosts file. It has to be a file of its own: it is none of the Sources. Nil
+	// keeps them in memory. A name is answered only when its pin is on the disk.
+	Pins *File
+
+	// MaxPins bounds the pins. Those that are there stay; a name beyond the bound
+	// is answered, and not pinned. 0 means 16,384.
+	MaxPins int
 
 	// OnConflict, if set, is told of each destination that was refused, in the
 	// goroutine that came upon it. It must not call the Book.
 	OnConflict func(*ConflictError)
 
 	flights singleflight.Group
-	mu      sync.Mutex // guards memory and garlic
-	memory  memory
+	mu      sync.Mutex // guards cache, garlic and pins itself
+	cache   cache
 	garlic  garlicIndex
+	pins    *File
 
 	applying sync.Mutex // held by a subscription that brings its entries up to date
 }
@@ -79,99 +89,113 @@ func (e *SourceError) Unwrap() error { return e.Err }
 // routerName is what errors call the router.
 const routerName = "router"
 
-// Lookup returns the destination of a name under .i2p, or of a GarliCat name as
-// [i2phost.GarliCat] makes them. A base64 destination is returned as it is. A
-// base32 name is no name but a hash, for which the router alone has the
-// destination, and so [ErrNotFound], like a name that no source knows. Further
-// errors are *[SourceError], *[ConflictError], those of [i2phost.Parse], and those
-// of ctx.
-func (b *Book) Lookup(ctx context.Context, name string) (keys.Destination, error) {
+// Lookup returns the address of a name under .i2p, or of a GarliCat name as
+// [i2phost.GarliCat] makes them. It is a whole destination if one is known; a source
+// may know the base32 name alone, plain or encrypted, and a router finds the rest. A
+// base64 destination and a base32 name stand for themselves.
+//
+// A name that no source knows is [ErrNotFound]. Further errors are *[SourceError],
+// *[ConflictError], those of [i2phost.Parse] and keys, and those of ctx.
+func (b *Book) Lookup(ctx context.Context, name string) (Address, error) {
 	if addr, ok := i2phost.ParseGarliCat(name); ok {
 		return b.LookupGarliCat(ctx, addr)
 	}
 	host, err := i2phost.Parse(name)
 	if err != nil {
-		return keys.Destination{}, err
+		return Address{}, err
 	}
-	switch host.Kind() {
-	case i2phost.Name:
-		return b.lookup(ctx, host.String())
-	case i2phost.Base64:
-		return keys.ParseDestination(host.String())
+	if host.Kind() != i2phost.Name {
+		return ParseAddress(host.String())
 	}
-	return keys.Destination{}, fmt.Errorf("addrbook: %w: %v", ErrNotFound, host.Kind())
+	return b.lookup(ctx, host.String())
 }
 
-func (b *Book) lookup(ctx context.Context, name string) (keys.Destination, error) {
+func (b *Book) lookup(ctx context.Context, name string) (Address, error) {
 	for i, s := range b.Sources {
-		d, err := s.Lookup(ctx, name)
+		a, err := s.Lookup(ctx, name)
 		switch {
 		case err == nil:
-			return b.settle(name, d, s, strconv.Itoa(i))
+			return b.settle(name, a, s, strconv.Itoa(i))
 		case !errors.Is(err, ErrNotFound):
-			return keys.Destination{}, &SourceError{strconv.Itoa(i), err}
+			return Address{}, &SourceError{strconv.Itoa(i), err}
 		}
 	}
 	if b.Router == nil {
-		return keys.Destination{}, fmt.Errorf("addrbook: %w", ErrNotFound)
+		return Address{}, fmt.Errorf("addrbook: %w", ErrNotFound)
 	}
 	return b.askRouter(ctx, name)
 }
 
 // askRouter asks once for all who wait for the same name. The question goes on
-// when they leave, since its answer is kept.
-func (b *Book) askRouter(ctx context.Context, name string) (keys.Destination, error) {
-	if a, ok := b.remembered(name); ok && time.Now().Before(a.until) {
-		return a.dest, a.err
+// when they leave, since its answer is kept, and it is nobody's own: what the context
+// of the first one carries, such as an identity, is no business of the others'.
+func (b *Book) askRouter(ctx context.Context, name string) (Address, error) {
+	b.mu.Lock()
+	a, ok := b.cache.get(name)
+	b.mu.Unlock()
+	if ok && time.Now().Before(a.until) {
+		return a.addr, a.err
 	}
 	flight := b.flights.DoChan(name, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), orDefault(b.Timeout, 30*time.Second))
+		ctx, cancel := context.WithTimeout(context.Background(), orDefault(b.Timeout, 30*time.Second))
 		defer cancel()
 		return b.ask(ctx, name)
 	})
 	select {
 	case r := <-flight:
-		return r.Val.(keys.Destination), r.Err
+		return r.Val.(Address), r.Err
 	case <-ctx.Done():
-		return keys.Destination{}, context.Cause(ctx)
+		return Address{}, context.Cause(ctx)
 	}
 }
 
-func (b *Book) ask(ctx context.Context, name string) (keys.Destination, error) {
-	d, err := b.Router.Lookup(ctx, name)
+func (b *Book) ask(ctx context.Context, name string) (Address, error) {
+	a, err := b.Router.Lookup(ctx, name)
 	switch {
-	case err == nil:
-		return b.settle(name, d, b.Router, routerName)
 	case errors.Is(err, ErrNotFound):
 		err = fmt.Errorf("addrbook: %w", ErrNotFound)
-		b.keep(name, answer{err: err, until: later(b.NegativeTime, 10*time.Second)})
-		return keys.Destination{}, err
+	case err != nil:
+		return Address{}, &SourceError{routerName, err}
+	default:
+		if a, err = b.settle(name, a, b.Router, routerName); err == nil {
+			b.keep(name, answer{addr: a, until: later(b.CacheTime, 10*time.Minute)})
+			return a, nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return Address{}, err
+		}
 	}
-	return keys.Destination{}, &SourceError{routerName, err}
+	b.keep(name, answer{err: err, until: later(b.NegativeTime, 10*time.Second)})
+	return Address{}, err
 }
 
-// settle compares an answer with what was remembered, and remembers it.
-func (b *Book) settle(name string, d keys.Destination, s Source, by string) (keys.Destination, error) {
-	if d.IsZero() {
-		return d, &SourceError{by, keys.ErrMalformed}
+// settle compares an answer with the pin, and pins it.
+func (b *Book) settle(name string, a Address, s Source, by string) (Address, error) {
+	if a.IsZero() {
+		return a, &SourceError{by, keys.ErrMalformed}
 	}
 	voucher, vouches := s.(Voucher)
-	old, known := b.remembered(name)
-	if known && !old.pin.IsZero() && old.pin != d && !(vouches && voucher.Vouches(name, old.pin)) {
-		err := &ConflictError{Name: name, Known: old.pin, Offered: d, Source: by}
-		if by == routerName {
-			b.keep(name, answer{err: err, pin: old.pin, until: later(b.NegativeTime, 10*time.Second)})
-		}
-		b.tell(err)
-		return keys.Destination{}, err
+	pin, err := b.pin(name)
+	if err == nil && !pin.IsZero() && !pin.Same(a) && !(vouches && voucher.Vouches(name, pin)) {
+		err = &ConflictError{Name: name, Known: pin, Offered: a}
 	}
 	switch {
-	case !vouches:
-		b.keep(name, answer{dest: d, pin: d, until: later(b.CacheTime, 10*time.Minute)})
-	case known:
-		b.Forget(name) // its own memory is better
+	case err != nil:
+	case !vouches && pin.IsZero():
+		err = b.setPin(name, a)
+	case vouches && !pin.IsZero():
+		err = b.Forget(name) // its own memory is better
 	}
-	return d, nil
+	var conflict *ConflictError
+	switch {
+	case errors.As(err, &conflict):
+		conflict.Offered, conflict.Source = a, by
+		b.tell(conflict)
+		return Address{}, conflict
+	case err != nil:
+		return Address{}, &SourceError{"pins", err}
+	}
+	return a, nil
 }
 
 func (b *Book) tell(err *ConflictError) {
@@ -180,49 +204,10 @@ func (b *Book) tell(err *ConflictError) {
 	}
 }
 
-// Forget drops what the book remembers of a name, so that the next answer counts.
-func (b *Book) Forget(name string) {
-	if host, err := i2phost.Parse(name); err == nil {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.memory.drop(host.String())
-	}
-}
-
-func (b *Book) remembered(name string) (answer, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.memory.get(name)
-}
-
-// keep remembers an answer; a pin outlives an answer without one.
 func (b *Book) keep(name string, a answer) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if old, ok := b.memory.get(name); ok && a.pin.IsZero() {
-		a.pin = old.pin
-	}
-	b.memory.put(name, a, orDefault(b.CacheSize, 4096))
-}
-
-// known returns what all but one source, and the memory, say of a name.
-func (b *Book) known(ctx context.Context, name string, except Source) (all []keys.Destination, err error) {
-	for i, s := range b.Sources {
-		if s == except {
-			continue
-		}
-		d, err := s.Lookup(ctx, name)
-		switch {
-		case err == nil:
-			all = append(all, d)
-		case !errors.Is(err, ErrNotFound):
-			return nil, &SourceError{strconv.Itoa(i), err}
-		}
-	}
-	if a, ok := b.remembered(name); ok && !a.pin.IsZero() && !slices.Contains(all, a.pin) {
-		all = append(all, a.pin)
-	}
-	return all, nil
+	b.cache.put(name, a, orDefault(b.CacheSize, 4096))
 }
 
 func orDefault[T int | int64 | time.Duration](value, preset T) T {

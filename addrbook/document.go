@@ -1,10 +1,12 @@
 package addrbook
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,29 +20,54 @@ import (
 // while one changes it.
 type Hosts struct {
 	lines []string         // with their ends; "" for one that was removed
-	index map[string][]int // the lines of a name, all with one destination
+	index map[string][]int // the lines of a name, all with one address
 
 	version uint64
 }
 
 // ReadHosts reads a hosts file under the rules of [ParseHosts]. With skip nil, a
 // bad line fails the whole as it does there. Otherwise skip gets each bad line,
-// and one that gives a name another destination than the first; the line is left
+// and one that gives a name another address than the first; the line is left
 // out if skip returns nil, else that error fails the whole. An error of r always
 // does.
 func ReadHosts(r io.Reader, skip func(*HostsError) error) (*Hosts, error) {
+	return readHosts(r, dropLines(skip))
+}
+
+// badLine decides about a line that is wrong: it is kept as text, or left out, or its
+// error fails the whole.
+type badLine func(error) (keep bool, err error)
+
+func dropLines(skip func(*HostsError) error) badLine {
+	return func(err error) (bool, error) { return false, skipLine(err, skip) }
+}
+
+// keepLines keeps all that can be kept.
+func keepLines(err error) (bool, error) {
+	var bad *HostsError
+	if errors.As(err, &bad) && !bad.Read && bad.Err != bufio.ErrTooLong {
+		err = nil
+	}
+	return true, err
+}
+
+func readHosts(r io.Reader, bad badLine) (*Hosts, error) {
 	h := new(Hosts)
 	for line, err := range HostsLines(r) {
 		if err == nil && line.Name != "" {
-			if at := h.index[line.Name]; len(at) > 0 && h.destination(at[0]) != line.Destination {
+			if at := h.index[line.Name]; len(at) > 0 && !h.address(at[0]).Same(line.Address) {
 				err = twice(line.Number, at[0]+1)
 			}
 		}
 		if err != nil {
-			if err = skipLine(err, skip); err != nil {
+			keep, err := bad(err)
+			if err != nil {
 				return nil, err
 			}
-			line = Line{} // keeps the numbers
+			line.Name = ""
+			if !keep {
+				line.raw = "" // an empty one keeps the numbers
+			}
 		}
 		h.append(line.Name, line.raw)
 	}
@@ -66,35 +93,35 @@ func (h *Hosts) append(name, raw string) {
 	h.version++
 }
 
-// destination reads a line that has been read before.
-func (h *Hosts) destination(at int) keys.Destination {
-	_, d, _ := parseEntry(strings.TrimPrefix(trimEnd(h.lines[at]), "\ufeff"))
-	return d
+// address reads a line that has been read before.
+func (h *Hosts) address(at int) Address {
+	_, a, _ := parseEntry(strings.TrimPrefix(trimEnd(h.lines[at]), "\ufeff"))
+	return a
 }
 
 // Len returns the number of names.
 func (h *Hosts) Len() int { return len(h.index) }
 
 // Lookup implements [Source]. It never waits.
-func (h *Hosts) Lookup(_ context.Context, name string) (keys.Destination, error) {
+func (h *Hosts) Lookup(_ context.Context, name string) (Address, error) {
 	name, err := canonical(name)
 	if err != nil {
-		return keys.Destination{}, err
+		return Address{}, err
 	}
 	at := h.index[name]
 	if len(at) == 0 {
-		return keys.Destination{}, ErrNotFound
+		return Address{}, ErrNotFound
 	}
-	return h.destination(at[0]), nil
+	return h.address(at[0]), nil
 }
 
-// All yields the names and their destinations in the order of the file. The file
+// All yields the names and their addresses in the order of the file. The file
 // must not be changed meanwhile.
-func (h *Hosts) All() iter.Seq2[string, keys.Destination] {
-	return func(yield func(string, keys.Destination) bool) {
+func (h *Hosts) All() iter.Seq2[string, Address] {
+	return func(yield func(string, Address) bool) {
 		for i, raw := range h.lines {
-			name, d, err := parseEntry(strings.TrimPrefix(trimEnd(raw), "\ufeff"))
-			if err == nil && name != "" && h.index[name][0] == i && !yield(name, d) {
+			name, a, err := parseEntry(strings.TrimPrefix(trimEnd(raw), "\ufeff"))
+			if err == nil && name != "" && h.index[name][0] == i && !yield(name, a) {
 				return
 			}
 		}
@@ -105,7 +132,7 @@ func (h *Hosts) All() iter.Seq2[string, keys.Destination] {
 func (h *Hosts) Version() uint64 { return h.version }
 
 // Vouches implements [Voucher]: only the program can change it.
-func (h *Hosts) Vouches(string, keys.Destination) bool { return true }
+func (h *Hosts) Vouches(string, Address) bool { return true }
 
 // Records yields the entries with their properties, and the commands, in the
 // order of the file. The error is that of properties which are malformed, with
@@ -125,44 +152,44 @@ func (h *Hosts) Records() iter.Seq2[Record, error] {
 }
 
 // Add puts an entry behind all others. It fails with a *[ConflictError] if the
-// name has another destination, and does nothing if it has this one.
-func (h *Hosts) Add(name string, d keys.Destination) error {
+// name has another address, and does nothing if it has the same: see [Address.Same].
+func (h *Hosts) Add(name string, a Address) error {
 	known, err := h.Lookup(context.Background(), name)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return h.Set(name, d)
+		return h.Set(name, a)
 	case err != nil:
 		return err
-	case known != d:
+	case !known.Same(a):
 		name, _ = canonical(name)
-		return &ConflictError{Name: name, Known: known, Offered: d}
+		return &ConflictError{Name: name, Known: known, Offered: a}
 	}
 	return nil
 }
 
-// Set gives a name a destination, whatever it had. The new entry stands where the
+// Set gives a name an address, whatever it had. The new entry stands where the
 // old one stood, without its properties, which spoke of the old destination.
-func (h *Hosts) Set(name string, d keys.Destination) error {
+func (h *Hosts) Set(name string, a Address) error {
 	name, err := canonical(name)
 	if err != nil {
 		return err
 	}
-	if d.IsZero() {
+	if a.IsZero() {
 		return keys.ErrMalformed
 	}
 	at := h.index[name]
 	if len(at) == 0 {
 		h.endLine()
-		h.append(name, name+"="+d.Base64()+"\n")
+		h.append(name, name+"="+a.Text()+"\n")
 		return nil
 	}
-	if h.destination(at[0]) == d {
+	if h.address(at[0]) == a {
 		return nil
 	}
 	for _, i := range at {
 		h.lines[i] = ""
 	}
-	h.lines[at[0]] = name + "=" + d.Base64() + "\n"
+	h.lines[at[0]] = name + "=" + a.Text() + "\n"
 	h.index[name] = at[:1]
 	h.version++
 	return nil
@@ -209,6 +236,30 @@ func (h *Hosts) WriteTo(w io.Writer) (n int64, err error) {
 		}
 	}
 	return n, nil
+}
+
+func (h *Hosts) writeTo(w io.Writer) error {
+	_, err := h.WriteTo(w)
+	return err
+}
+
+// check reads a file that must say the same, strictly.
+func (h *Hosts) check(r io.Reader) error {
+	back, err := ReadHosts(r, nil)
+	return h.compare(back, err)
+}
+
+// checkKept is check for a file that may have lines which are wrong.
+func (h *Hosts) checkKept(r io.Reader) error {
+	back, err := readHosts(r, keepLines)
+	return h.compare(back, err)
+}
+
+func (h *Hosts) compare(back *Hosts, err error) error {
+	if err == nil && !maps.EqualFunc(back.index, h.index, func(a, b []int) bool { return len(a) == len(b) }) {
+		err = errReadBack
+	}
+	return err
 }
 
 func (h *Hosts) clone() *Hosts {

@@ -33,7 +33,7 @@ func readHosts(t testing.TB, s string) *addrbook.Hosts {
 
 func TestHostsLosesNothing(t *testing.T) {
 	a, b, c := destination(t), destination(t), destination(t)
-	file := "\ufeff# mine\r\n\r\n A.i2p = " + a.Base64() + " #!x=y#sig=z\r\n;old\n#!action=remove#name=q.i2p\nb.i2p=" + b.Base64() + "\na.i2p=" + a.Base64() + "\n# end"
+	file := "\ufeff# mine\r\n\r\n A.i2p = " + a.Text() + " #!x=y#sig=z\r\n;old\n#!action=remove#name=q.i2p\nb.i2p=" + b.Text() + "\na.i2p=" + a.Text() + "\n# end"
 	h := readHosts(t, file)
 	assert.Equal(t, file, text(t, h))
 	assert.Equal(t, 2, h.Len())
@@ -47,19 +47,19 @@ func TestHostsLosesNothing(t *testing.T) {
 	assert.Equal(t, file, text(t, h))
 
 	require.NoError(t, h.Add("c.i2p", c))
-	assert.Equal(t, file+"\nc.i2p="+c.Base64()+"\n", text(t, h), "the last line got its end")
+	assert.Equal(t, file+"\nc.i2p="+c.Text()+"\n", text(t, h), "the last line got its end")
 	require.NoError(t, h.Set("a.i2p", c))
-	want := "\ufeff# mine\r\n\r\na.i2p=" + c.Base64() + "\n;old\n#!action=remove#name=q.i2p\nb.i2p=" + b.Base64() + "\n# end\nc.i2p=" + c.Base64() + "\n"
+	want := "\ufeff# mine\r\n\r\na.i2p=" + c.Text() + "\n;old\n#!action=remove#name=q.i2p\nb.i2p=" + b.Text() + "\n# end\nc.i2p=" + c.Text() + "\n"
 	assert.Equal(t, want, text(t, h), "in its place, and once")
 	require.NoError(t, h.Remove("B.i2p"))
 	assert.ErrorIs(t, h.Remove("b.i2p"), addrbook.ErrNotFound)
-	assert.Equal(t, strings.Replace(want, "b.i2p="+b.Base64()+"\n", "", 1), text(t, h))
+	assert.Equal(t, strings.Replace(want, "b.i2p="+b.Text()+"\n", "", 1), text(t, h))
 	d, err := h.Lookup(t.Context(), "a.i2p")
 	require.NoError(t, err)
 	assert.Equal(t, c, d)
 	_, err = h.Lookup(t.Context(), "b.i2p")
 	assert.ErrorIs(t, err, addrbook.ErrNotFound)
-	for _, name := range []string{"router.i2p", "example.com", "a.i2p\nb.i2p", "", a.Base32(), a.Base64()} {
+	for _, name := range []string{"router.i2p", "example.com", "a.i2p\nb.i2p", "", a.Base32(), a.Text()} {
 		assert.Error(t, h.Set(name, a), name)
 		assert.Error(t, h.Add(name, a), name)
 		assert.Error(t, h.Remove(name), name)
@@ -67,11 +67,11 @@ func TestHostsLosesNothing(t *testing.T) {
 		require.Error(t, err)
 		assert.NotErrorIs(t, err, addrbook.ErrNotFound, "not a name at all")
 	}
-	assert.ErrorIs(t, h.Set("z.i2p", keys.Destination{}), keys.ErrMalformed)
+	assert.ErrorIs(t, h.Set("z.i2p", addrbook.Address{}), keys.ErrMalformed)
 }
 
 func TestHostsRecords(t *testing.T) {
-	a := destination(t).Base64()
+	a := destination(t).Text()
 	h := readHosts(t, "# x\na.i2p="+a+"#!x=y#w=z\n#!action=remove#name=q.i2p\nb.i2p="+a+"#!broken\n")
 	var got []string
 	var bad []error
@@ -89,8 +89,8 @@ func TestHostsRecords(t *testing.T) {
 
 func TestReadHostsLenient(t *testing.T) {
 	a, b := destination(t), destination(t)
-	good := "a.i2p=" + a.Base64() + "\n"
-	file := "<html>\n" + good + "a.i2p=" + b.Base64() + "\n" + strings.Repeat("x", 100_000) + "\nbad name.i2p=" + a.Base64() + "\nb.i2p=" + b.Base64()
+	good := "a.i2p=" + a.Text() + "\n"
+	file := "<html>\n" + good + "a.i2p=" + b.Text() + "\n" + strings.Repeat("x", 100_000) + "\nbad name.i2p=" + a.Text() + "\nb.i2p=" + b.Text()
 	var lines []int
 	h, err := addrbook.ReadHosts(strings.NewReader(file), func(e *addrbook.HostsError) error {
 		lines = append(lines, e.Line)
@@ -98,13 +98,13 @@ func TestReadHostsLenient(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.Equal(t, []int{1, 3, 4, 5}, lines)
-	assert.Equal(t, good+"b.i2p="+b.Base64(), text(t, h))
+	assert.Equal(t, good+"b.i2p="+b.Text(), text(t, h))
 
 	enough := errors.New("enough")
 	_, err = addrbook.ReadHosts(strings.NewReader(file), func(*addrbook.HostsError) error { return enough })
 	assert.Equal(t, enough, err)
 	_, err = addrbook.ReadHosts(strings.NewReader(file), nil)
-	assert.EqualError(t, err, "addrbook: hosts line 1: not of the form name=destination")
+	assert.EqualError(t, err, "addrbook: hosts line 1: not of the form name=address")
 
 	broken := errors.New("broken disk")
 	_, err = addrbook.ReadHosts(io.MultiReader(strings.NewReader(good+"b.i2"), errReader{broken}), func(*addrbook.HostsError) error { return nil })
@@ -116,11 +116,11 @@ type errReader struct{ err error }
 func (r errReader) Read([]byte) (int, error) { return 0, r.err }
 
 func FuzzReadHosts(f *testing.F) {
-	d := destination(f).Base64()
+	d := destination(f).Text()
 	f.Add("\ufeffa.i2p="+d+"\r\n#x\r\n;\n", "b.i2p")
 	f.Add("a.i2p="+d+" #!sig=x", "a.i2p")
 	f.Add("a.i2p="+d+"\nA.i2p="+d+"\nx", "a.i2p")
-	other, err := keys.ParseDestination(d)
+	other, err := addrbook.ParseAddress(d)
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, file, name string) {
 		bad := 0
@@ -168,7 +168,7 @@ func (m *manyLines) Read(p []byte) (int, error) {
 
 // BenchmarkMillionLines reads a million entries, and reports what stays in memory in the midst.
 func BenchmarkMillionLines(b *testing.B) {
-	d := destination(b).Base64()
+	d := destination(b).Text()
 	for b.Loop() {
 		var before, after runtime.MemStats
 		runtime.GC()
@@ -192,7 +192,7 @@ func BenchmarkMillionLines(b *testing.B) {
 
 // BenchmarkHostsMillion holds a million entries in memory.
 func BenchmarkHostsMillion(b *testing.B) {
-	d := destination(b).Base64()
+	d := destination(b).Text()
 	for b.Loop() {
 		h, err := addrbook.ReadHosts(&manyLines{dest: d, n: 1e6}, nil)
 		if err != nil || h.Len() != 1e6 {

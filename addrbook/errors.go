@@ -3,8 +3,6 @@ package addrbook
 import (
 	"errors"
 	"fmt"
-
-	"github.com/go-i2p/i2psocks/keys"
 )
 
 // Callers branch on these with [errors.Is]. No error text of this package
@@ -23,16 +21,33 @@ var (
 	// ErrRefused: a record or a whole feed breaks the rules.
 	ErrRefused = errors.New("refused")
 
-	// ErrClient: no HTTP client was given, or one that does not go through I2P
-	// for certain, or an address that is not in I2P.
-	ErrClient = errors.New("not a client or an address of I2P")
+	// ErrGone: a file that was there is not. It is not taken for an empty one: a
+	// volume may be unmounted, or an editor at work. To begin anew, remove the file
+	// with the same name and ".lock" too.
+	ErrGone = errors.New("a file that was there is gone")
+
+	// ErrLocked: another program, or another File or Subscription with the same
+	// path, has been changing a file for too long.
+	ErrLocked = errors.New("another program is changing the file")
+
+	// ErrEmpty: there is nothing to write.
+	ErrEmpty = errors.New("nothing to write")
+
+	// ErrChanged: a file is not as it was when its replacement was made.
+	ErrChanged = errors.New("changed meanwhile")
+
+	// ErrDialer: no Dialer was given, or one that goes to the Internet.
+	ErrDialer = errors.New("not a dialer of I2P")
+
+	// ErrURL: an address that is not in I2P, or not to be visited: see [Subscription].
+	ErrURL = errors.New("not an address in I2P")
 )
 
 // ConflictError tells that somebody offered another destination for a name than
-// the one that is known. The known one stays. It wraps [ErrConflict].
+// the one that is known. The known one stays, but for Overruled. It wraps [ErrConflict].
 type ConflictError struct {
 	Name           string
-	Known, Offered keys.Destination
+	Known, Offered Address
 
 	// Source says who offered: the address of a subscription, a position among
 	// the Sources of a [Book], or "router".
@@ -41,6 +56,14 @@ type ConflictError struct {
 	// Signed says that the known destination has signed the change, which
 	// nevertheless may not be made here: the entry is the host program's own.
 	Signed bool
+
+	// Former says that a destination signed the change which had the name before,
+	// and has signed it away since.
+	Former bool
+
+	// Overruled says that the known address did not stay: only sources that are
+	// trusted less than this feed have it.
+	Overruled bool
 }
 
 func (e *ConflictError) Error() string {

@@ -36,7 +36,7 @@ func ExampleParseHosts() {
 }
 
 func ExampleBook() {
-	friend, err := keys.ParseDestination(destinationText)
+	friend, err := addrbook.ParseAddress(destinationText)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func ExampleParseAddressHelper() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(u, p.Name, p.Destination)
+	fmt.Println(u, p.Name, p.Address)
 	// Output:
 	// http://example.i2p/page example.i2p baz5fnifptdznvtavtm5kvpi3lhn54pxhfpwvifwtlx564e272yq.b32.i2p
 }

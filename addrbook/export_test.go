@@ -1,6 +1,7 @@
 package addrbook
 
 import (
+	"io"
 	"net/netip"
 
 	"github.com/go-i2p/i2psocks/keys"
@@ -10,7 +11,9 @@ import (
 var DSAGroup = dsaGroup
 
 // WriteFile is tested by itself since a disk that fails is hard to come by.
-var WriteFile = writeFile
+func WriteFile(path string, write func(io.Writer) error, check func(io.Reader) error) error {
+	return writeFile(replacement{path: path, write: write, check: check})
+}
 
 // AmbiguousGarliCat files destinations under one address; real ones that share
 // 80 bits cannot be made.

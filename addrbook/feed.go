@@ -47,8 +47,10 @@ func (e *feedEntry) live(now time.Time) bool {
 
 func (e *feedEntry) has(d keys.Destination) bool { return e != nil && slices.Contains(e.Dests, d) }
 
-func (e *feedEntry) had(d keys.Destination) bool {
-	return e != nil && slices.Contains(e.Former, d.Base32())
+func (e *feedEntry) had(d keys.Destination) bool { return e.hadAddress(AddressOf(d)) }
+
+func (e *feedEntry) hadAddress(a Address) bool {
+	return e != nil && slices.Contains(e.Former, a.Base32())
 }
 
 func (e *feedEntry) newest() (date int64) {
@@ -77,9 +79,12 @@ type applier struct {
 	fresh   map[string]bool // entries that are copies already
 	now     time.Time
 	max     int // names
+	size    int // of the entries as they are kept, in bytes, without those in changed
+	maxSize int
+	changed map[string]bool
 
 	// others returns what everybody else says of a name.
-	others func(ctx context.Context, name string) ([]keys.Destination, error)
+	others func(ctx context.Context, name string) (others, error)
 	broken error // why others could not tell; nothing counts then
 
 	notices        []*ConflictError // changes made here that others do not follow
@@ -88,12 +93,17 @@ type applier struct {
 }
 
 func newApplier(ctx context.Context, entries map[string]*feedEntry) *applier {
-	return &applier{ctx: ctx, entries: maps.Clone(entries), fresh: make(map[string]bool), now: time.Now()}
+	a := &applier{ctx: ctx, entries: maps.Clone(entries), fresh: make(map[string]bool), changed: make(map[string]bool), maxSize: maxEntries, now: time.Now()}
+	for name, e := range entries {
+		a.size += e.size(name)
+	}
+	return a
 }
 
 // apply carries a record out. The error is errStale, or wraps [ErrRefused],
 // [ErrSignature], [ErrConflict] or an error of keys.
 func (a *applier) apply(r Record) error {
+	defer a.measure()
 	if len(r.Properties) == 0 {
 		return a.add(r, a.mayAdd(r))
 	}
@@ -160,6 +170,10 @@ func (a *applier) checkTimes(r Record) error {
 // edit returns the entry of a name to be changed, a new one if there is none.
 func (a *applier) edit(name string) *feedEntry {
 	e := a.entries[name]
+	if !a.changed[name] {
+		a.size -= e.size(name)
+		a.changed[name] = true
+	}
 	if a.fresh[name] {
 		return e
 	}
@@ -187,26 +201,13 @@ func (a *applier) mark(name string, r Record) {
 	}
 	e.Dates[r.Get(keyAction)] = date
 	e.Record = r.String()
-}
-
-// known returns the destinations that this feed, or failing that anybody else,
-// has for a name.
-func (a *applier) known(name string) []keys.Destination {
-	if e := a.entries[name]; e.live(a.now) {
-		return e.Dests
+	if a.full() {
+		e.Record = "" // it only saves work
 	}
-	return a.elsewhere(name)
 }
 
-func (a *applier) elsewhere(name string) []keys.Destination {
-	dests, err := a.others(a.ctx, name)
-	if err != nil {
-		a.broken = err
-	}
-	return dests
-}
-
-// mayAdd says why a record may not give its name a destination, nil if it may.
+// mayAdd says why a record may not give its name a destination, nil if it may. Who is
+// trusted less than this feed has no say.
 func (a *applier) mayAdd(r Record) error {
 	e := a.entries[r.Name]
 	date, _ := seconds(r, keyDate)
@@ -215,14 +216,14 @@ func (a *applier) mayAdd(r Record) error {
 		if e.has(r.Destination) || e.had(r.Destination) {
 			return errStale
 		}
-		return &ConflictError{Name: r.Name, Known: e.Dests[0], Offered: r.Destination}
+		return conflict(r, AddressOf(e.Dests[0]))
 	case (e.had(r.Destination) || e.has(r.Destination)) && date <= e.newest():
 		return errStale // its owner has withdrawn it, or it has expired
-	case e == nil && len(a.entries) >= a.max:
+	case e == nil && len(a.entries) >= a.max, a.full():
 		return refuse("the book of this feed is full")
 	}
-	if others := a.elsewhere(r.Name); len(others) > 0 && !slices.Contains(others, r.Destination) {
-		return &ConflictError{Name: r.Name, Known: others[0], Offered: r.Destination}
+	if above := a.elsewhere(r.Name).above; len(above) > 0 && !containsSame(above, AddressOf(r.Destination)) {
+		return conflict(r, above[0])
 	}
 	return nil
 }
@@ -235,5 +236,6 @@ func (a *applier) add(r Record, may error) error {
 	e := a.edit(r.Name)
 	e.Dests, e.Expires = []keys.Destination{r.Destination}, 0
 	a.mark(r.Name, r)
+	a.notice(r, keys.Destination{})
 	return nil
 }

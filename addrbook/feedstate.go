@@ -26,27 +26,41 @@ type feedState struct {
 
 const (
 	stateVersion = 1
-	maxState     = 1 << 30 // bytes; a feed of the greatest size allowed needs much less
+	maxState     = 4 * maxEntries // bytes; what owners do with a feed that is full comes on top
 )
 
 var errState = errors.New("not the state of this subscription")
 
-// loadState reads what saveState wrote for the same feed; it is empty if there is
-// no file.
-func loadState(path, url string) (*feedState, error) {
-	st := &feedState{Version: stateVersion, URL: url, Entries: make(map[string]*feedEntry)}
-	if path == "" {
-		return st, nil
-	}
+func newState(url string) *feedState {
+	return &feedState{Version: stateVersion, URL: url, Entries: make(map[string]*feedEntry)}
+}
+
+func (st *feedState) text() []byte {
+	b, _ := json.Marshal(st)
+	return b
+}
+
+// loadState reads what save wrote for the same feed; it is empty if there is no file.
+func loadState(path, url string, read bool) (*feedState, stamp, error) {
 	f, err := openRegular(path, maxState)
 	if errors.Is(err, fs.ErrNotExist) {
-		return st, nil
+		return newState(url), nil, checkGone(path, read)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
-	dec := json.NewDecoder(bufio.NewReader(io.LimitReader(f, maxState)))
+	stamp, err := f.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := readState(f, url)
+	return st, stamp, err
+}
+
+func readState(r io.Reader, url string) (*feedState, error) {
+	st := newState(url)
+	dec := json.NewDecoder(bufio.NewReader(io.LimitReader(r, maxState)))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(st); err != nil {
 		return nil, fmt.Errorf("addrbook: state: %w", err)
@@ -75,15 +89,26 @@ func (st *feedState) check(url string) error {
 	return nil
 }
 
-func (st *feedState) save(path string) error {
+// save replaces the file, which nobody else may write meanwhile.
+func (st *feedState) save(path string) (stamp, error) {
 	if path == "" {
-		return nil
+		return nil, nil
 	}
-	return writeFile(path, func(w io.Writer) error {
+	err := writeFile(replacement{path: path, write: func(w io.Writer) error {
 		enc := json.NewEncoder(w)
 		enc.SetEscapeHTML(false)
 		return enc.Encode(st)
-	})
+	}, check: func(r io.Reader) error {
+		back, err := readState(r, st.URL)
+		if err == nil && len(back.Entries) != len(st.Entries) {
+			err = errReadBack
+		}
+		return err
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return stampOf(path)
 }
 
 // validator reports whether a header of a feed may be kept and sent back to it.

@@ -20,7 +20,7 @@ func TestSubscriptionState(t *testing.T) {
 	good, err := os.ReadFile(s.Path)
 	require.NoError(t, err)
 	reopen := func() *addrbook.Subscription {
-		return &addrbook.Subscription{URL: s.URL, Path: s.Path, Client: s.Client}
+		return &addrbook.Subscription{URL: s.URL, Path: s.Path, Dialer: s.Dialer}
 	}
 	for name, text := range map[string]string{
 		"empty": "", "cut": string(good[:len(good)/2]), "bad name": strings.Replace(string(good), "n.i2p", "router.i2p", 1),

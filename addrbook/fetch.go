@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
+
+	"github.com/go-i2p/i2psocks/keys"
 )
 
 // The bounds of a feed. The first holds for what is sent, and again for what that
@@ -28,21 +29,15 @@ type fetched struct {
 	numbers            []int // of the lines, from 1
 	count              int   // of lines
 	problems           []*HostsError
-	invalid            int
+	invalid, newer     int // newer ones among the invalid: with keys of a type not known here
 }
 
-// request asks for a feed, if it has changed.
-func (st *feedState) request(ctx context.Context) (*http.Request, error) {
-	u, err := parseURL(st.URL)
+// fetch reads a whole feed, if it has changed. It changes nothing.
+func (st *feedState) fetch(ctx context.Context, v visitor) (*fetched, error) {
+	req, err := v.request(ctx, st.URL)
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, fmt.Errorf("%w: not a URL", ErrClient)
-	}
-	req.Close = true
-	req.Header.Set("User-Agent", userAgent)
 	req.Header.Set("Accept-Encoding", "gzip") // by hand, so that the bound holds for what is sent
 	if st.ETag != "" {
 		req.Header.Set("If-None-Match", st.ETag)
@@ -50,23 +45,11 @@ func (st *feedState) request(ctx context.Context) (*http.Request, error) {
 	if st.LastModified != "" {
 		req.Header.Set("If-Modified-Since", st.LastModified)
 	}
-	return req, nil
-}
-
-// fetch reads a whole feed. It changes nothing.
-func (st *feedState) fetch(ctx context.Context, c *http.Client) (*fetched, error) {
-	client, err := guard(c, true)
+	resp, end, err := v.get(req, true)
 	if err != nil {
 		return nil, err
 	}
-	req, err := st.request(ctx)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return nil, withoutURL(err)
-	}
+	defer end()
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusNotModified && st.ETag+st.LastModified != "" {
 		return &fetched{notModified: true}, nil
@@ -88,15 +71,6 @@ func (st *feedState) fetch(ctx context.Context, c *http.Client) (*fetched, error
 		f.lastModified = ""
 	}
 	return f, nil
-}
-
-// withoutURL keeps the address out of an error of net/http.
-func withoutURL(err error) error {
-	var e *url.Error
-	if errors.As(err, &e) {
-		return e.Err
-	}
-	return err
 }
 
 // readFeed reads the body of a response to its end.
@@ -140,6 +114,9 @@ func parseFeed(r io.Reader) (*fetched, error) {
 		switch {
 		case err != nil:
 			f.invalid++
+			if errors.Is(err, keys.ErrUnsupported) { // newer than this program, and no sign of another text
+				f.newer++
+			}
 			if len(f.problems) < maxProblems {
 				f.problems = append(f.problems, bad)
 			}
@@ -148,7 +125,7 @@ func parseFeed(r io.Reader) (*fetched, error) {
 			f.numbers = append(f.numbers, line.Number)
 		}
 	}
-	if len(f.lines) == 0 || f.invalid > len(f.lines) {
+	if len(f.lines) == 0 || f.invalid-f.newer > len(f.lines) {
 		return nil, refuse(fmt.Sprintf("not a feed: %d lines of %d are wrong", f.invalid, f.count))
 	}
 	return f, nil

@@ -3,13 +3,9 @@ package addrbook
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"iter"
-	"os"
 	"sync"
-
-	"github.com/go-i2p/i2psocks/keys"
 )
 
 // File is a hosts file on disk that belongs to the host program or its user: the
@@ -17,20 +13,24 @@ import (
 // [Source]. All methods may be called by several goroutines at once.
 //
 // A change is on the disk when the method returns, in one step: the file is the
-// old one or the new one, whole, with mode 0600. One program at a time may change
-// a file; what others have written since the last read is read again before a
-// change, not in the midst of one.
+// old one or the new one, whole, with mode 0600, and what was written has been read
+// back. Several programs may change one file: they wait for each other by a lock on a
+// file beside it, whose name ends in ".lock", 20 s at most, which is [ErrLocked]. What
+// others have written since the last read is read again before a change, not in the
+// midst of one. A file that was there and is not any more is [ErrGone].
 type File struct {
-	path string
+	path string // empty for one in memory
 
-	mu      sync.RWMutex
+	changing sync.Mutex // held while the disk is read or written
+	stamp    stamp      // of what was read, guarded by changing
+
+	mu      sync.RWMutex // guards the rest, and is never held for long
 	hosts   *Hosts
-	stamp   fs.FileInfo // of what was read; nil for none
 	version uint64
 }
 
 // OpenFile reads a hosts file, strictly: see [ParseHosts]. A file that does not
-// exist is an empty one, which the first change makes.
+// exist, and never did, is an empty one, which the first change makes.
 func OpenFile(path string) (*File, error) {
 	f := &File{path: path}
 	if err := f.Reload(); err != nil {
@@ -41,16 +41,18 @@ func OpenFile(path string) (*File, error) {
 
 // Reload reads the file again. If that fails, what was read before still counts.
 func (f *File) Reload() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.changing.Lock()
+	defer f.changing.Unlock()
 	return f.reload()
 }
 
 func (f *File) reload() error {
 	file, err := openRegular(f.path, 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		f.hosts, f.stamp = new(Hosts), nil
-		f.version++
+		if err := checkGone(f.path, f.stamp != nil); err != nil {
+			return err
+		}
+		f.take(new(Hosts), nil)
 		return nil
 	}
 	if err != nil {
@@ -65,22 +67,28 @@ func (f *File) reload() error {
 	if err != nil {
 		return err
 	}
-	f.hosts, f.stamp = hosts, stamp
-	f.version++
+	f.take(hosts, stamp)
 	return nil
 }
 
+func (f *File) take(hosts *Hosts, s stamp) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hosts, f.stamp = hosts, s
+	f.version++
+}
+
 // Lookup implements [Source]. It never waits.
-func (f *File) Lookup(ctx context.Context, name string) (keys.Destination, error) {
+func (f *File) Lookup(ctx context.Context, name string) (Address, error) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return f.hosts.Lookup(ctx, name)
 }
 
-// All yields the names and destinations in the order of the file, as they are
+// All yields the names and addresses in the order of the file, as they are
 // when the iteration begins.
-func (f *File) All() iter.Seq2[string, keys.Destination] {
-	return func(yield func(string, keys.Destination) bool) {
+func (f *File) All() iter.Seq2[string, Address] {
+	return func(yield func(string, Address) bool) {
 		f.mu.RLock()
 		hosts := f.hosts
 		f.mu.RUnlock()
@@ -96,16 +104,16 @@ func (f *File) Version() uint64 {
 }
 
 // Vouches implements [Voucher]: the owner may change what is his.
-func (f *File) Vouches(string, keys.Destination) bool { return true }
+func (f *File) Vouches(string, Address) bool { return true }
 
 // Add is [Hosts.Add].
-func (f *File) Add(name string, d keys.Destination) error {
-	return f.Update(func(h *Hosts) error { return h.Add(name, d) })
+func (f *File) Add(name string, a Address) error {
+	return f.Update(func(h *Hosts) error { return h.Add(name, a) })
 }
 
 // Set is [Hosts.Set].
-func (f *File) Set(name string, d keys.Destination) error {
-	return f.Update(func(h *Hosts) error { return h.Set(name, d) })
+func (f *File) Set(name string, a Address) error {
+	return f.Update(func(h *Hosts) error { return h.Set(name, a) })
 }
 
 // Remove is [Hosts.Remove].
@@ -114,33 +122,43 @@ func (f *File) Remove(name string) error {
 }
 
 // Update makes any number of changes in one step. If change fails, nothing is
-// changed. change must not keep h.
+// changed. change must not keep h, nor change the file by other means.
 func (f *File) Update(change func(h *Hosts) error) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.changedOutside() {
-		if err := f.reload(); err != nil {
+	f.changing.Lock()
+	defer f.changing.Unlock()
+	if f.path != "" {
+		unlock, err := lockPath(context.Background(), f.path, nil)
+		if err != nil {
 			return err
 		}
+		defer unlock()
+		now, err := stampOf(f.path)
+		if err != nil {
+			return err
+		}
+		if now == nil || !sameStamp(now, f.stamp) {
+			if err := f.reload(); err != nil {
+				return err
+			}
+		}
 	}
-	next := f.hosts.clone()
+	next := f.hosts.clone() // which changes under the lock alone
 	if err := change(next); err != nil {
 		return err
 	}
-	err := writeFile(f.path, func(w io.Writer) error { _, err := next.WriteTo(w); return err })
+	return f.write(next)
+}
+
+func (f *File) write(next *Hosts) error {
+	if f.path == "" {
+		f.take(next, nil)
+		return nil
+	}
+	err := writeFile(replacement{path: f.path, write: next.writeTo, check: next.check})
 	if err != nil {
 		return err
 	}
-	f.hosts = next
-	f.version++
-	f.stamp, err = os.Stat(f.path)
+	now, err := stampOf(f.path)
+	f.take(next, now)
 	return err
-}
-
-func (f *File) changedOutside() bool {
-	now, err := os.Stat(f.path)
-	if err != nil || f.stamp == nil {
-		return !(f.stamp == nil && errors.Is(err, fs.ErrNotExist))
-	}
-	return !os.SameFile(now, f.stamp) || now.Size() != f.stamp.Size() || !now.ModTime().Equal(f.stamp.ModTime())
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
-	"github.com/go-i2p/i2psocks/keys"
 )
 
 // garlicIndex finds names by the GarliCat addresses of their destinations.
@@ -23,33 +22,33 @@ type garlicEntry struct {
 	many  bool // several destinations have the address
 }
 
-// LookupGarliCat returns the destination that has a GarliCat address: see
+// LookupGarliCat returns the address in the book that has a GarliCat address: see
 // [i2phost.GarliCat]. Only the Sources that are [Lister]s are searched. An
 // address of the first characters of a name is preferred to one of the last. An
 // address that no entry has, or several have, is [ErrNotFound]. The first call,
 // and the first one after a change, reads all entries.
-func (b *Book) LookupGarliCat(ctx context.Context, addr netip.Addr) (keys.Destination, error) {
+func (b *Book) LookupGarliCat(ctx context.Context, addr netip.Addr) (Address, error) {
 	notFound := fmt.Errorf("addrbook: GarliCat address: %w", ErrNotFound)
 	if _, ok := i2phost.GarliCat(addr); !ok {
-		return keys.Destination{}, notFound
+		return Address{}, notFound
 	}
 	e, ok := b.findGarliCat(addr)
 	if !ok || e.many {
-		return keys.Destination{}, notFound
+		return Address{}, notFound
 	}
 	for _, name := range e.names {
-		d, err := b.lookup(ctx, name)
+		a, err := b.lookup(ctx, name)
 		if errors.Is(err, ErrNotFound) {
 			continue // it has expired since
 		}
 		if err != nil {
-			return d, err
+			return a, err
 		}
-		if d.Hash() == e.hash { // else a source that is trusted more says otherwise
-			return d, nil
+		if hash, ok := a.Hash(); ok && hash == e.hash { // else a source that is trusted more says otherwise
+			return a, nil
 		}
 	}
-	return keys.Destination{}, notFound
+	return Address{}, notFound
 }
 
 func (b *Book) findGarliCat(addr netip.Addr) (garlicEntry, bool) {
@@ -78,8 +77,12 @@ func (b *Book) indexGarliCat(versions []uint64) garlicIndex {
 		if !ok {
 			continue
 		}
-		for name, d := range l.All() {
-			e := garlicEntry{names: []string{name}, hash: d.Hash()}
+		for name, a := range l.All() {
+			hash, ok := a.Hash()
+			if !ok {
+				continue
+			}
+			e := garlicEntry{names: []string{name}, hash: hash}
 			first, last := i2phost.GarliCatAddrs(e.hash)
 			addGarliCat(index.first, first, e)
 			addGarliCat(index.last, last, e)

@@ -3,8 +3,6 @@ package addrbook
 import (
 	"fmt"
 	"io"
-
-	"github.com/go-i2p/i2psocks/keys"
 )
 
 // HostsError says in which line of a hosts file, counted from 1, something is
@@ -22,23 +20,24 @@ func (e *HostsError) Error() string { return fmt.Sprintf("addrbook: hosts line %
 // Unwrap returns Err.
 func (e *HostsError) Unwrap() error { return e.Err }
 
-// ParseHosts reads a hosts.txt file: lines of the form name=destination, the
-// destination in base64. The names in the result are canonical, as
+// ParseHosts reads a hosts.txt file: lines of the form name=address. The address is
+// a destination in base64, with its padding or without, or a base32 name, which other
+// programs do not read: see [ParseAddress]. The names in the result are canonical, as
 // [i2phost.Host.String] gives them.
 //
 // Empty lines and those that begin with ';' are passed over, and '#' starts a
 // comment anywhere; signed properties after "#!" are thus ignored, unchecked.
-// White space around name and destination, CRLF and a byte order mark are
-// dropped. A name may be repeated with the same destination, not with another.
+// White space around name and address, CRLF and a byte order mark are
+// dropped. A name may be repeated with the same address, not with another.
 //
 // The first line that is wrong fails the whole file with a *[HostsError], and
 // no part is returned. It wraps an error of i2phost or keys, [ErrConflict],
-// [bufio.ErrTooLong] for a line of more than 2 KiB, or the error of r. The
+// [bufio.ErrTooLong] for a line of more than 16 KiB, or the error of r. The
 // number of lines is not bounded: bound what you read, if it is not yours.
 //
 // [ReadHosts] reads leniently, and loses nothing.
-func ParseHosts(r io.Reader) (map[string]keys.Destination, error) {
-	book := make(map[string]keys.Destination)
+func ParseHosts(r io.Reader) (map[string]Address, error) {
+	book := make(map[string]Address)
 	first := make(map[string]int)
 	for line, err := range HostsLines(r) {
 		if err != nil {
@@ -48,12 +47,12 @@ func ParseHosts(r io.Reader) (map[string]keys.Destination, error) {
 			continue
 		}
 		if old, ok := book[line.Name]; ok {
-			if old != line.Destination {
+			if !old.Same(line.Address) {
 				return nil, twice(line.Number, first[line.Name])
 			}
 			continue
 		}
-		book[line.Name], first[line.Name] = line.Destination, line.Number
+		book[line.Name], first[line.Name] = line.Address, line.Number
 	}
 	return book, nil
 }

@@ -17,25 +17,34 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-func destination(t testing.TB) keys.Destination {
+func destination(t testing.TB) addrbook.Address {
 	id, err := keys.Generate()
 	require.NoError(t, err)
-	return id.Destination()
+	return whole(id)
 }
 
 // withCryptoType makes the text of a destination that keys would not.
 func withCryptoType(t testing.TB, crypto byte) string {
-	b := destination(t).Bytes()
+	b := dest(destination(t)).Bytes()
 	b[390] = crypto
 	alphabet := "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-~"
 	return base64.NewEncoding(alphabet).EncodeToString(b)
 }
 
-type book = map[string]keys.Destination
+// longer is the text of a destination with the signing key of ML-DSA-44.
+func longer(t testing.TB) string {
+	b := append(dest(destination(t)).Bytes()[:384], 5, 0x04, 0xa4, 0, 12, 0, 4)
+	b = append(b, make([]byte, 0x4a4-4)...)
+	return base64I2P.EncodeToString(b)
+}
+
+type book = map[string]addrbook.Address
 
 func TestParseHosts(t *testing.T) {
 	a, b := destination(t), destination(t)
-	ea, eb := a.Base64(), b.Base64()
+	ea, eb := a.Text(), b.Text()
+	blinded, err := addrbook.ParseAddress(encrypted + ".b32.i2p")
+	require.NoError(t, err)
 	tests := map[string]struct {
 		file string
 		want book
@@ -52,6 +61,9 @@ func TestParseHosts(t *testing.T) {
 		"properties":            {"a.i2p=" + ea + "#!action=adddest#olddest=" + eb + "#sig=x", book{"a.i2p": a}},
 		"canonical name":        {"A.I2P.alt=" + ea, book{"a.i2p": a}},
 		"the same twice":        {"a.i2p=" + ea + "\nA.i2p=" + ea, book{"a.i2p": a}},
+		"no padding":            {"a.i2p=" + strings.TrimRight(ea, "="), book{"a.i2p": a}},
+		"base32":                {"a.i2p=" + a.Base32() + "\nb.i2p=" + encrypted + ".b32.i2p # private", book{"a.i2p": hashOf(t, a), "b.i2p": blinded}},
+		"the same, shorter":     {"a.i2p=" + ea + "\nA.i2p=" + a.Base32(), book{"a.i2p": a}},
 		"two names for one":     {"a.i2p=" + ea + "\nb.i2p=" + ea, book{"a.i2p": a, "b.i2p": a}},
 	}
 	for name, tt := range tests {
@@ -64,14 +76,14 @@ func TestParseHosts(t *testing.T) {
 }
 
 func TestParseHostsRefuses(t *testing.T) {
-	good := destination(t).Base64()
+	good := destination(t).Text()
 	entry := "a.i2p=" + good + "\n"
 	tests := map[string]struct {
 		file string
 		line int
 		want error
 	}{
-		"another destination":       {entry + "\nA.I2P=" + destination(t).Base64() + "\n" + entry, 3, addrbook.ErrConflict},
+		"another destination":       {entry + "\nA.I2P=" + destination(t).Text() + "\n" + entry, 3, addrbook.ErrConflict},
 		"no equals sign":            {entry + "b.i2p\n", 2, nil},
 		"no destination":            {"b.i2p=\n" + entry, 1, keys.ErrMalformed},
 		"no name":                   {"=" + good, 1, i2phost.ErrMalformed},
@@ -82,13 +94,15 @@ func TestParseHostsRefuses(t *testing.T) {
 		"space in a name":           {"bad name.i2p=" + good, 1, i2phost.ErrMalformed},
 		"carriage return in a name": {"bad\rname.i2p=" + good, 1, i2phost.ErrMalformed},
 		"mark in the middle":        {entry + "\ufeffb.i2p=" + good, 2, i2phost.ErrMalformed},
-		"no padding":                {"b.i2p=" + strings.TrimRight(good, "="), 1, keys.ErrMalformed},
 		"destination cut short":     {"b.i2p=" + good[:516], 1, keys.ErrMalformed},
-		"base32 for a destination":  {"b.i2p=baz5fnifptdznvtavtm5kvpi3lhn54pxhfpwvifwtlx564e272yq.b32.i2p", 1, keys.ErrMalformed},
+		"name for an address":       {"b.i2p=a.i2p", 1, i2phost.ErrMalformed},
+		"base32 that is none":       {"b.i2p=" + strings.Repeat("a", 51) + "b.b32.i2p", 1, i2phost.ErrMalformed},
+		"foreign for an address":    {"b.i2p=example.com", 1, i2phost.ErrNotI2P},
+		"keys of a later type":      {"b.i2p=" + longer(t), 1, keys.ErrUnsupported},
 		"crypto type 255":           {"b.i2p=" + withCryptoType(t, 255), 1, keys.ErrUnsupported},
 		"CR before CRLF":            {"b.i2p=" + good + "\r\r\n", 1, keys.ErrMalformed},
 		"vertical tab":              {"b.i2p=" + good + "\v\n", 1, keys.ErrMalformed},
-		"long line":                 {entry + "#" + strings.Repeat("x", 2048) + "\n", 2, bufio.ErrTooLong},
+		"long line":                 {entry + "#" + strings.Repeat("x", 16<<10) + "\n", 2, bufio.ErrTooLong},
 		"endless line":              {entry + entry + strings.Repeat("x", 1<<20), 3, bufio.ErrTooLong},
 	}
 	for name, tt := range tests {
@@ -107,22 +121,22 @@ func TestParseHostsRefuses(t *testing.T) {
 }
 
 func TestParseHostsConflictNamesBothLines(t *testing.T) {
-	_, err := addrbook.ParseHosts(strings.NewReader("#\na.i2p=" + destination(t).Base64() + "\n\na.i2p=" + destination(t).Base64()))
+	_, err := addrbook.ParseHosts(strings.NewReader("#\na.i2p=" + destination(t).Text() + "\n\na.i2p=" + destination(t).Text()))
 	assert.EqualError(t, err, "addrbook: hosts line 4: name with two destinations: the other is in line 2")
 }
 
 func TestParseHostsLineLength(t *testing.T) {
 	for _, end := range []string{"", "\n", "\r\n"} {
-		_, err := addrbook.ParseHosts(strings.NewReader("#" + strings.Repeat("x", 2047) + end))
-		assert.NoError(t, err, "2 KiB and %q", end)
-		_, err = addrbook.ParseHosts(strings.NewReader("#" + strings.Repeat("x", 2048) + end))
+		_, err := addrbook.ParseHosts(strings.NewReader("#" + strings.Repeat("x", 16<<10-1) + end))
+		assert.NoError(t, err, "16 KiB and %q", end)
+		_, err = addrbook.ParseHosts(strings.NewReader("#" + strings.Repeat("x", 16<<10) + end))
 		assert.ErrorIs(t, err, bufio.ErrTooLong, "one more and %q", end)
 	}
 }
 
 func TestParseHostsReadError(t *testing.T) {
 	broken := errors.New("broken disk")
-	file := "a.i2p=" + destination(t).Base64() + "\n"
+	file := "a.i2p=" + destination(t).Text() + "\n"
 	for _, cut := range []int{0, 10, len(file)} {
 		r := io.MultiReader(strings.NewReader(file[:cut]), iotest.ErrReader(broken))
 		got, err := addrbook.ParseHosts(r)
@@ -132,10 +146,10 @@ func TestParseHostsReadError(t *testing.T) {
 }
 
 func FuzzParseHosts(f *testing.F) {
-	d := destination(f).Base64()
+	d := destination(f).Text()
 	f.Add("a.i2p=" + d + "\n")
 	f.Add("\ufeff# x\r\n;\r\nA.i2p = " + d + " #!sig=x\r\n")
-	f.Add("a.i2p=" + d + "\na.i2p=" + destination(f).Base64())
+	f.Add("a.i2p=" + d + "\na.i2p=" + destination(f).Text())
 	f.Add("b32.i2p=" + d)
 	f.Fuzz(func(t *testing.T, file string) {
 		got, err := addrbook.ParseHosts(strings.NewReader(file))
@@ -149,7 +163,7 @@ func FuzzParseHosts(f *testing.F) {
 			require.NoError(t, err)
 			require.Equal(t, i2phost.Name, host.Kind())
 			require.Equal(t, name, host.String())
-			again.WriteString(name + "=" + dest.Base64() + "\n")
+			again.WriteString(name + "=" + dest.Text() + "\n")
 		}
 		back, err := addrbook.ParseHosts(strings.NewReader(again.String()))
 		require.NoError(t, err)

@@ -2,15 +2,17 @@ package addrbook
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
-	"github.com/go-i2p/i2psocks/keys"
+	"golang.org/x/net/proxy"
 )
 
 const (
@@ -25,8 +27,9 @@ type Jump struct {
 	// "http://stats.i2p/cgi-bin/jump.cgi?a=". They are asked in this order.
 	Services []string
 
-	// Client is as that of a [Subscription].
-	Client *http.Client
+	// Dialer and Roots are as those of a [Subscription].
+	Dialer proxy.ContextDialer
+	Roots  []*x509.Certificate
 }
 
 // Ask asks one service after the other for a name, and goes on for as long as the
@@ -56,27 +59,19 @@ func (j *Jump) Ask(ctx context.Context, name string) iter.Seq2[Proposal, error] 
 func (j *Jump) ask(ctx context.Context, service, name string) (Proposal, error) {
 	ctx, cancel := context.WithTimeout(ctx, jumpTime)
 	defer cancel()
-	client, err := guard(j.Client, false)
+	v := visitor{j.Dialer, j.Roots}
+	req, err := v.request(ctx, service+name)
 	if err != nil {
 		return Proposal{}, err
 	}
-	u, err := parseURL(service + name)
+	resp, end, err := v.get(req, false)
 	if err != nil {
 		return Proposal{}, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return Proposal{}, fmt.Errorf("%w: not a URL", ErrClient)
-	}
-	req.Close = true
-	req.Header.Set("User-Agent", userAgent)
-	resp, err := client.Do(req)
-	if err != nil {
-		return Proposal{}, withoutURL(err)
-	}
+	defer end()
 	defer resp.Body.Close()
 	p, err := readJump(resp, name)
-	p.Source = u.Hostname()
+	p.Source = req.URL.Hostname()
 	return p, err
 }
 
@@ -106,8 +101,8 @@ func readJump(resp *http.Response, name string) (Proposal, error) {
 // an address helper. All that are found must agree.
 func findProposal(body, name string) (found Proposal, err error) {
 	text := strings.TrimSpace(body)
-	if d, err := keys.ParseDestination(strings.TrimPrefix(text, name+"=")); err == nil {
-		return Proposal{Name: name, Destination: d, Base32: d.Base32()}, nil
+	if a, err := ParseAddress(strings.TrimPrefix(text, name+"=")); err == nil {
+		return Proposal{Name: name, Address: a}, nil
 	}
 	err = ErrNotFound
 	for rest := body; ; {
@@ -115,12 +110,16 @@ func findProposal(body, name string) (found Proposal, err error) {
 		if _, rest, ok = strings.Cut(rest, "//"+name+"/?"+helperKey+"="); !ok {
 			return found, err
 		}
-		p, perr := propose(name, rest[:helperLen(rest)])
+		value, perr := url.PathUnescape(rest[:helperLen(rest)])
+		var p Proposal
+		if perr == nil {
+			p, perr = propose(name, value)
+		}
 		switch {
 		case perr != nil:
 		case errors.Is(err, ErrNotFound):
 			found, err = p, nil
-		case p.Base32 != found.Base32:
+		case !p.Address.Same(found.Address):
 			return Proposal{}, refuse("an answer with two destinations")
 		}
 	}
@@ -130,7 +129,7 @@ func findProposal(body, name string) (found Proposal, err error) {
 func helperLen(s string) int {
 	for i := range len(s) {
 		c := s[i]
-		if !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("-~=.", c) >= 0) {
+		if !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("-~=.%", c) >= 0) {
 			return i
 		}
 	}

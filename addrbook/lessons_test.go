@@ -5,7 +5,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,8 +42,8 @@ func TestFeedChangeToSecond(t *testing.T) {
 	assert.Equal(t, 2, fetch(t, s).Applied)
 	f.says(move)
 	assert.Equal(t, 1, fetch(t, s).Applied)
-	assert.Equal(t, book{"n.i2p": b.Destination()}, maps.Collect(s.All()))
-	assert.True(t, s.Vouches("n.i2p", a.Destination()))
+	assert.Equal(t, book{"n.i2p": whole(b)}, maps.Collect(s.All()))
+	assert.True(t, s.Vouches("n.i2p", whole(a)))
 	assert.Equal(t, 1, fetch(t, s).Unchanged)
 	f.says(again, move, undated)
 	r := fetch(t, s)
@@ -89,14 +88,6 @@ func TestFetchWithSlowClock(t *testing.T) {
 	})
 }
 
-// TestFetchWithoutProxy: a Transport whose proxy is none at this moment would dial the Internet.
-func TestFetchWithoutProxy(t *testing.T) {
-	client := &http.Client{Transport: &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return nil, nil }}}
-	s := &addrbook.Subscription{URL: feedURL, Client: client}
-	_, err := s.Fetch(t.Context())
-	assert.ErrorIs(t, err, addrbook.ErrClient)
-}
-
 // TestGarliCatOfExpired: one of two names of a destination goes, the destination stays.
 func TestGarliCatOfExpired(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -109,7 +100,7 @@ func TestGarliCatOfExpired(t *testing.T) {
 		for range 2 {
 			d, err := bk.LookupGarliCat(t.Context(), first)
 			require.NoError(t, err)
-			assert.Equal(t, a.Destination(), d)
+			assert.Equal(t, whole(a), d)
 			time.Sleep(time.Hour)
 		}
 	})
@@ -120,7 +111,7 @@ func TestFetchMarksStayAtTheirSite(t *testing.T) {
 	a := identity(t)
 	marks := make(map[string]string) // that sites were told last
 	moved := false
-	client := &http.Client{Transport: inMemory{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	dialer := inMemory{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		marks[r.URL.Host] = r.Header.Get("If-None-Match") + r.Header.Get("If-Modified-Since")
 		if moved && r.URL.Host == "feed.i2p" {
 			http.Redirect(w, r, "http://other.i2p/", http.StatusFound)
@@ -129,8 +120,8 @@ func TestFetchMarksStayAtTheirSite(t *testing.T) {
 		w.Header().Set("ETag", `"of `+r.URL.Host+`"`)
 		w.Header().Set("Last-Modified", "Mon, 02 Jan 2006 15:04:05 GMT")
 		io.WriteString(w, at("n.i2p", a, "")+"\n")
-	})}}
-	s := &addrbook.Subscription{URL: feedURL, Client: client}
+	})}
+	s := &addrbook.Subscription{URL: feedURL, Dialer: dialer}
 	fetch(t, s)
 	moved = true
 	fetch(t, s)

@@ -9,14 +9,14 @@ import (
 	"strings"
 
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
-	"github.com/go-i2p/i2psocks/keys"
 )
 
-// maxLine bounds a line of a hosts file, in bytes without its end. The longest
-// entry has about 600; signed properties may take as much again, twice.
-const maxLine = 2 << 10
+// maxLine bounds a line of a hosts file, in bytes without its end. The longest entry
+// has about 600, and its signed properties twice as much; those with the keys of
+// ML-DSA, which are passed over, have up to 15,000.
+const maxLine = 16 << 10
 
-var errNoName = errors.New("not of the form name=destination")
+var errNoName = errors.New("not of the form name=address")
 
 // Line is one line of a hosts file.
 type Line struct {
@@ -27,10 +27,10 @@ type Line struct {
 	Text string
 
 	// Name is canonical, as [i2phost.Host.String] gives it. It is empty, and
-	// Destination zero, for a line without an entry. What stands after '#' is
+	// Address zero, for a line without an entry. What stands after '#' is
 	// not looked at: see [ParseRecord].
-	Name        string
-	Destination keys.Destination
+	Name    string
+	Address Address
 
 	raw string // with its end and a byte order mark
 }
@@ -93,28 +93,28 @@ func (l *Line) parse() (err error) {
 	if l.Number == 1 {
 		l.Text = strings.TrimPrefix(l.Text, "\ufeff")
 	}
-	l.Name, l.Destination, err = parseEntry(l.Text)
+	l.Name, l.Address, err = parseEntry(l.Text)
 	return err
 }
 
 // parseEntry returns the name "" for a line without an entry.
-func parseEntry(line string) (name string, dest keys.Destination, err error) {
+func parseEntry(line string) (name string, a Address, err error) {
 	line, _, _ = strings.Cut(line, "#")
 	line = strings.Trim(line, " \t")
 	if line == "" || line[0] == ';' {
-		return "", dest, nil
+		return "", a, nil
 	}
 	name, text, ok := strings.Cut(line, "=")
 	if !ok {
-		return "", dest, errNoName
+		return "", a, errNoName
 	}
 	if name, err = canonical(strings.TrimRight(name, " \t")); err != nil {
-		return "", dest, err
+		return "", a, err
 	}
-	if dest, err = keys.ParseDestination(strings.TrimLeft(text, " \t")); err != nil {
-		return "", dest, err
+	if a, err = ParseAddress(strings.TrimLeft(text, " \t")); err != nil {
+		return "", a, err
 	}
-	return name, dest, nil
+	return name, a, nil
 }
 
 // canonical checks a name that an address book may hold. A hash needs no entry,

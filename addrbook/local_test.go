@@ -15,14 +15,14 @@ import (
 // A local book knows what the host says, and nothing that anybody else said, or that was learnt.
 func TestLocal(t *testing.T) {
 	ctx := t.Context()
-	own, given, asked := identity(t).Destination(), identity(t).Destination(), identity(t).Destination()
+	own, given, asked := destination(t), destination(t), destination(t)
 	file, err := addrbook.OpenFile(filepath.Join(t.TempDir(), "own.txt"))
 	require.NoError(t, err)
 	require.NoError(t, file.Add("own.i2p", own))
 	hosts := new(addrbook.Hosts)
 	require.NoError(t, hosts.Add("given.i2p", given))
 	require.NoError(t, hosts.Add("own.i2p", given))
-	anything := addrbook.SourceFunc{Func: func(context.Context, string) (keys.Destination, error) { return asked, nil }}
+	anything := addrbook.SourceFunc{Func: func(context.Context, string) (keys.Destination, error) { return dest(asked), nil }}
 	inner := &addrbook.Book{Sources: []addrbook.Source{hosts, anything}, Router: anything}
 	b := &addrbook.Book{Sources: []addrbook.Source{file, &addrbook.Subscription{}, inner, anything}, Router: anything}
 	d, err := b.Lookup(ctx, "learnt.i2p")
@@ -31,7 +31,7 @@ func TestLocal(t *testing.T) {
 
 	local := b.Local()
 	assert.Nil(t, local.Router)
-	for name, want := range map[string]keys.Destination{"own.i2p": own, "given.i2p": given} {
+	for name, want := range map[string]addrbook.Address{"own.i2p": own, "given.i2p": given} {
 		d, err := local.Lookup(ctx, name)
 		assert.NoError(t, err)
 		assert.Equal(t, want, d, name)

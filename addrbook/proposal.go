@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-
-	"github.com/go-i2p/i2psocks/addrbook/i2phost"
-	"github.com/go-i2p/i2psocks/keys"
 )
 
 // Proposal is what somebody says about a name. Nothing believes it: show it to
@@ -16,13 +13,9 @@ type Proposal struct {
 	// Name is canonical.
 	Name string
 
-	// Destination is zero if only the base32 name of it was said. Ask the router
-	// for that one, and compare the hash.
-	Destination keys.Destination
-
-	// Base32 is the name made of the destination's hash, or an encrypted base32
-	// name.
-	Base32 string
+	// Address is what the name is said to stand for. If it is not a whole destination,
+	// a router finds that, and it must fit: see [Address.Same].
+	Address Address
 
 	// Source says who proposes: the host of a jump service, or "address helper".
 	Source string
@@ -35,7 +28,7 @@ var errHelper = errors.New("addrbook: not a URL with an address helper")
 
 // ParseAddressHelper reads a URL such as
 // http://example.i2p/?i2paddresshelper=<destination>, where the destination is in
-// base64 or a base32 name. It returns the proposal, and the URL without the
+// base64 or a base32 name: see [ParseAddress]. It returns the proposal, and the URL without the
 // parameter; the rest of the query keeps its order. The first such parameter counts.
 func ParseAddressHelper(rawURL string) (Proposal, *url.URL, error) {
 	if len(rawURL) > 8<<10 {
@@ -79,23 +72,11 @@ func cutHelper(query string) (value, rest string, found bool) {
 	return value, strings.Join(kept, "&"), found
 }
 
-// propose checks what is said to be the destination of a name.
+// propose checks what is said to be the address of a name.
 func propose(name, value string) (Proposal, error) {
-	host, err := i2phost.Parse(value)
+	a, err := ParseAddress(value)
 	if err != nil {
 		return Proposal{}, fmt.Errorf("addrbook: proposal: %w", err)
 	}
-	p := Proposal{Name: name}
-	switch host.Kind() {
-	case i2phost.Base32, i2phost.EncryptedBase32:
-		p.Base32 = host.String()
-	case i2phost.Base64:
-		if p.Destination, err = keys.ParseDestination(host.String()); err != nil {
-			return Proposal{}, err
-		}
-		p.Base32 = p.Destination.Base32()
-	default:
-		return Proposal{}, errHelper // a name for a name
-	}
-	return p, nil
+	return Proposal{Name: name, Address: a}, nil
 }

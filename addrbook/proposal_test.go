@@ -19,8 +19,10 @@ import (
 func TestParseAddressHelper(t *testing.T) {
 	id := vector(t, 0, 0x40)
 	d := id.Destination()
-	whole := addrbook.Proposal{Name: "n.i2p", Destination: d, Base32: d.Base32(), Source: "address helper"}
-	hash := addrbook.Proposal{Name: "n.i2p", Base32: d.Base32(), Source: "address helper"}
+	whole := addrbook.Proposal{Name: "n.i2p", Address: whole(id), Source: "address helper"}
+	named, err := addrbook.ParseAddress(d.Base32())
+	require.NoError(t, err)
+	hash := addrbook.Proposal{Name: "n.i2p", Address: named, Source: "address helper"}
 	for in, want := range map[string]struct {
 		p    addrbook.Proposal
 		rest string
@@ -49,7 +51,7 @@ func TestParseAddressHelper(t *testing.T) {
 
 func FuzzParseAddressHelper(f *testing.F) {
 	d := destination(f)
-	f.Add("http://n.i2p/?i2paddresshelper=" + d.Base64() + "&x=y")
+	f.Add("http://n.i2p/?i2paddresshelper=" + d.Text() + "&x=y")
 	f.Add("https://n.i2p?;i2paddresshelper=" + d.Base32())
 	f.Fuzz(func(t *testing.T, s string) {
 		p, u, err := addrbook.ParseAddressHelper(s)
@@ -59,7 +61,7 @@ func FuzzParseAddressHelper(f *testing.F) {
 		host, err := i2phost.Parse(p.Name)
 		require.NoError(t, err)
 		require.Equal(t, p.Name, host.String())
-		require.NotEmpty(t, p.Base32)
+		require.NotEmpty(t, p.Address)
 		_, _, err = addrbook.ParseAddressHelper(u.String())
 		require.Error(t, err, "it was taken out")
 	})
@@ -73,29 +75,29 @@ func TestJump(t *testing.T) {
 		status         int
 		want           error // nil for a proposal of a
 	}{
-		"redirect":      {"", "http://n.i2p/?i2paddresshelper=" + a.Base64(), 302, nil},
-		"moved":         {"", "http://n.i2p/?i2paddresshelper=" + a.Base64(), 301, nil},
-		"page":          {"<p>" + link(a.Base64()) + link(a.Base32()) + "\n", "", 200, nil},
-		"text":          {"n.i2p=" + a.Base64() + "\n", "", 200, nil},
-		"bare":          {a.Base64(), "", 200, nil},
+		"redirect":      {"", "http://n.i2p/?i2paddresshelper=" + a.Text(), 302, nil},
+		"moved":         {"", "http://n.i2p/?i2paddresshelper=" + a.Text(), 301, nil},
+		"page":          {"<p>" + link(a.Text()) + link(a.Base32()) + "\n", "", 200, nil},
+		"text":          {"n.i2p=" + a.Text() + "\n", "", 200, nil},
+		"bare":          {a.Text(), "", 200, nil},
 		"unknown":       {"no such name", "", 404, addrbook.ErrNotFound},
-		"page without":  {"<p>http://m.i2p/?i2paddresshelper=" + a.Base64() + link("x"), "", 200, addrbook.ErrNotFound},
-		"two":           {link(a.Base64()) + link(b.Base64()), "", 200, addrbook.ErrRefused},
-		"another name":  {"", "http://m.i2p/?i2paddresshelper=" + a.Base64(), 302, addrbook.ErrRefused},
-		"elsewhere":     {"", "http://example.com/?i2paddresshelper=" + a.Base64(), 302, i2phost.ErrNotI2P},
+		"page without":  {"<p>http://m.i2p/?i2paddresshelper=" + a.Text() + link("x"), "", 200, addrbook.ErrNotFound},
+		"two":           {link(a.Text()) + link(b.Text()), "", 200, addrbook.ErrRefused},
+		"another name":  {"", "http://m.i2p/?i2paddresshelper=" + a.Text(), 302, addrbook.ErrRefused},
+		"elsewhere":     {"", "http://example.com/?i2paddresshelper=" + a.Text(), 302, i2phost.ErrNotI2P},
 		"endless":       {strings.Repeat("x", 1<<20), "", 200, addrbook.ErrRefused},
 		"server failed": {"", "", 500, addrbook.ErrRefused},
 	}
 	var asked []string
-	client := &http.Client{Transport: inMemory{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	dialer := inMemory{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked = append(asked, r.URL.String())
 		answer := answers[strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/"), "/n.i2p")]
 		w.Header().Set("Location", answer.location)
 		w.WriteHeader(answer.status)
 		io.WriteString(w, answer.body)
-	})}}
+	})}
 	for name, answer := range answers {
-		j := addrbook.Jump{Services: []string{"http://jump.i2p/" + strings.ReplaceAll(name, " ", "%20") + "/"}, Client: client}
+		j := addrbook.Jump{Services: []string{"http://jump.i2p/" + strings.ReplaceAll(name, " ", "%20") + "/"}, Dialer: dialer}
 		asked = nil
 		for p, err := range j.Ask(t.Context(), "N.i2p") {
 			if answer.want != nil {
@@ -104,22 +106,25 @@ func TestJump(t *testing.T) {
 				continue
 			}
 			require.NoError(t, err, name)
-			assert.Equal(t, addrbook.Proposal{Name: "n.i2p", Destination: a, Base32: a.Base32(), Source: "jump.i2p"}, p, name)
+			assert.Equal(t, addrbook.Proposal{Name: "n.i2p", Address: a, Source: "jump.i2p"}, p, name)
 		}
 		assert.Len(t, asked, 1, "%s: nothing is followed", name)
 	}
 
 	asked = nil
-	j := addrbook.Jump{Services: []string{"http://jump.i2p/unknown/", "http://jump.i2p/text/", "http://other.i2p/text/"}, Client: client}
+	j := addrbook.Jump{Services: []string{"http://jump.i2p/unknown/", "http://jump.i2p/text/", "http://other.i2p/text/"}, Dialer: dialer}
 	for _, err := range j.Ask(t.Context(), "n.i2p") {
 		if err == nil {
 			break
 		}
 	}
 	assert.Len(t, asked, 2, "who has an answer asks no more")
-	for _, bad := range []addrbook.Jump{{Services: j.Services}, {Services: []string{"http://example.com/"}, Client: client}, {Services: j.Services, Client: new(http.Client)}} {
+	for _, err := range (&addrbook.Jump{Services: j.Services}).Ask(t.Context(), "n.i2p") {
+		assert.ErrorIs(t, err, addrbook.ErrDialer)
+	}
+	for _, bad := range []addrbook.Jump{{Services: []string{"http://example.com/"}, Dialer: dialer}, {Services: []string{"https://jump.i2p/"}, Dialer: dialer}} {
 		for _, err := range bad.Ask(t.Context(), "n.i2p") {
-			assert.ErrorIs(t, err, addrbook.ErrClient)
+			assert.ErrorIs(t, err, addrbook.ErrURL)
 		}
 	}
 	asked = nil
@@ -131,7 +136,7 @@ func TestJump(t *testing.T) {
 
 func TestJumpTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		j := addrbook.Jump{Services: []string{"http://a.i2p/", "http://b.i2p/"}, Client: &http.Client{Transport: hanging{}}}
+		j := addrbook.Jump{Services: []string{"http://a.i2p/", "http://b.i2p/"}, Dialer: hanging{}}
 		start := time.Now()
 		for _, err := range j.Ask(t.Context(), "n.i2p") {
 			assert.ErrorIs(t, err, context.DeadlineExceeded)
@@ -142,27 +147,27 @@ func TestJumpTimeout(t *testing.T) {
 
 func FuzzJump(f *testing.F) {
 	d := destination(f)
-	f.Add("n.i2p="+d.Base64(), "", 200)
-	f.Add("//n.i2p/?i2paddresshelper="+d.Base64()+"\"//n.i2p/?i2paddresshelper="+d.Base32(), "", 200)
-	f.Add("", "http://n.i2p/?i2paddresshelper="+d.Base64(), 302)
+	f.Add("n.i2p="+d.Text(), "", 200)
+	f.Add("//n.i2p/?i2paddresshelper="+d.Text()+"\"//n.i2p/?i2paddresshelper="+d.Base32(), "", 200)
+	f.Add("", "http://n.i2p/?i2paddresshelper="+d.Text(), 302)
 	f.Fuzz(func(t *testing.T, body, location string, status int) {
 		if status < 200 || status > 599 {
 			return
 		}
-		client := &http.Client{Transport: inMemory{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		dialer := inMemory{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			require.Equal(t, "jump.i2p", r.URL.Host)
 			w.Header().Set("Location", location)
 			w.WriteHeader(status)
 			io.WriteString(w, body)
-		})}}
-		j := addrbook.Jump{Services: []string{"http://jump.i2p/"}, Client: client}
+		})}
+		j := addrbook.Jump{Services: []string{"http://jump.i2p/"}, Dialer: dialer}
 		for p, err := range j.Ask(t.Context(), "n.i2p") {
 			if err != nil {
 				require.Zero(t, p)
 				continue
 			}
 			require.Equal(t, "n.i2p", p.Name)
-			host, err := i2phost.Parse(p.Base32)
+			host, err := i2phost.Parse(p.Address.Base32())
 			require.NoError(t, err)
 			require.NotEqual(t, i2phost.Name, host.Kind())
 		}

@@ -21,8 +21,8 @@ func TestRealNames(t *testing.T) {
 	require.NoError(t, err)
 
 	java, i2pd := t.TempDir(), t.TempDir()
-	require.NoError(t, addrbook.JavaBooks{Router: hosts}.Write(java))
-	require.NoError(t, addrbook.WriteI2PD(i2pd, hosts))
+	write(t)(addrbook.JavaBooks{Router: hosts}.Merge(java))
+	write(t)(addrbook.MergeI2PD(i2pd, hosts))
 	fromJava, err := addrbook.ReadJava(os.DirFS(java), nil)
 	require.NoError(t, err)
 	fromI2PD, err := addrbook.ReadI2PD(os.DirFS(i2pd), nil)

@@ -45,17 +45,23 @@ var (
 	errProperty  = errors.New("a property that is not key=value")
 	errDuplicate = errors.New("a property given twice")
 	errCommand   = errors.New("properties without a name, and not a removal")
+	errNotWhole  = fmt.Errorf("%w: a base32 name, where only a whole destination can sign", ErrRefused)
 )
 
 // ParseRecord reads a line of a feed, without its end. The line is an entry
-// under the rules of [ParseHosts]; a property has a key and a value, no '#' and
+// under the rules of [ParseHosts], but with a whole destination, for a base32 name is
+// [ErrRefused]; a property has a key and a value, no '#' and
 // no control character, and stands once. Properties that are not known are kept.
 // No signature is checked: that is [Record.Verify].
 func ParseRecord(line string) (Record, error) {
 	var r Record
 	var err error
-	if r.Name, r.Destination, err = parseEntry(line); err != nil {
+	var a Address
+	if r.Name, a, err = parseEntry(line); err != nil {
 		return Record{}, err
+	}
+	if r.Destination, _ = a.Destination(); r.Name != "" && r.Destination.IsZero() {
+		return Record{}, errNotWhole
 	}
 	at := strings.IndexByte(line, '#')
 	if at < 0 || !strings.HasPrefix(line[at:], "#!") || strings.HasPrefix(strings.TrimLeft(line, " \t"), ";") {
@@ -144,7 +150,7 @@ func (r Record) isRemoval() bool {
 
 // destination reads a property that holds a destination.
 func (r Record) destination(key string) (keys.Destination, error) {
-	d, err := keys.ParseDestination(r.Get(key))
+	d, err := parseDestination(r.Get(key))
 	if err != nil {
 		return d, fmt.Errorf("property %s: %w", key, err)
 	}

@@ -3,7 +3,7 @@ package addrbook_test
 import (
 	"context"
 	"errors"
-	"net/http"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,7 +34,7 @@ func TestRun(t *testing.T) {
 		between(t, 12*time.Hour, 27*time.Hour/2, times[1].Sub(times[0]))
 		between(t, 12*time.Hour, 27*time.Hour/2, times[2].Sub(times[1]))
 
-		s = &addrbook.Subscription{URL: s.URL, Path: s.Path, Client: s.Client, OnFetch: s.OnFetch, StartDelay: -1}
+		s = &addrbook.Subscription{URL: s.URL, Path: s.Path, Dialer: s.Dialer, OnFetch: s.OnFetch, StartDelay: -1}
 		last := times[2]
 		f.status, times, failed = 503, nil, nil
 		run(80 * time.Hour)
@@ -57,7 +57,7 @@ func between(t testing.TB, least, most, got time.Duration) {
 
 func TestFetchTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &addrbook.Subscription{URL: feedURL, Client: &http.Client{Transport: hanging{}}}
+		s := &addrbook.Subscription{URL: feedURL, Dialer: hanging{}}
 		start := time.Now()
 		_, err := s.Fetch(t.Context())
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
@@ -67,7 +67,7 @@ func TestFetchTimeout(t *testing.T) {
 
 type hanging struct{}
 
-func (hanging) RoundTrip(req *http.Request) (*http.Response, error) {
-	<-req.Context().Done()
-	return nil, req.Context().Err()
+func (hanging) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
 }

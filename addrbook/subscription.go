@@ -2,26 +2,27 @@ package addrbook
 
 import (
 	"context"
-	"errors"
+	"crypto/x509"
 	"iter"
 	"maps"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/go-i2p/i2psocks/keys"
+	"golang.org/x/net/proxy"
 )
 
 // Subscription is a feed of names that somebody publishes, fetched over I2P, and
 // what has been learnt from it. It is a [Source] for a [Book], which knows only
 // what was fetched before, and never waits.
 //
-// A feed may add names that nobody in the Book knows, first come, first served. It
+// A feed may add names that no source in the Book knows that is trusted more, first
+// come, first served; one that only less trusted feeds know, it may give another
+// destination, and the order of the Sources decides, not who was fetched first. It
 // changes and removes only what it has itself brought, and only if the destination
-// that has the name has signed for it. It never changes an entry of the user's,
-// or of another feed. A feed that was not received whole, or is none, changes
-// nothing.
+// that has the name has signed for it. It never changes an entry of the user's, or of
+// another feed. A feed that was not received whole, or is none, changes nothing. Its
+// entries are whole destinations; a line with a base32 name is refused.
 //
 // Exported fields may be changed until the first method call. All methods may be
 // called by several goroutines at once.
@@ -31,15 +32,25 @@ type Subscription struct {
 	// say where it is itself.
 	URL string
 
-	// Path is the file that keeps what was learnt, with mode 0600. Empty means
-	// that nothing is kept.
+	// Path is the file that keeps what was learnt, with mode 0600. Several programs
+	// may have one: a fetch reads what another has learnt before it adds to it, and
+	// they wait for each other as those with one [File] do. Empty means that nothing
+	// is kept.
 	Path string
 
-	// Client reaches I2P and nothing else; its Transport must be set. Without
-	// one, nothing is fetched. Redirects are followed within I2P only. A feed
-	// that gets its ETag back can link the visits: use an identity of their own
-	// for subscriptions, and [Subscription.ForgetVisits] when it changes.
-	Client *http.Client
+	// Dialer reaches I2P and nothing else, such as an Endpoint or a backend. It is
+	// given hosts in I2P only, as they stand, and the feed is read over its
+	// connections: there is no proxy, and nothing of the environment counts.
+	// Redirects are followed within I2P only. None, or one that dials the Internet,
+	// is [ErrDialer]. A feed that gets its ETag back can link the visits: use an
+	// identity of their own for subscriptions, and [Subscription.ForgetVisits] when
+	// it changes.
+	Dialer proxy.ContextDialer
+
+	// Roots, if there are any, allow https, also after a redirect, and are the only
+	// certificates that count: the system is not asked, since it may visit the
+	// Internet to answer. Without them https is [ErrURL].
+	Roots []*x509.Certificate
 
 	// Book, if set, is what the feed must not contradict; normally the one that
 	// has the Subscription among its Sources. Its OnConflict is told.
@@ -53,7 +64,9 @@ type Subscription struct {
 	// negative means not at all, and without the random part.
 	StartDelay time.Duration
 
-	// MaxNames bounds the names from this feed. 0 means 100,000.
+	// MaxNames bounds the names from this feed, removed ones included. 0 means
+	// 100,000. All that is kept of them is bounded by 32 MiB besides; a feed that is
+	// full learns no further names, but owners can change theirs.
 	MaxNames int
 
 	// OnFetch, if set, is told by Run what came of each fetch.
@@ -62,139 +75,8 @@ type Subscription struct {
 	fetching sync.Mutex
 	mu       sync.RWMutex // guards all below
 	state    *feedState   // nil until it is read; then replaced, never changed
+	stamp    stamp        // of the file that it is from
 	version  uint64
-}
-
-// maxProblems bounds the faults that a Report tells one by one.
-const maxProblems = 50
-
-// Report tells what a fetch did.
-type Report struct {
-	// NotModified: the feed says nothing new since the last fetch.
-	NotModified bool
-
-	// Lines of the feed; Names in the book of this feed now.
-	Lines, Names int
-
-	// Applied lines were carried out. Unchanged ones said what was known already.
-	// Invalid ones could not be read. Refused ones break a rule, lack a
-	// signature, or contradict what is known.
-	Applied, Unchanged, Invalid, Refused int
-
-	// Problems tells why lines were invalid or refused: the first 50.
-	Problems []*HostsError
-
-	// Conflicts are destinations that were refused for names that have others,
-	// the first 50, and changes made here that an entry of the user's or of
-	// another feed does not follow.
-	Conflicts []*ConflictError
-}
-
-var errBusy = errors.New("addrbook: a fetch is under way")
-
-// Fetch fetches the feed now, whatever the Interval, and applies it. It takes 5
-// min, 5 MiB before and after unpacking, and 60,000 lines at most. What is not a
-// whole feed is an error, often one that wraps [ErrRefused], and changes nothing.
-func (s *Subscription) Fetch(ctx context.Context) (Report, error) {
-	if !s.fetching.TryLock() {
-		return Report{}, errBusy
-	}
-	defer s.fetching.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, fetchTime)
-	defer cancel()
-	st, err := s.load()
-	if err != nil {
-		return Report{}, err
-	}
-	f, err := st.fetch(ctx, s.Client)
-	if err != nil {
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		return Report{}, &SourceError{"subscription", err}
-	}
-	report, err := s.apply(ctx, st, f)
-	for _, conflict := range report.Conflicts {
-		if s.Book != nil {
-			s.Book.tell(conflict)
-		}
-	}
-	return report, err
-}
-
-// apply takes a feed over, in one step on the disk and in memory.
-func (s *Subscription) apply(ctx context.Context, st *feedState, f *fetched) (Report, error) {
-	next := *st
-	next.Fetched = time.Now().UTC().Truncate(time.Second)
-	report := Report{NotModified: f.notModified}
-	if !f.notModified {
-		if s.Book != nil { // no other feed may take a name meanwhile
-			s.Book.applying.Lock()
-			defer s.Book.applying.Unlock()
-		}
-		next.ETag, next.LastModified = f.etag, f.lastModified
-		a := s.applier(ctx, st)
-		if err := a.run(f, &report); err != nil {
-			return Report{}, err
-		}
-		next.Entries = a.entries
-		if a.early { // or the clock is slow: the same text must come again
-			next.ETag, next.LastModified = "", ""
-		}
-	}
-	if err := next.save(s.Path); err != nil {
-		return Report{}, err
-	}
-	s.mu.Lock()
-	s.state = &next
-	s.version++
-	s.mu.Unlock()
-	for range s.All() {
-		report.Names++
-	}
-	return report, nil
-}
-
-func (s *Subscription) applier(ctx context.Context, st *feedState) *applier {
-	a := newApplier(ctx, st.Entries)
-	a.max = orDefault(s.MaxNames, 100_000)
-	a.others = func(ctx context.Context, name string) ([]keys.Destination, error) {
-		if s.Book == nil {
-			return nil, nil
-		}
-		return s.Book.known(ctx, name, s)
-	}
-	return a
-}
-
-// run applies all lines of a feed in their order.
-func (a *applier) run(f *fetched, report *Report) error {
-	report.Lines, report.Invalid, report.Problems = f.count, f.invalid, f.problems
-	for i, r := range f.lines {
-		err := a.apply(r)
-		var conflict *ConflictError
-		switch {
-		case a.broken != nil:
-			return a.broken
-		case err == nil:
-			report.Applied++
-			continue
-		case err == errStale:
-			report.Unchanged++
-			continue
-		case errors.As(err, &conflict) && len(report.Conflicts) < maxProblems:
-			report.Conflicts = append(report.Conflicts, conflict)
-		}
-		report.Refused++
-		if len(report.Problems) < maxProblems {
-			report.Problems = append(report.Problems, &HostsError{Line: f.numbers[i], Err: err})
-		}
-	}
-	report.Conflicts = append(report.Conflicts, a.notices...)
-	if a.broken != nil {
-		return a.broken
-	}
-	return a.ctx.Err()
 }
 
 // load returns what is known, reading it from the disk at the first time.
@@ -210,42 +92,46 @@ func (s *Subscription) load() (*feedState, error) {
 	if s.state != nil {
 		return s.state, nil
 	}
-	st, err := loadState(s.Path, s.URL)
-	if err != nil {
-		return nil, err
+	if s.Path == "" {
+		s.state = newState(s.URL)
+	} else {
+		st, stamp, err := loadState(s.Path, s.URL, false)
+		if err != nil {
+			return nil, err
+		}
+		s.state, s.stamp = st, stamp
 	}
-	s.state = st
 	s.version++
-	return st, nil
+	return s.state, nil
 }
 
 // Lookup implements [Source]. It fails if the file at Path cannot be read.
-func (s *Subscription) Lookup(_ context.Context, name string) (keys.Destination, error) {
+func (s *Subscription) Lookup(_ context.Context, name string) (Address, error) {
 	st, err := s.load()
 	if err != nil {
-		return keys.Destination{}, err
+		return Address{}, err
 	}
 	if name, err = canonical(name); err != nil {
-		return keys.Destination{}, err
+		return Address{}, err
 	}
 	e := st.Entries[name]
 	if !e.live(time.Now()) {
-		return keys.Destination{}, ErrNotFound
+		return Address{}, ErrNotFound
 	}
-	return e.Dests[0], nil
+	return AddressOf(e.Dests[0]), nil
 }
 
 // All yields the names from this feed in alphabetical order, each with the
 // destination in use. It yields nothing if the file at Path cannot be read.
-func (s *Subscription) All() iter.Seq2[string, keys.Destination] {
-	return func(yield func(string, keys.Destination) bool) {
+func (s *Subscription) All() iter.Seq2[string, Address] {
+	return func(yield func(string, Address) bool) {
 		st, err := s.load()
 		if err != nil {
 			return
 		}
 		now := time.Now()
 		for _, name := range slices.Sorted(maps.Keys(st.Entries)) {
-			if e := st.Entries[name]; e.live(now) && !yield(name, e.Dests[0]) {
+			if e := st.Entries[name]; e.live(now) && !yield(name, AddressOf(e.Dests[0])) {
 				return
 			}
 		}
@@ -261,29 +147,7 @@ func (s *Subscription) Version() uint64 {
 }
 
 // Vouches implements [Voucher]: the old destination has signed the name away.
-func (s *Subscription) Vouches(name string, old keys.Destination) bool {
+func (s *Subscription) Vouches(name string, old Address) bool {
 	st, err := s.load()
-	return err == nil && st.Entries[name].had(old)
-}
-
-// ForgetVisits drops the ETag and the date that the feed gave, by which it could
-// recognise the next visit.
-func (s *Subscription) ForgetVisits() error {
-	if !s.fetching.TryLock() {
-		return errBusy
-	}
-	defer s.fetching.Unlock()
-	st, err := s.load()
-	if err != nil {
-		return err
-	}
-	next := *st
-	next.ETag, next.LastModified = "", ""
-	if err := next.save(s.Path); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.state = &next
-	return nil
+	return err == nil && st.Entries[name].hadAddress(old)
 }

@@ -1,11 +1,13 @@
 package addrbook_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -24,18 +26,28 @@ import (
 
 const feedURL = "http://feed.i2p/hosts.txt"
 
-// inMemory is a transport that asks a handler, without a network.
+// inMemory is a dialer that reaches a handler, whoever is asked for, without a network.
 type inMemory struct{ http.Handler }
 
-func (h inMemory) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := req.Context().Err(); err != nil {
-		return nil, err
+func (h inMemory) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := net.Pipe()
+	go h.serve(server)
+	return client, ctx.Err()
+}
+
+// serve answers one request, without a length unless the handler tells one.
+func (h inMemory) serve(conn net.Conn) {
+	defer conn.Close()
+	req, err := http.ReadRequest(bufio.NewReader(conn))
+	if err != nil {
+		return
 	}
+	req.URL.Scheme, req.URL.Host = "http", req.Host
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, req)
 	resp := rec.Result()
 	resp.Request = req
-	return resp, nil
+	resp.Write(conn)
 }
 
 // feed is a site whose text a test changes; it keeps what it was asked.
@@ -65,7 +77,7 @@ func (f *feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // subscribe makes a subscription to a feed with these lines.
 func subscribe(t testing.TB, lines ...string) (*addrbook.Subscription, *feed) {
 	f := &feed{body: strings.Join(lines, "\n") + "\n"}
-	s := &addrbook.Subscription{URL: feedURL, Path: filepath.Join(t.TempDir(), "feed.json"), Client: &http.Client{Transport: inMemory{f}}}
+	s := &addrbook.Subscription{URL: feedURL, Path: filepath.Join(t.TempDir(), "feed.json"), Dialer: inMemory{f}}
 	return s, f
 }
 
@@ -113,7 +125,7 @@ func at(name string, id keys.Identity, props string) string {
 // rules is the story of one name or two, fetch by fetch.
 func TestFeedRules(t *testing.T) {
 	a, b, c := identity(t), identity(t), identity(t)
-	da, db, dc := a.Destination(), b.Destination(), c.Destination()
+	da, db, dc := whole(a), whole(b), whole(c)
 	plainA := at("n.i2p", a, "")
 	move := signed(t, at("n.i2p", b, "action=changedest#date=1700000000#olddest="+b64(a)), &a, &b)
 	back := signed(t, at("n.i2p", a, "action=changedest#date=1700000001#olddest="+b64(b)), &b, &a)
@@ -227,7 +239,7 @@ func TestFeedRules(t *testing.T) {
 				assert.Len(t, r.Problems, st.refused)
 				assert.Equal(t, len(st.want), r.Names)
 				assert.Equal(t, len(st.lines), r.Applied+r.Refused+r.Unchanged)
-				again := &addrbook.Subscription{URL: s.URL, Path: s.Path, Client: s.Client} // as after a restart
+				again := &addrbook.Subscription{URL: s.URL, Path: s.Path, Dialer: s.Dialer} // as after a restart
 				assert.Equal(t, st.want, maps.Collect(again.All()))
 				s = again
 			}
@@ -284,7 +296,7 @@ func TestFeedExpires(t *testing.T) {
 func TestFeedOwnsItsOwn(t *testing.T) {
 	a, b, c := identity(t), identity(t), identity(t)
 	own := openFile(t, filepath.Join(t.TempDir(), "own.txt"))
-	require.NoError(t, own.Add("own.i2p", a.Destination()))
+	require.NoError(t, own.Add("own.i2p", whole(a)))
 	first, firstFeed := subscribe(t, at("own.i2p", b, ""), at("shared.i2p", b, ""), at("first.i2p", b, ""))
 	second, secondFeed := subscribe(t, at("own.i2p", a, ""), at("shared.i2p", c, ""), at("first.i2p", b, ""), at("second.i2p", c, ""))
 	var told []*addrbook.ConflictError
@@ -292,34 +304,36 @@ func TestFeedOwnsItsOwn(t *testing.T) {
 	first.Book, second.Book = bk, bk
 
 	r := fetch(t, first)
-	want := []*addrbook.ConflictError{{Name: "own.i2p", Known: a.Destination(), Offered: b.Destination()}}
+	want := []*addrbook.ConflictError{{Name: "own.i2p", Known: whole(a), Offered: whole(b)}}
 	assert.Equal(t, want, r.Conflicts)
 	assert.Equal(t, want, told)
 	assert.Equal(t, 2, r.Applied)
 	r = fetch(t, second)
-	assert.Equal(t, []*addrbook.ConflictError{{Name: "shared.i2p", Known: b.Destination(), Offered: c.Destination()}}, r.Conflicts)
+	assert.Equal(t, []*addrbook.ConflictError{{Name: "shared.i2p", Known: whole(b), Offered: whole(c)}}, r.Conflicts)
 	assert.Equal(t, 3, r.Applied)
 
 	firstFeed.says(at("second.i2p", b, "")) // trusted more, but later
-	assert.Equal(t, 1, fetch(t, first).Refused)
+	r = fetch(t, first)
+	assert.Equal(t, 1, r.Applied)
+	assert.Equal(t, []*addrbook.ConflictError{{Name: "second.i2p", Known: whole(c), Offered: whole(b), Overruled: true}}, r.Conflicts)
 	d, err := bk.Lookup(t.Context(), "second.i2p")
 	require.NoError(t, err)
-	assert.Equal(t, c.Destination(), d)
+	assert.Equal(t, whole(b), d, "the order of trust decides")
 
 	secondFeed.says(signed(t, "#!action=removeall#date=1700000000#dest="+b64(b), nil, &b))
 	fetch(t, second)
 	d, err = bk.Lookup(t.Context(), "first.i2p")
 	require.NoError(t, err, "the first feed still says so")
-	assert.Equal(t, b.Destination(), d)
+	assert.Equal(t, whole(b), d)
 
 	told = nil
 	secondFeed.says(signed(t, at("own.i2p", c, "action=changedest#date=1700000000#olddest="+b64(a)), &a, &c))
 	r = fetch(t, second)
 	assert.Equal(t, 1, r.Applied)
-	assert.Equal(t, []*addrbook.ConflictError{{Name: "own.i2p", Known: a.Destination(), Offered: c.Destination(), Signed: true}}, told)
+	assert.Equal(t, []*addrbook.ConflictError{{Name: "own.i2p", Known: whole(a), Offered: whole(c), Signed: true}}, told)
 	d, err = bk.Lookup(t.Context(), "own.i2p")
 	require.NoError(t, err)
-	assert.Equal(t, a.Destination(), d, "the user's own entry stays until the user changes it")
+	assert.Equal(t, whole(a), d, "the user's own entry stays until the user changes it")
 
 	secondFeed.says(signed(t, at("first.i2p", c, "action=changedest#date=1700000005#olddest="+b64(b)), &b, &c))
 	broken := errors.New("broken disk")
@@ -334,7 +348,7 @@ func TestFeedOwnsItsOwn(t *testing.T) {
 // the router said.
 func TestFeedAndRouter(t *testing.T) {
 	a, b := identity(t), identity(t)
-	r := &router{names: book{"n.i2p": a.Destination(), "m.i2p": a.Destination()}}
+	r := &router{names: book{"n.i2p": whole(a), "m.i2p": whole(a)}}
 	s, f := subscribe(t)
 	bk := &addrbook.Book{Sources: []addrbook.Source{s}, Router: r}
 	s.Book = bk
@@ -348,8 +362,8 @@ func TestFeedAndRouter(t *testing.T) {
 	assert.Equal(t, 1, report.Refused)
 	d, err := bk.Lookup(t.Context(), "m.i2p")
 	require.NoError(t, err)
-	assert.Equal(t, b.Destination(), d)
+	assert.Equal(t, whole(b), d)
 	d, err = bk.Lookup(t.Context(), "n.i2p")
 	require.NoError(t, err)
-	assert.Equal(t, a.Destination(), d)
+	assert.Equal(t, whole(a), d)
 }

@@ -1,0 +1,68 @@
+package addrbook
+
+import (
+	"context"
+	"errors"
+
+	"github.com/go-i2p/i2psocks/addrbook/i2phost"
+)
+
+// pinned returns what holds the pins: the host's file, or one that is never written.
+func (b *Book) pinned() *File {
+	if b.Pins != nil {
+		return b.Pins
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.pins == nil {
+		b.pins = &File{hosts: new(Hosts)}
+	}
+	return b.pins
+}
+
+// pin returns the address that a name must not change, zero if there is none.
+func (b *Book) pin(name string) (Address, error) {
+	a, err := b.pinned().Lookup(context.Background(), name)
+	if errors.Is(err, ErrNotFound) {
+		return Address{}, nil
+	}
+	return a, err
+}
+
+// errFull ends the writing of a pin for which there is no place.
+var errFull = errors.New("no place for another pin")
+
+// setPin makes an address the one that its name must not change. Pins that are there
+// are never given up for it: past the bound, a new name has none. It fails with a
+// *[ConflictError] if another program has pinned another address meanwhile.
+func (b *Book) setPin(name string, a Address) error {
+	err := b.pinned().Update(func(h *Hosts) error {
+		if _, err := h.Lookup(context.Background(), name); errors.Is(err, ErrNotFound) && h.Len() >= orDefault(b.MaxPins, 16<<10) {
+			return errFull
+		}
+		return h.Add(name, a.hashed())
+	})
+	if err == errFull {
+		return nil
+	}
+	return err
+}
+
+// Forget drops what the book remembers of a name, so that the next answer counts. It
+// fails with an error of i2phost, or one of writing Pins.
+func (b *Book) Forget(name string) error {
+	host, err := i2phost.Parse(name)
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	b.cache.drop(host.String())
+	b.mu.Unlock()
+	if a, err := b.pin(host.String()); err != nil || a.IsZero() {
+		return err
+	}
+	if err := b.pinned().Remove(host.String()); !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return nil
+}
