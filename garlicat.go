@@ -49,7 +49,7 @@ func (e *Endpoint) garliCat(ctx context.Context, addr netip.Addr) (host string, 
 	if err != nil {
 		return "", err
 	}
-	return d.Base64(), nil
+	return d.Text(), nil
 }
 
 // garliCat returns the host with an address, "" if there is none. An address of two hosts is nobody's.

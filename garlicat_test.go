@@ -27,7 +27,7 @@ func TestGarliCat(t *testing.T) {
 	require.NoError(t, err)
 	other, _ := i2phost.GarliCatAddrs(stranger.Destination().Hash())
 	var book addrbook.Hosts
-	require.NoError(t, book.Add("site.i2p", site.Addr().Destination))
+	require.NoError(t, book.Add("site.i2p", addrbook.AddressOf(site.Addr().Destination)))
 
 	for source, set := range map[string]func(*i2psocks.Endpoint){
 		"hosts": func(e *i2psocks.Endpoint) { e.Hosts = map[string]string{"site.i2p": site.Addr().Host} },

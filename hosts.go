@@ -63,7 +63,7 @@ func (e *Endpoint) resolve(ctx context.Context, network, address string) (string
 		if err != nil {
 			return "", err
 		}
-		host = d.Base64()
+		host = d.Text()
 	}
 	return net.JoinHostPort(host, strconv.Itoa(int(to.Addr.Port))), nil
 }

@@ -104,7 +104,7 @@ func TestNamesOnRouters(t *testing.T) {
 		s := &addrbook.Subscription{URL: "http://" + publisher.Addr().Host + "/hosts.txt", Path: path, Book: book}
 		book.Sources = []addrbook.Source{s}
 		ep.Book = book
-		s.Client = ep.HTTPClient()
+		s.Dialer = ep
 		return s
 	}
 	subscription, kept := subscribe(reader), subscribe(heir)
@@ -154,7 +154,7 @@ func TestNamesOnRouters(t *testing.T) {
 		assert.ErrorIs(t, r.Problems[0], addrbook.ErrSignature)
 	}
 	for _, c := range r.Conflicts {
-		assert.Equal(t, addrbook.ConflictError{Name: "named.i2p", Known: first.Destination(), Offered: stranger.Destination()}, *c)
+		assert.Equal(t, addrbook.ConflictError{Name: "named.i2p", Known: addrbook.AddressOf(first.Destination()), Offered: addrbook.AddressOf(stranger.Destination())}, *c)
 	}
 	assert.Len(t, r.Conflicts, 3)
 	assert.Equal(t, "the first", says(reader))
@@ -185,5 +185,5 @@ func TestNamesOnRouters(t *testing.T) {
 	assert.Equal(t, "the second", says(heir), "which has the file alone")
 	d, err := kept.Lookup(ctx, "named.i2p")
 	require.NoError(t, err)
-	assert.Equal(t, second.Destination(), d)
+	assert.Equal(t, addrbook.AddressOf(second.Destination()), d)
 }

@@ -342,17 +342,16 @@ func TestNothingIsHeard(t *testing.T) {
 		lines := r.String() + "\n" + id.Reveal() + "\nkey.i2p=" + id.Reveal() + "\nm.i2p=" + other.Destination().Base64() + "#!key=" + id.Reveal() + "\n"
 		serve(t, feed, text(lines+strings.ReplaceAll(lines, "n.i2p=", "o.i2p=")))
 		book := new(addrbook.Book)
-		s := &addrbook.Subscription{URL: "http://" + feed.Addr().Host + "/", Client: visitor.HTTPClient(), Book: book, Path: filepath.Join(state, "feed.json")}
+		s := &addrbook.Subscription{URL: "http://" + feed.Addr().Host + "/", Dialer: visitor, Book: book, Path: filepath.Join(state, "feed.json")}
 		book.Sources = []addrbook.Source{s}
 		report, err := s.Fetch(ctx)
 		e.hear(err, report)
-		s.Client = nil // net/http still works on it
 		closed = append(closed, s, book)
 		for _, p := range report.Problems {
 			e.hear(p)
 		}
 		for _, url := range []string{"http://unknown.i2p/" + id.Reveal(), "http://" + id.Reveal() + "/", "http://n.i2p:port/%" + id.Reveal()} {
-			_, err = (&addrbook.Subscription{URL: url, Client: visitor.HTTPClient()}).Fetch(ctx)
+			_, err = (&addrbook.Subscription{URL: url, Dialer: visitor}).Fetch(ctx)
 			e.fails(err)
 		}
 		_, err = addrbook.ParseHosts(strings.NewReader(lines))

@@ -114,8 +114,8 @@ func readHosts(path string) (map[string]string, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	hosts := make(map[string]string, len(book))
-	for name, destination := range book {
-		hosts[name] = destination.Base64()
+	for name, address := range book {
+		hosts[name] = address.Text()
 	}
 	return hosts, nil
 }
