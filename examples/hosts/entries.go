@@ -8,7 +8,6 @@ import (
 	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 	"github.com/go-i2p/i2psocks/addrbook/i2pidn"
-	"github.com/go-i2p/i2psocks/keys"
 )
 
 func (t *tool) list(context.Context, []string) error { return t.rows(t.all()) }
@@ -28,24 +27,24 @@ func (t *tool) lookup(ctx context.Context, args []string) error {
 		}
 		name = host.String()
 	}
-	d, err := t.book.Lookup(ctx, name)
+	a, err := t.book.Lookup(ctx, name)
 	if err != nil {
 		return err
 	}
-	return t.rows([]row{{Name: name, Base32: d.Base32(), Source: t.sourceOf(ctx, name, d), Destination: d.Base64()}})
+	return t.rows([]row{newRow(name, a, t.sourceOf(ctx, name, a))})
 }
 
 // sourceOf tells which source decided.
-func (t *tool) sourceOf(ctx context.Context, name string, d keys.Destination) string {
-	if got, err := t.own.Lookup(ctx, name); err == nil && got == d {
+func (t *tool) sourceOf(ctx context.Context, name string, a addrbook.Address) string {
+	if got, err := t.own.Lookup(ctx, name); err == nil && got == a {
 		return "own"
 	}
 	for _, f := range t.feeds {
-		if got, err := f.Lookup(ctx, name); err == nil && got == d {
+		if got, err := f.Lookup(ctx, name); err == nil && got == a {
 			return f.URL
 		}
 	}
-	return "-" // a destination by itself, or by its GarliCat address
+	return "-" // an address by itself, or by its GarliCat address
 }
 
 func (t *tool) add(ctx context.Context, args []string) error {
@@ -53,14 +52,14 @@ func (t *tool) add(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	d, err := keys.ParseDestination(args[1])
+	a, err := addrbook.ParseAddress(args[1])
 	if err != nil {
 		return err
 	}
 	if t.replace {
-		err = t.own.Set(host.String(), d)
+		err = t.own.Set(host.String(), a)
 	} else {
-		err = t.own.Add(host.String(), d)
+		err = t.own.Add(host.String(), a)
 	}
 	if err != nil {
 		return err
@@ -81,5 +80,5 @@ func (t *tool) helper(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return t.rows([]row{{Name: p.Name, Base32: p.Base32, Source: "proposed by " + p.Source, Destination: p.Destination.Base64()}})
+	return t.rows([]row{newRow(p.Name, p.Address, "proposed by "+p.Source)})
 }

@@ -39,7 +39,7 @@ func (t *tool) fetch(ctx context.Context, feeds ...*addrbook.Subscription) error
 	}
 	var errs []error
 	for _, f := range slices.Clone(feeds) {
-		f.Client = ep.HTTPClient()
+		f.Dialer = ep
 		fmt.Fprintln(t.stderr, "fetching", f.URL)
 		err := f.ForgetVisits()
 		var r addrbook.Report

@@ -1,16 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/go-i2p/i2psocks/addrbook"
-	"github.com/go-i2p/i2psocks/keys"
 )
 
 // importFrom adds what is new, and shows what it left out.
@@ -33,7 +32,7 @@ func (t *tool) importFrom(ctx context.Context, args []string) error {
 				continue
 			default:
 				had := own.Len()
-				if err := own.Add(line.Name, line.Destination); errors.As(err, &known) {
+				if err := own.Add(line.Name, line.Address); errors.As(err, &known) {
 					o.Wrong++
 					o.conflict(known)
 				} else if err != nil {
@@ -94,82 +93,60 @@ func yieldHosts(yield func(addrbook.Line, error) bool, err error, books ...*addr
 		if h == nil {
 			continue
 		}
-		for name, d := range h.All() {
-			if !yield(addrbook.Line{Name: name, Destination: d}, nil) {
+		for name, a := range h.All() {
+			if !yield(addrbook.Line{Name: name, Address: a}, nil) {
 				return
 			}
 		}
 	}
 }
 
+// export adds to a router's book, or makes a new hosts file.
 func (t *tool) export(_ context.Context, args []string) error {
 	h := new(addrbook.Hosts)
 	for _, r := range t.all() {
-		d, err := keys.ParseDestination(r.Destination)
+		a, err := addrbook.ParseAddress(r.address())
 		if err != nil {
 			return err
 		}
-		if err := h.Add(r.Name, d); err != nil {
+		if err := h.Add(r.Name, a); err != nil {
 			return err
 		}
 	}
-	to := args[0]
+	m, err := merge(args[0], h)
+	switch {
+	case err != nil:
+		return err
+	case m == nil && h.Len() == 0:
+		return addrbook.ErrEmpty
+	case m == nil && t.dry:
+		_, err := fmt.Fprintf(t.out, "would write %d names to %s\n", h.Len(), args[0])
+		return err
+	case m == nil:
+		return writeNew(args[0], h)
+	}
+	if !t.dry {
+		err = m.Write()
+	}
+	return errors.Join(err, t.merged(newMergeOutcome(m, t.dry)))
+}
+
+// merge returns nil if the names go to no router.
+func merge(to string, h *addrbook.Hosts) (*addrbook.Merge, error) {
 	if dir, ok := strings.CutPrefix(to, "java:"); ok {
-		return addrbook.JavaBooks{Router: h}.Write(dir)
+		return addrbook.JavaBooks{Router: h}.Merge(dir)
 	}
 	if dir, ok := strings.CutPrefix(to, "i2pd:"); ok {
-		return addrbook.WriteI2PD(dir, h)
+		return addrbook.MergeI2PD(dir, h)
 	}
-	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	return nil, nil
+}
+
+func writeNew(path string, h *addrbook.Hosts) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = h.WriteTo(f)
-	return errors.Join(err, f.Close())
-}
-
-// verify checks the signed records of a file, of which not one may be wrong.
-func (t *tool) verify(ctx context.Context, args []string) error {
-	f, err := os.Open(args[0])
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	var o outcome
-	p := newProgress(t.stderr)
-	for line, err := range addrbook.HostsLines(bufio.NewReader(f)) {
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
-		var r addrbook.Record
-		if err == nil {
-			r, err = addrbook.ParseRecord(line.Text)
-		}
-		if err == nil && r.Name == "" && len(r.Properties) == 0 {
-			continue
-		}
-		o.Lines++
-		switch {
-		case err != nil:
-		case len(r.Properties) == 0:
-			o.Unchanged++ // nobody claims anything
-			continue
-		default:
-			err = r.Verify()
-		}
-		if err != nil {
-			o.problem(&addrbook.HostsError{Line: line.Number, Err: err})
-		} else {
-			o.Applied++
-		}
-		p.step("%d records", o.Lines)
-	}
-	p.done()
-	if err := t.outcome(o); err != nil {
-		return err
-	}
-	if o.Wrong > 0 {
-		return fmt.Errorf("%d of %d records are wrong", o.Wrong, o.Lines)
-	}
-	return nil
+	return errors.Join(err, f.Sync(), f.Close(), syncDir(filepath.Dir(path)))
 }

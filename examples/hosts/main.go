@@ -33,6 +33,7 @@ type tool struct {
 	printer
 	sam     string
 	replace bool
+	dry     bool
 	stderr  io.Writer
 }
 
@@ -45,10 +46,10 @@ type command struct {
 var commands = []command{
 	{"list", "", "all names", 0, (*tool).list},
 	{"lookup", "NAME", "a name, also an international one, or a GarliCat address", 1, (*tool).lookup},
-	{"add", "NAME DESTINATION", "an entry of your own, with a base64 destination; -replace changes one", 2, (*tool).add},
+	{"add", "NAME ADDRESS", "an entry of your own, with a base64 destination or a base32 name; -replace changes one", 2, (*tool).add},
 	{"remove", "NAME", "an entry of your own", 1, (*tool).remove},
 	{"import", "FROM", "a hosts file, java:FOLDER or i2pd:FOLDER into your own entries", 1, (*tool).importFrom},
-	{"export", "TO", "all names to a new hosts file, java:FOLDER or i2pd:FOLDER", 1, (*tool).export},
+	{"export", "TO", "all names to a new hosts file, or into the book of java:FOLDER or i2pd:FOLDER, whose router must not run; -n shows what it would do", 1, (*tool).export},
 	{"subscribe", "URL", "to a feed in I2P, trusted less than those before, and fetch it", 1, (*tool).subscribe},
 	{"update", "", "fetch all feeds", 0, (*tool).update},
 	{"verify", "FILE", "the signatures in a hosts file", 1, (*tool).verify},
@@ -71,6 +72,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs.StringVar(&t.sam, "sam", sam.DefaultAddress, "SAM `address`, for subscribe and update")
 	fs.BoolVar(&t.json, "json", false, "print JSON")
 	fs.BoolVar(&t.replace, "replace", false, "let add change an entry")
+	fs.BoolVar(&t.dry, "n", false, "let export write nothing, and show what it would")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}

@@ -86,7 +86,7 @@ func TestFeed(t *testing.T) {
 	assert.Contains(t, h.do(t, "update"), "1 applied")
 	var rows []row
 	require.NoError(t, json.Unmarshal([]byte(h.do(t, "-json", "lookup", "shop.i2p")), &rows))
-	assert.Equal(t, []row{{"shop.i2p", next.String(), url, next.Destination().Base64()}}, rows)
+	assert.Equal(t, []row{{"shop.i2p", next.String(), "destination", url, next.Destination().Base64()}}, rows)
 
 	feed.Store("<html>")
 	out, err = h.try(t, "update")
@@ -94,7 +94,7 @@ func TestFeed(t *testing.T) {
 	assert.Contains(t, out, "failed: ")
 	assert.Contains(t, h.do(t, "list"), next.String())
 	_, err = h.try(t, "subscribe", "http://example.com/hosts.txt")
-	assert.ErrorIs(t, err, addrbook.ErrClient)
+	assert.ErrorIs(t, err, addrbook.ErrURL)
 	list, err := os.ReadFile(filepath.Join(h[1], "feeds.txt"))
 	require.NoError(t, err)
 	assert.Equal(t, url+"\n", string(list), "what cannot be fetched is not kept")
@@ -138,11 +138,17 @@ func TestImportExport(t *testing.T) {
 	assert.Equal(t, 3, strings.Count(want, "\n"))
 
 	for i, to := range []string{filepath.Join(dir, "out.txt"), "java:" + dir, "i2pd:" + dir} {
+		h.do(t, "-n", "export", to)
 		h.do(t, "export", to)
 		other := hosts{"-dir", filepath.Join(dir, fmt.Sprint("other", i))}
 		assert.Contains(t, other.do(t, "import", to), "2 applied", to)
 		assert.Equal(t, want, other.do(t, "list"), to)
 		assert.Contains(t, other.do(t, "import", to), "0 applied, 2 unchanged", to)
+	}
+	empty := hosts{"-dir", filepath.Join(dir, "empty")}
+	for _, to := range []string{filepath.Join(dir, "none.txt"), "java:" + dir, "i2pd:" + dir} {
+		_, err := empty.try(t, "export", to)
+		assert.ErrorIs(t, err, addrbook.ErrEmpty, to)
 	}
 	_, err := h.try(t, "export", filepath.Join(dir, "out.txt"))
 	assert.ErrorIs(t, err, os.ErrExist)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -23,7 +24,7 @@ type state struct {
 }
 
 func (s *state) open() (err error) {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+	if err := makeDir(s.dir); err != nil {
 		return err
 	}
 	if s.own, err = addrbook.OpenFile(filepath.Join(s.dir, "own.txt")); err != nil {
@@ -64,7 +65,37 @@ func (s *state) remember(url string) error {
 		return err
 	}
 	_, err = f.WriteString(url + "\n")
-	return errors.Join(err, f.Close())
+	return errors.Join(err, f.Sync(), f.Close(), syncDir(s.dir))
+}
+
+// makeDir makes a folder and those above it, which are there for good when it returns.
+func makeDir(path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	above := filepath.Dir(path)
+	if above != path {
+		if err := makeDir(above); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(above)
+}
+
+// syncDir makes the entries of a folder last, where the system can.
+func syncDir(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
 }
 
 func (s *state) feed(url string) *addrbook.Subscription {
@@ -80,10 +111,10 @@ func (s *state) all() []row {
 	var rows []row
 	seen := make(map[string]bool)
 	collect := func(from string, l addrbook.Lister) {
-		for name, d := range l.All() {
+		for name, a := range l.All() {
 			if !seen[name] {
 				seen[name] = true
-				rows = append(rows, row{Name: name, Base32: d.Base32(), Source: from, Destination: d.Base64()})
+				rows = append(rows, newRow(name, a, from))
 			}
 		}
 	}
