@@ -35,8 +35,8 @@ var (
 	ErrIdentityInUse error = &reason{"identity in use", syscall.EADDRINUSE}
 	// ErrSessionClosed: the session was closed by its owner. Matches [net.ErrClosed].
 	ErrSessionClosed error = &reason{"session closed", net.ErrClosed}
-	// ErrLimit: a limit of the host's own making is reached.
-	ErrLimit error = &reason{"limit reached", nil}
+	// ErrLimit: a limit of the host's own making is reached. Matches [syscall.EDQUOT].
+	ErrLimit error = &reason{"limit reached", syscall.EDQUOT}
 )
 
 // reason is a sentinel that also matches one value of the standard library.

@@ -28,8 +28,8 @@ type Isolated struct {
 	// the new key is refused with [ErrLimit].
 	Max int
 	// Idle is how long a backend may be without streams, listeners and calls before it is retired,
-	// give or take an eighth. 0 means 10 min; negative means for ever. Streams are those that
-	// [Status] counts.
+	// give or take an eighth. 0 means 10 min; negative means for ever. Streams are in use until their
+	// Close is called.
 	Idle time.Duration
 	// Spares is how many backends are kept ready, on top of Max, for keys to come: an observer of
 	// the router then does not see an identity made right before its first use. They are made from
@@ -60,7 +60,7 @@ const (
 // IsolatedStatus is a snapshot of the backend of one key.
 type IsolatedStatus struct {
 	Key    string    // tells keys apart, for as long as the Isolated lives; reveals nothing of the key
-	Uses   int       // calls, and listeners that are open
+	Uses   int       // calls, and streams and listeners that are open
 	Used   time.Time // when it was last seen in use
 	Status Status    // of the backend; zero while it is being made
 }

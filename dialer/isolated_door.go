@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"sync"
 )
 
 // door is what Isolated.Get returns: the backend of a key, whichever it is at the time.
@@ -41,16 +40,22 @@ func (d *door) Dial(network, address string) (net.Conn, error) {
 	return d.DialContext(context.Background(), network, address)
 }
 
-// DialContext checks the address first, so that none outside I2P costs an identity.
-func (d *door) DialContext(ctx context.Context, network, address string) (conn net.Conn, err error) {
+// DialContext checks the address first, so that none outside I2P costs an identity. It counts the stream as a use until
+// it is closed.
+func (d *door) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if _, err := ParseTarget(network, address); err != nil {
 		return nil, OpError("dial", nil, err)
 	}
-	err = d.use(ctx, "dial", func(b Backend) error {
-		conn, err = b.DialContext(ctx, network, address)
-		return err
-	})
-	return conn, err
+	e, err := d.isolated.acquire(ctx, d.key)
+	if err != nil {
+		return nil, OpError("dial", nil, err)
+	}
+	conn, err := e.backend.DialContext(ctx, network, address)
+	if err != nil {
+		d.isolated.release(e)
+		return nil, err
+	}
+	return d.isolated.held(conn, e), nil
 }
 
 func (d *door) LookupAddr(ctx context.Context, host string) (b32 string, err error) {
@@ -128,33 +133,4 @@ func (d *door) Close() error {
 		<-e.gone
 	}
 	return nil
-}
-
-// hold is a use that ends once.
-type hold struct {
-	isolated *Isolated
-	entry    *entry
-	once     sync.Once
-}
-
-func (h *hold) end() { h.once.Do(func() { h.isolated.release(h.entry) }) }
-
-type heldListener struct {
-	net.Listener
-	hold
-}
-
-func (l *heldListener) Close() error {
-	defer l.end()
-	return l.Listener.Close()
-}
-
-type heldPacketConn struct {
-	net.PacketConn
-	hold
-}
-
-func (c *heldPacketConn) Close() error {
-	defer c.end()
-	return c.PacketConn.Close()
 }

@@ -114,7 +114,14 @@ func (i *Isolated) leastRecent() (least *entry) {
 }
 
 // busy reports whether a backend is used. What is still being made always is.
-func (e *entry) busy() bool { return e.uses > 0 || e.backend.Status().Streams > 0 }
+func (e *entry) busy() bool { return e.uses > 0 }
+
+// again counts one more use of an entry that is in use.
+func (i *Isolated) again(e *entry) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	e.uses++
+}
 
 // start makes a backend. The caller holds mu.
 func (i *Isolated) start(key string) *entry {

@@ -2,7 +2,6 @@ package socks
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -11,18 +10,17 @@ import (
 	"github.com/go-i2p/i2psocks/socks/internal/wire"
 )
 
-var errTooManyAssociations = errors.New("socks: too many UDP associations")
-
 // associate serves UDP ASSOCIATE (RFC 1928, sections 6 and 7). Up to the reply setup may end it,
 // then only ctx and the client.
 func (c *conn) associate(ctx, setup context.Context, req *Request, early []byte) error {
 	s := c.srv
-	if !s.enter(&s.assocs, setting(s.MaxAssociations, defaultMaxAssociations)) {
-		return c.refuse(ctx, req, errTooManyAssociations)
+	exit, err := s.enter(c.place, associations)
+	if err != nil {
+		return c.refuse(ctx, req, err)
 	}
-	defer s.exit(&s.assocs)
+	defer exit()
 	// What the client sends on its connection means nothing.
-	a, _, err := prepare(setup, c, req, early, s.newAssociation, (*association).close)
+	a, _, err := prepare(setup, c, req, early, c.newAssociation, (*association).close)
 	if err != nil {
 		return c.fail(ctx, req, err)
 	}
@@ -46,7 +44,8 @@ func (c *conn) associate(ctx, setup context.Context, req *Request, early []byte)
 
 // newAssociation asks the policy, then chooses the dialer, then opens the socket of the dialer and
 // the client's.
-func (s *Server) newAssociation(ctx context.Context, req *Request) (*association, error) {
+func (c *conn) newAssociation(ctx context.Context, req *Request) (*association, error) {
+	s := c.srv
 	d, err := s.backend(ctx, req)
 	if err != nil {
 		return nil, err
@@ -61,7 +60,7 @@ func (s *Server) newAssociation(ctx context.Context, req *Request) (*association
 	if ip := req.IP.Unmap(); ip.IsValid() && (ip.IsUnspecified() || ip == a.client) {
 		a.port.Store(uint32(req.Port))
 	}
-	a.remote, err = l.ListenPacket(ctx, "udp", ":0")
+	a.remote, err = pressing(ctx, c, func() (net.PacketConn, error) { return l.ListenPacket(ctx, "udp", ":0") })
 	if err == nil && a.remote == nil {
 		err = errNoConn
 	}

@@ -12,23 +12,21 @@ import (
 // Beyond, it is made to wait, and its leaving is not noticed.
 const maxEarly = 16 << 10
 
-var (
-	errClientLeft     = errors.New("socks: client left before its request was answered")
-	errTooManyPending = errors.New("socks: too many requests wait for the dialer")
-)
+var errClientLeft = errors.New("socks: client left before its request was answered")
 
 // prepare runs work for a request, within DialTimeout and while the client waits. See await.
 func prepare[T any](ctx context.Context, c *conn, req *Request, early []byte,
 	work func(context.Context, *Request) (T, error), drop func(T)) (result T, _ []byte, err error) {
 	s := c.srv
-	if !s.enter(&s.pending, setting(s.MaxPending, defaultMaxPending)) {
-		return result, nil, errTooManyPending
+	exit, err := s.enter(c.place, pending)
+	if err != nil {
+		return result, nil, err
 	}
 	ctx, cancel := withTimeout(ctx, setting(s.DialTimeout, defaultDialTimeout))
 	defer cancel()
 	own := *req // a dialer that overstays shares nothing with us
 	return await(ctx, c.nc, early, func(ctx context.Context) (T, error) {
-		defer s.exit(&s.pending)
+		defer exit()
 		return work(ctx, &own)
 	}, drop)
 }

@@ -21,7 +21,7 @@ type binding struct {
 
 // bind serves BIND (RFC 1928, section 6). Up to the second reply setup may end it, then only ctx.
 func (c *conn) bind(ctx, setup context.Context, req *Request, early []byte) error {
-	b, early, err := prepare(setup, c, req, early, c.srv.openListener, func(b *binding) { b.Close() })
+	b, early, err := prepare(setup, c, req, early, c.openListener, func(b *binding) { b.Close() })
 	if err != nil {
 		return c.fail(ctx, req, err)
 	}
@@ -39,8 +39,8 @@ func (c *conn) bind(ctx, setup context.Context, req *Request, early []byte) erro
 }
 
 // openListener asks the policy, then chooses the dialer, then listens on the port of the request.
-func (s *Server) openListener(ctx context.Context, req *Request) (*binding, error) {
-	d, err := s.backend(ctx, req)
+func (c *conn) openListener(ctx context.Context, req *Request) (*binding, error) {
+	d, err := c.srv.backend(ctx, req)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,8 @@ func (s *Server) openListener(ctx context.Context, req *Request) (*binding, erro
 			return nil, &ReplyError{Reply: HostUnreachable, Err: errNoAddress}
 		}
 	}
-	b.Listener, err = l.Listen(ctx, "tcp", net.JoinHostPort("", strconv.Itoa(int(req.Port))))
+	port := net.JoinHostPort("", strconv.Itoa(int(req.Port)))
+	b.Listener, err = pressing(ctx, c, func() (net.Listener, error) { return l.Listen(ctx, "tcp", port) })
 	if err == nil && b.Listener == nil {
 		err = errNoConn
 	}

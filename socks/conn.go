@@ -28,6 +28,8 @@ type conn struct {
 	srv *Server
 	nc  net.Conn
 	id  string // of the listener
+
+	place *place
 	// begin is called when a stream is about to begin. It is false if the server
 	// is closing; afterwards only live, not open, ends the stream.
 	begin func() bool
@@ -49,7 +51,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, id string, p *place) er
 	defer context.AfterFunc(s.live, func() { cancel(ErrServerClosed) })()
 	setup, abort := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(s.open, func() { abort(ErrServerClosed) })
-	c := &conn{srv: s, nc: nc, id: id, begin: func() bool {
+	c := &conn{srv: s, nc: nc, id: id, place: p, begin: func() bool {
 		defer abort(nil) // a stream that lives for hours needs it no more
 		return stop()
 	}}
@@ -70,16 +72,19 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, id string, p *place) er
 		return err
 	}
 	c.begun(req)
-	err = c.handle(ctx, setup, p, req, early)
+	err = c.handle(ctx, setup, req, early)
 	c.done(err)
 	return err
 }
 
 // handle does what a request asks for.
-func (c *conn) handle(ctx, setup context.Context, p *place, req *Request, early []byte) error {
+func (c *conn) handle(ctx, setup context.Context, req *Request, early []byte) error {
+	if silent, err := c.srv.identify(c.place, req); silent {
+		return err
+	} else if err != nil {
+		return c.refuse(ctx, req, err)
+	}
 	switch {
-	case p.refused:
-		return c.refuse(ctx, req, errTooManyConns)
 	case !knownForm(req.Username):
 		return c.refuse(ctx, req, &ReplyError{Reply: NotAllowed, Err: errExtendedForm})
 	}

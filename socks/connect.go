@@ -16,7 +16,7 @@ var (
 
 // connect serves CONNECT. Up to the success reply setup may end it, then only ctx.
 func (c *conn) connect(ctx, setup context.Context, req *Request, early []byte) error {
-	peer, early, err := prepare(setup, c, req, early, c.srv.openPeer, closePeer)
+	peer, early, err := prepare(setup, c, req, early, c.openPeer, closePeer)
 	if err != nil {
 		return c.fail(ctx, req, err)
 	}
@@ -26,12 +26,14 @@ func (c *conn) connect(ctx, setup context.Context, req *Request, early []byte) e
 func closePeer(peer net.Conn) { peer.Close() }
 
 // openPeer asks the policy, then chooses the dialer, then dials.
-func (s *Server) openPeer(ctx context.Context, req *Request) (net.Conn, error) {
+func (c *conn) openPeer(ctx context.Context, req *Request) (net.Conn, error) {
+	s := c.srv
 	d, err := s.backend(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := d.DialContext(ctx, "tcp", req.Addr())
+	address := req.Addr()
+	conn, err := pressing(ctx, c, func() (net.Conn, error) { return d.DialContext(ctx, "tcp", address) })
 	if err == nil && conn == nil {
 		s.log().Warn("socks dialer returned no connection and no error")
 		err = errNoConn
@@ -58,9 +60,7 @@ func (c *conn) stream(ctx context.Context, req *Request, peer net.Conn, early []
 	if err := c.succeed(ctx, req, bound); err != nil {
 		return err
 	}
-	opt := c.srv.relayOptions()
-	opt.Observer = c.observer
-	stats, err := relay(ctx, c.nc, peer, early, opt)
+	stats, err := relay(ctx, c.nc, peer, early, c.relayOptions())
 	peer.Close()
 	if err == nil {
 		c.linger(ctx)
@@ -84,12 +84,16 @@ func (c *conn) succeed(ctx context.Context, req *Request, bound wire.Addr) error
 	return err
 }
 
-func (s *Server) relayOptions() relayOptions {
+func (c *conn) relayOptions() relayOptions {
+	s := c.srv
 	return relayOptions{
 		IdleTimeout:      setting(s.IdleTimeout, defaultIdleTimeout),
 		HalfCloseTimeout: setting(s.HalfCloseTimeout, defaultHalfCloseTimeout),
 		ReadAhead:        setting(s.ReadAhead, defaultReadAhead),
 		Budget:           s.budget,
 		Open:             s.open,
+		Halves:           &s.halves,
+		Place:            c.place,
+		Observer:         c.observer,
 	}
 }

@@ -33,6 +33,13 @@
 // the peer that came. Whoever is not the host that the client asked for is sent away; 0.0.0.0
 // and :: ask for anybody.
 //
+// # Ends
+//
+// A client that ends its direction may still read, and gets all that its peer sends. One that closes its connection, or
+// dies, looks the same on the wire; on Linux, if it is on this machine, the system knows better: then its stream
+// ends within 50 ms, whatever the peer does. Elsewhere such a stream ends with the peer, after HalfCloseTimeout, or as
+// soon as others need its place.
+//
 // # Datagrams
 //
 // A client of UDP ASSOCIATE gets a socket on the address that it came to. It is served from its

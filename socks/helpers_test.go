@@ -28,6 +28,11 @@ const (
 	rejected  = "00 5b 00 00 00 00 00 00"
 )
 
+const userWelcome = "05 02 01 00"
+
+// asUser is what one of many users says before its request.
+func asUser(i int) string { return fmt.Sprintf("05 01 02 01 01 %02x 00", byte('A'+i)) }
+
 func failed(code byte) string { return fmt.Sprintf("05 %02x 00 01 00 00 00 00 00 00", code) }
 
 type proxyDialer = proxy.ContextDialer

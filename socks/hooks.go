@@ -43,6 +43,8 @@ type Status struct {
 	Listeners    int
 	Closed       bool // Shutdown or Close was called
 
+	GaveWay uint64 // clients that were ended to make room for others, see [Server].MaxConns
+
 	Requests, Failed uint64 // requests that are over, and those of them that failed
 	Sent, Received   uint64 // bytes from and to clients, of streams that are over
 	Dropped          uint64 // datagrams of associations that are over
@@ -53,7 +55,7 @@ func (s *Server) Status() Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.totals
-	st.Clients, st.Pending, st.Associations = s.serving, s.pending, s.assocs
+	st.Clients, st.Pending, st.Associations = s.used[places], s.used[pending], s.used[associations]
 	st.Listeners, st.Closed = len(s.listeners), s.closed
 	return st
 }

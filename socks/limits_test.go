@@ -86,7 +86,7 @@ func TestMaxConnsPerAddr(t *testing.T) {
 }
 
 func TestMaxPending(t *testing.T) {
-	for limit, want := range map[int]int{3: 3, 0: 1024, -1: 1100} {
+	for limit, want := range map[int]int{4: 2, 0: 512, -1: 1100} {
 		synctest.Test(t, func(t *testing.T) {
 			srv := sockstest.Start(t, &socks.Server{Dialer: hang, MaxPending: limit})
 			clients := make([]*sockstest.Client, 1100)

@@ -22,6 +22,9 @@ type relayOptions struct {
 	// Open ends when the server begins to drain: then a HalfCloseTimeout after the client's end
 	// becomes no more than drainTimeout, if the peer cannot half-close. Nil never ends.
 	Open context.Context
+	// Halves asks after clients that have ended their direction; nil does not. Place is the client's there.
+	Halves *halfClosed
+	Place  *place
 }
 
 // relayStats counts the bytes that were delivered.
@@ -71,25 +74,23 @@ func (w *watch) sent(srcErr, dstErr error) {
 	case dstErr != nil: // what the peer sent before is still delivered
 		w.halfEnd(dstErr)
 	default:
-		if peer, ok := w.up.dst.(halfCloser); ok {
+		peer, told := w.up.dst.(halfCloser)
+		if told {
 			peer.CloseWrite() // if it fails, reading from the peer tells why
-			w.halfEnd(nil)
-			return
 		}
 		w.halfEnd(nil)
-		w.clientEnded()
+		w.clientEnded(told)
 	}
 }
 
-// clientEnded decides in place of a peer that cannot be told of the client's end how long to go on:
-// not at all once the client is gone wholly, and not for long once the server drains. It returns at
-// the end of the relay, or before.
-func (w *watch) clientEnded() {
-	if w.opt.Open != nil {
+// clientEnded sees to how long to go on: no longer once the client is gone wholly, and not for long once the server
+// drains, if the peer was not told of the client's end.
+func (w *watch) clientEnded(told bool) {
+	if w.opt.Open != nil && !told {
 		w.stopHurry = context.AfterFunc(w.opt.Open, w.hurry)
 	}
-	if awaitGone(w.up.src) {
-		w.end(errClientGone)
+	if w.opt.Halves != nil {
+		w.leaver = w.opt.Halves.add(w, w.opt.Place)
 	}
 }
 

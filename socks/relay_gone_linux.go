@@ -1,30 +1,57 @@
 package socks
 
 import (
+	"errors"
+	"io/fs"
 	"net"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/go-i2p/i2psocks/internal/inetdiag"
 )
 
-// awaitGone waits, after the end of what c sends, until c can take nothing either, and is false if
-// it cannot know that, or when a deadline ends the waiting. A half-closed c still reads and is not gone.
-//
-// The kernel hangs up (POLLHUP) when both directions are over. On a unix socket that is the moment
-// when the other program closes it or dies. TCP has but one message, FIN, for a half-close and for a
-// close; only a reset tells more, which comes when what is written to c finds nobody. To probe by
-// writing is out of the question: every byte belongs to the stream. So a TCP client that has gone
-// between its last byte and the peer's next is found out by that byte or by the time-out.
-func awaitGone(c net.Conn) bool {
+// canAsk reports whether the system may know what became of a client.
+func canAsk(c net.Conn) bool {
 	rc, _ := socket(c)
+	return rc != nil
+}
+
+// askLife finds out about a client after the end of what it sends. before is what was found the last time.
+//
+// The kernel hangs up (POLLHUP) when both directions are over. On a unix socket that is the moment when the other
+// program closes it or dies. TCP has but one message, FIN, for a half-close and for a close; only a reset tells more,
+// which comes when what is written finds nobody. To probe by writing is out of the question: every byte belongs to the
+// stream. But if the client is on this machine, its socket can be asked after: no program has it any more once it is
+// closed. That nothing is found means no more than that, such as behind a translation of addresses, unless there was
+// something before.
+func askLife(c net.Conn, diag *inetdiag.Client, before life) life {
+	rc, raw := socket(c)
 	if rc == nil {
-		return false
+		return lifeUnknown
 	}
-	gone := false
-	err := rc.Read(func(fd uintptr) bool {
+	hungUp := false
+	err := rc.Control(func(fd uintptr) {
 		fds := []unix.PollFd{{Fd: int32(fd)}} // asks for nothing: POLLHUP and POLLERR come anyway
 		_, err := unix.Poll(fds, 0)
-		gone = err == nil && fds[0].Revents&(unix.POLLHUP|unix.POLLERR) != 0
-		return gone
+		hungUp = err == nil && fds[0].Revents&(unix.POLLHUP|unix.POLLERR) != 0
 	})
-	return gone && err == nil
+	tcp, isTCP := raw.(*net.TCPConn)
+	switch {
+	case err != nil:
+		return lifeUnknown
+	case hungUp:
+		return lifeOver
+	case !isTCP:
+		return lifeSeen
+	}
+	info, err := diag.Peer(tcp)
+	switch {
+	case err == nil && info.Inode == 0, before == lifeSeen && errors.Is(err, fs.ErrNotExist):
+		return lifeOver
+	case err == nil:
+		return lifeSeen
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errors.ErrUnsupported):
+		return lifeUnknown
+	}
+	return before // of a kernel too busy just now
 }

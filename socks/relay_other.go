@@ -2,10 +2,16 @@
 
 package socks
 
-import "net"
+import (
+	"net"
+
+	"github.com/go-i2p/i2psocks/internal/inetdiag"
+)
 
 // splice is only in Linux; done is always false.
 func (f *flow) splice() (srcErr, dstErr error, done bool) { return nil, nil, false }
 
-// awaitGone is only in Linux.
-func awaitGone(net.Conn) bool { return false }
+// canAsk is only in Linux.
+func canAsk(net.Conn) bool { return false }
+
+func askLife(net.Conn, *inetdiag.Client, life) life { return lifeUnknown }

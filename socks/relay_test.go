@@ -27,6 +27,8 @@ type relayed struct {
 func start(ctx context.Context, client, peer net.Conn, early string, opt relayOptions) chan relayed {
 	done := make(chan relayed, 1)
 	go func() {
+		opt.Halves = new(halfClosed)
+		defer opt.Halves.close()
 		stats, err := relay(ctx, client, peer, []byte(early), opt)
 		done <- relayed{stats, err}
 	}()

@@ -36,7 +36,8 @@ type watch struct {
 	ended   bool
 	err     error
 
-	stopHurry func() bool // nil until the client has ended its direction
+	stopHurry func() bool // both are nil until the client has ended its direction
+	leaver    *leaver
 }
 
 func newWatch(opt relayOptions, up, down *flow) *watch {
@@ -50,6 +51,9 @@ func newWatch(opt relayOptions, up, down *flow) *watch {
 
 // progress notes that a byte moved just now.
 func (w *watch) progress() { w.last.Store(int64(time.Since(w.start))) }
+
+// lastMoved returns when a byte moved last.
+func (w *watch) lastMoved() time.Time { return w.start.Add(time.Duration(w.last.Load())) }
 
 // bound returns how long nothing may move, or 0.
 func (w *watch) bound() time.Duration {
@@ -163,6 +167,9 @@ func (w *watch) setWriteDeadline(c net.Conn, t time.Time) {
 func (w *watch) close() error {
 	if w.stopHurry != nil {
 		w.stopHurry()
+	}
+	if w.leaver != nil {
+		w.opt.Halves.remove(w.leaver)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

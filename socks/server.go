@@ -25,7 +25,7 @@ const (
 	defaultBindTimeout      = 120 * time.Second // as the SOCKS 4 note has it
 	defaultIdleTimeout      = time.Hour
 	defaultHalfCloseTimeout = time.Minute
-	defaultMaxConns         = 4096
+	maxDefaultConns         = 4096
 	defaultReadAhead        = 8 << 20
 	defaultReadAheadTotal   = 64 << 20
 	defaultMaxConnsPerAddr  = 256
@@ -107,9 +107,21 @@ type Server struct {
 	IdleTimeout      time.Duration // of a stream without traffic; default 1 h
 	HalfCloseTimeout time.Duration // of a stream without traffic that one side has ended; default 60 s
 
-	// MaxConns is how many clients are served at a time; default 4096. Beyond, a new one takes the
-	// place of the one whose handshake has lasted longest. If there is none, some more
-	// are told that there are too many, the rest is closed.
+	// MaxConns is how many clients are served at a time. The default is 4096, or a quarter of the descriptors
+	// that the process may have beyond 64, if that is less: a client costs two, and some more while bytes move. A
+	// quarter of the places, but at least 8, is for clients whose handshake goes on. When there is none for a new one,
+	// and when descriptors are used up, room is made:
+	//
+	//  1. by the stream that has been silent longest of those whose client has ended its direction and may be gone. On
+	//     Linux, clients of the same machine are known to be there or not: those that are keep their streams;
+	//  2. by the handshake that has lasted longest, if it has for 100 ms, or if there are 8.
+	//
+	// If neither can be, some more are told that there are too many, the rest is closed.
+	//
+	// Of places, and of what MaxPending and MaxAssociations limit, nobody gets more than half of what others leave:
+	// one user alone gets half, two get a third each, so that whoever comes finds something. A user is whoever has
+	// the same [Request.Isolation], and also whoever comes from one address that is not loopback, of IPv6 from one /64, or is
+	// another user of the machine than this program's, as a unix socket on Linux tells. More is answered 0x01.
 	MaxConns int
 
 	// MaxConnsPerAddr is how many clients of one address, of IPv6 of one /64, are served at a
@@ -143,7 +155,11 @@ type Server struct {
 	// program. Nil is silent.
 	Logger *slog.Logger
 
-	mu        sync.Mutex
+	mu sync.Mutex
+	// Set by init.
+	limits                  tally
+	maxEntrants, maxPerAddr int
+
 	live      context.Context // ends when everything is cut
 	cut       context.CancelCauseFunc
 	open      context.Context // ends when no new stream may begin
@@ -151,13 +167,13 @@ type Server struct {
 	drained   chan struct{} // closed when the server is closed and the last client gone
 	closed    bool
 	listeners map[*onceListener]struct{}
-	serving   int       // clients
-	refusing  int       // clients beyond MaxConns
-	entrants  list.List // of *place: clients whose handshake goes on, the oldest in front
+	used      tally
+	refusing  int        // clients beyond MaxConns
+	entrants  list.List  // of *place: clients whose handshake goes on, the oldest in front
+	halves    halfClosed // has its own mutex
 	totals    Status
+	users     map[string]*user
 	perAddr   map[netip.Addr]int
-	pending   int // requests that wait for the dialer
-	assocs    int // of the clients served, those with a UDP association
 	budget    *bytequeue.Budget
 	virtual   *virtualTable
 	direct    string // the listenerID of ServeConn
@@ -165,7 +181,7 @@ type Server struct {
 
 // Serve accepts clients from l until Shutdown or Close, or until l fails. It
 // always closes l and returns an error: [ErrServerClosed] after Shutdown or Close.
-// When the process or the system is out of descriptors it waits and tries again.
+// When the process or the system is out of descriptors it makes room, see MaxConns, or else waits and tries again.
 func (s *Server) Serve(l net.Listener) error {
 	ol := &onceListener{Listener: l}
 	defer ol.Close()
@@ -180,6 +196,8 @@ func (s *Server) Serve(l net.Listener) error {
 		switch {
 		case err != nil && s.open.Err() != nil:
 			return ErrServerClosed
+		case err != nil && isShort(err) && s.shed():
+			continue
 		case err != nil && isTemporary(err):
 			delay = min(max(2*delay, 5*time.Millisecond), time.Second)
 			s.log().Warn("accept failed, will try again", "err", err, "delay", delay)

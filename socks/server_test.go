@@ -55,9 +55,9 @@ func TestMaxConns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := sockstest.Start(t, &socks.Server{Dialer: &echo{}, MaxConns: 2})
 		first, second := srv.Client(), srv.Client()
-		for _, c := range []*sockstest.Client{first, second} {
-			c.Send(greetNone + toHost)
-			c.Expect(choseNone + succeeded)
+		for i, c := range []*sockstest.Client{first, second} {
+			c.Send(asUser(i) + toHost)
+			c.Expect(userWelcome + succeeded)
 		}
 
 		third := srv.Client()

@@ -2,20 +2,13 @@ package socks
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/netip"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/go-i2p/i2psocks/internal/bytequeue"
 )
-
-var errTooManyConns = errors.New("socks: too many connections")
-
-// maxRefusing is how many clients beyond MaxConns get an answer at a time.
-const maxRefusing = 32
 
 // init prepares the unexported fields. The caller holds mu.
 func (s *Server) init() {
@@ -28,6 +21,16 @@ func (s *Server) init() {
 	s.direct = s.listenerID()
 	s.virtual = newVirtualTable(s.VirtualAddresses)
 	s.perAddr = make(map[netip.Addr]int)
+	s.users = make(map[string]*user)
+	s.limits = tally{
+		places:       setting(s.MaxConns, defaultMaxConns()),
+		pending:      setting(s.MaxPending, defaultMaxPending),
+		associations: setting(s.MaxAssociations, defaultMaxAssociations),
+	}
+	s.maxPerAddr = setting(s.MaxConnsPerAddr, defaultMaxConnsPerAddr)
+	if n := s.limits[places]; n > 0 {
+		s.maxEntrants = max(crowdOfEntrants, n/entrantsPart)
+	}
 	s.listeners = make(map[*onceListener]struct{})
 	s.budget = s.Budget
 	if total := setting(s.ReadAheadTotal, defaultReadAheadTotal); total > 0 && s.budget == nil {
@@ -51,92 +54,6 @@ func (s *Server) untrack(l *onceListener) {
 	delete(s.listeners, l)
 }
 
-// admit counts a client in. It is nil for one that must be closed without a word.
-func (s *Server) admit(client net.Addr) *place {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.init()
-	p := &place{addr: s.countedAddr(client)}
-	perAddr := setting(s.MaxConnsPerAddr, defaultMaxConnsPerAddr)
-	switch {
-	case s.closed:
-		return nil
-	case (!p.addr.IsValid() || within(s.perAddr[p.addr], perAddr)) && (within(s.serving, setting(s.MaxConns, defaultMaxConns)) || s.evict()):
-		s.serving++
-		if p.addr.IsValid() {
-			s.perAddr[p.addr]++
-		}
-		return p
-	case s.refusing < maxRefusing:
-		s.refusing++
-		return &place{refused: true}
-	}
-	return nil
-}
-
-// within reports whether there may be one more; a limit of 0 is none.
-func within(n, limit int) bool { return limit == 0 || n < limit }
-
-// countedAddr returns what counts as the address of a client: of IPv6 the network of 64 bits that
-// one host may have. Without a limit of its own making a host program is not held to one by its
-// own machine.
-func (s *Server) countedAddr(client net.Addr) netip.Addr {
-	tcp, ok := client.(*net.TCPAddr)
-	if !ok {
-		return netip.Addr{}
-	}
-	ip := tcp.AddrPort().Addr().Unmap()
-	if ip.IsLoopback() && s.MaxConnsPerAddr == 0 {
-		return netip.Addr{}
-	}
-	if ip.Is6() {
-		p, _ := ip.WithZone("").Prefix(64)
-		return p.Addr()
-	}
-	return ip
-}
-
-// leave counts out a client that admit counted in.
-func (s *Server) leave(p *place) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p.refused {
-		s.refusing--
-	} else {
-		s.countOut(p)
-	}
-	s.checkDrained()
-}
-
-// countOut takes back what was counted for a client that is served. The caller holds mu.
-func (s *Server) countOut(p *place) {
-	s.serving--
-	if !p.addr.IsValid() {
-		return
-	}
-	if s.perAddr[p.addr]--; s.perAddr[p.addr] == 0 {
-		delete(s.perAddr, p.addr)
-	}
-}
-
-// enter adds one to a number of the server's unless the limit is reached.
-func (s *Server) enter(n *int, limit int) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !within(*n, limit) {
-		return false
-	}
-	*n++
-	return true
-}
-
-// exit takes back what enter added.
-func (s *Server) exit(n *int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	*n--
-}
-
 // stop refuses whatever is new: listeners, clients, and streams of clients that have none yet.
 func (s *Server) stop() {
 	s.mu.Lock()
@@ -154,9 +71,19 @@ func (s *Server) stop() {
 }
 
 func (s *Server) checkDrained() {
-	if s.closed && s.serving+s.refusing == 0 {
+	if s.closed && s.used[places]+s.refusing == 0 {
+		s.halves.close()
 		close(s.drained)
 	}
+}
+
+// defaultMaxConns leaves most of the process's descriptors to the rest of it: a client costs two, and up to four more
+// for pipes while bytes move.
+func defaultMaxConns() int {
+	if n, limited := descriptorLimit(); limited && n < 4*maxDefaultConns+64 {
+		return max(4, (int(n)-64)/4)
+	}
+	return maxDefaultConns
 }
 
 // onceListener is closed by Serve and by stop, whoever comes first.
@@ -169,20 +96,6 @@ type onceListener struct {
 func (l *onceListener) Close() error {
 	l.once.Do(func() { l.err = l.Listener.Close() })
 	return l.err
-}
-
-// isTemporary reports whether Accept may succeed later.
-func isTemporary(err error) bool {
-	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ECONNABORTED} {
-		if errors.Is(err, errno) {
-			return true
-		}
-	}
-	e, ok := errors.AsType[interface {
-		error
-		Temporary() bool
-	}](err)
-	return ok && e.Temporary()
 }
 
 func wait(ctx context.Context, d time.Duration) {

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package socks
+
+// descriptorLimit is for systems that limit them.
+func descriptorLimit() (n uint64, limited bool) { return 0, false }
