@@ -1,4 +1,4 @@
-package socks_test
+package socks
 
 import (
 	"context"
@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-i2p/i2psocks/socks"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -43,26 +42,16 @@ func newKeeper(t testing.TB) keeper {
 	return keeper{l}
 }
 
-type plainStream struct{ net.Conn }
-
-func (s plainStream) Raw() (net.Conn, bool) { return s.Conn, true }
-
 func (k keeper) DialContext(ctx context.Context, network, _ string) (net.Conn, error) {
 	c, err := new(net.Dialer).DialContext(ctx, network, k.Addr().String())
 	if err != nil {
 		return nil, err
 	}
-	return plainStream{c}, nil
-}
-
-func openDescriptors(t testing.TB) int {
-	fds, err := os.ReadDir("/proc/self/fd")
-	require.NoError(t, err)
-	return len(fds)
+	return stream{Conn: c}, nil
 }
 
 // visit opens a stream, reads its first byte and closes it, and returns how long that byte took.
-func visit(d *socks.Dialer) (time.Duration, error) {
+func visit(d *Dialer) (time.Duration, error) {
 	began := time.Now()
 	c, err := d.Dial("tcp", "site.i2p:80")
 	if err != nil {
@@ -81,12 +70,12 @@ func TestClosedClientsLeaveNothing(t *testing.T) {
 		t.Run(network, func(t *testing.T) {
 			l, err := net.Listen(network, address)
 			require.NoError(t, err)
-			srv := &socks.Server{Dialer: newKeeper(t)}
+			srv := &Server{Dialer: newKeeper(t)}
 			go srv.Serve(l)
-			d := &socks.Dialer{Network: network, Address: l.Addr().String()}
+			d := &Dialer{Network: network, Address: l.Addr().String()}
 			_, err = visit(d)
 			require.NoError(t, err)
-			before, most := openDescriptors(t), 0
+			before, most := descriptors(t), 0
 			var honest []time.Duration
 			tick := time.NewTicker(5 * time.Millisecond)
 			defer tick.Stop()
@@ -96,24 +85,19 @@ func TestClosedClientsLeaveNothing(t *testing.T) {
 				require.NoError(t, err)
 				if i%40 == 0 {
 					honest = append(honest, took)
-					most = max(most, openDescriptors(t)-before)
+					most = max(most, descriptors(t)-before)
 				}
 			}
 			slices.Sort(honest)
 			t.Logf("%d clients, at most %d descriptors more than in the beginning; first byte after %v to %v, half of them before %v",
 				srv.Status().Requests, most, honest[0], honest[len(honest)-1], honest[len(honest)/2])
-			assert.Less(t, most, 50)
-			waitUntil(t, "all gone", func() bool { return srv.Status().Clients == 0 })
+			if !raceEnabled { // which lets pipes lie about until garbage is collected
+				assert.Less(t, most, 50)
+			}
+			waitFor(t, "all gone", func() bool { return srv.Status().Clients == 0 })
 			require.NoError(t, srv.Shutdown(t.Context()))
-			waitUntil(t, "descriptors", func() bool { return openDescriptors(t) <= before })
+			waitFor(t, "descriptors", func() bool { return descriptors(t) <= before })
 		})
-	}
-}
-
-func waitUntil(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		require.True(t, time.Now().Before(end), what)
 	}
 }
 
@@ -139,7 +123,7 @@ func TestSilentClientsAndFewDescriptors(t *testing.T) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		fmt.Println("address", l.Addr())
-		srv := &socks.Server{Dialer: keeper{siteAt{addr: site}}}
+		srv := &Server{Dialer: keeper{siteAt{addr: site}}}
 		if conns == "unlimited" {
 			srv.MaxConns = -1
 		}
@@ -160,7 +144,7 @@ func TestSilentClientsAndFewDescriptors(t *testing.T) {
 			var address string
 			_, err = fmt.Fscanf(out, "address %s\n", &address)
 			require.NoError(t, err)
-			d := &socks.Dialer{Address: address}
+			d := &Dialer{Address: address}
 			for range 3 {
 				for range 400 {
 					c, err := net.Dial("tcp", address)

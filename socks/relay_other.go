@@ -11,6 +11,8 @@ import (
 // splice is only in Linux; done is always false.
 func (f *flow) splice() (srcErr, dstErr error, done bool) { return nil, nil, false }
 
+func dropPipes() bool { return false }
+
 // canAsk is only in Linux.
 func canAsk(net.Conn) bool { return false }
 

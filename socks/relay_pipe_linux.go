@@ -47,6 +47,19 @@ func putPipe(p *pipe) {
 	closePipe([2]int{p.r, p.w})
 }
 
+// dropPipes closes the pipes that nobody uses, and reports whether there were any.
+func dropPipes() (found bool) {
+	for {
+		p, ok := pipes.Get().(*pipe)
+		if !ok {
+			return found
+		}
+		p.cleanup.Stop()
+		closePipe([2]int{p.r, p.w})
+		found = true
+	}
+}
+
 func closePipe(fds [2]int) {
 	unix.Close(fds[0])
 	unix.Close(fds[1])

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -107,20 +108,24 @@ func TestPendingIsShared(t *testing.T) {
 // exclusive is a dialer that serves one user at a time, as one that has too few identities does.
 type exclusive struct {
 	echo
+	fail error
+
+	mu   sync.Mutex
 	user string
 	open int
-	fail error
 }
 
 func (e *exclusive) as(user string) dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		e.mu.Lock()
+		defer e.mu.Unlock()
 		if e.open > 0 && e.user != user {
 			return nil, fmt.Errorf("identities: %w", e.fail)
 		}
 		conn, err := e.DialContext(ctx, network, address)
 		if err == nil {
 			e.user, e.open = user, e.open+1
-			conn = &leased{conn, &e.open}
+			conn = &leased{Conn: conn, lender: e}
 		}
 		return conn, err
 	}
@@ -129,14 +134,16 @@ func (e *exclusive) as(user string) dial {
 // leased is a peer without half-close.
 type leased struct {
 	net.Conn
-	open *int
+	lender *exclusive
+	once   sync.Once
 }
 
 func (c *leased) Close() error {
-	if c.open != nil {
-		*c.open--
-		c.open = nil
-	}
+	c.once.Do(func() {
+		c.lender.mu.Lock()
+		defer c.lender.mu.Unlock()
+		c.lender.open--
+	})
 	return c.Conn.Close()
 }
 

@@ -23,8 +23,12 @@ func isShort(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.EDQUOT)
 }
 
-// shed makes somebody give way and waits until it is gone. It is false if all have to be let alone.
+// shed gets descriptors back: of pipes that are kept for later, else of somebody who gives way; it waits until that one
+// is gone. It is false if all have to be let alone.
 func (s *Server) shed() bool {
+	if dropPipes() {
+		return true
+	}
 	s.mu.Lock()
 	p := s.makeRoom()
 	s.mu.Unlock()
