@@ -16,9 +16,9 @@ type script struct {
 	received func(b []byte) bool
 }
 
-func (s script) Sent(b []byte, end bool) (bool, bool, error)      { return s.sent(b, end) }
-func (s script) Received(b []byte) bool                           { return s.received(b) }
-func (s script) Datagram(string, []byte) (bool, error)            { return false, nil }
+func (s script) Sent(b []byte, end bool) (bool, bool, error) { return s.sent(b, end) }
+func (s script) Received(b []byte) bool                      { return s.received(b) }
+func (s script) Datagram(string, []byte) (bool, error)       { return false, nil }
 
 func TestObserverSeesTheBeginning(t *testing.T) {
 	for _, network := range []string{"tcp", "mem", "unix"} {
