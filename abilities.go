@@ -28,18 +28,23 @@ var errUnable error = &socks.ReplyError{Reply: socks.CommandNotSupported, Err: e
 // LookupAddr returns the base32 name of a host: one in Hosts or in the router's address book. A
 // [sam.Session] can look up; a Backend of another kind that cannot is [errors.ErrUnsupported].
 func (e *Endpoint) LookupAddr(ctx context.Context, host string) (b32 string, err error) {
-	b, err := e.start()
+	ctx, cancel := e.dialContext(ctx)
+	defer cancel()
+	has, err := e.start(ctx)
 	if err != nil {
 		return "", err
 	}
-	return e.lookupAddr(ctx, b, host)
+	return has.names.lookupAddr(ctx, has.backend, host)
 }
 
 // EncryptedHost returns the name of an endpoint that Configure has given an encrypted lease set: see
 // [sam.Session.EncryptedHost]. It is "" for all others.
 func (e *Endpoint) EncryptedHost() string {
-	b, err := e.start()
-	if s, ok := b.(*sam.Session); ok && err == nil {
+	has, err := e.start(context.Background())
+	if err != nil {
+		return ""
+	}
+	if s, ok := has.backend.(*sam.Session); ok {
 		return s.EncryptedHost()
 	}
 	return ""
@@ -50,27 +55,19 @@ func (e *Endpoint) EncryptedHost() string {
 // [sam.Session.ListenPacket]. A Backend of another kind that cannot carry them is
 // [errors.ErrUnsupported].
 func (e *Endpoint) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
-	b, err := e.start()
+	has, err := e.start(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return e.listenPacket(ctx, b, network, address)
+	return has.names.listenPacket(ctx, has.backend, network, address)
 }
 
-func (i *isolated) LookupAddr(ctx context.Context, host string) (b32 string, err error) {
-	return i.endpoint.lookupAddr(ctx, i.Backend, host)
-}
-
-func (i *isolated) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
-	return i.endpoint.listenPacket(ctx, i.Backend, network, address)
-}
-
-func (e *Endpoint) lookupAddr(ctx context.Context, b dialer.Backend, host string) (string, error) {
+func (n names) lookupAddr(ctx context.Context, b dialer.Backend, host string) (string, error) {
 	r, ok := b.(resolver)
 	if !ok {
 		return "", dialer.OpError("lookup", nil, errUnable)
 	}
-	address, err := e.resolve(ctx, "i2p", net.JoinHostPort(host, "0"))
+	address, err := n.resolve(ctx, "i2p", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return "", dialer.OpError("lookup", nil, err)
 	}
@@ -78,7 +75,7 @@ func (e *Endpoint) lookupAddr(ctx context.Context, b dialer.Backend, host string
 	return r.LookupAddr(ctx, host)
 }
 
-func (e *Endpoint) listenPacket(ctx context.Context, b dialer.Backend, network, address string) (net.PacketConn, error) {
+func (n names) listenPacket(ctx context.Context, b dialer.Backend, network, address string) (net.PacketConn, error) {
 	l, ok := b.(packetListener)
 	if !ok {
 		return nil, dialer.OpError("listen", nil, errUnable)
@@ -87,21 +84,21 @@ func (e *Endpoint) listenPacket(ctx context.Context, b dialer.Backend, network, 
 	if err != nil {
 		return nil, err
 	}
-	return &packetConn{pc, e}, nil
+	return &packetConn{pc, n}, nil
 }
 
-// packetConn looks names up as its endpoint does.
+// packetConn looks names up as its identity does.
 type packetConn struct {
 	net.PacketConn
-	endpoint *Endpoint
+	names names
 }
 
-// Format keeps fmt from printing the endpoint and its secret.
+// Format keeps fmt from printing the names.
 func (c *packetConn) Format(w fmt.State, _ rune) { io.WriteString(w, "i2psocks.PacketConn") }
 
 func (c *packetConn) WriteTo(p []byte, to net.Addr) (int, error) {
 	if a, ok := to.(dialer.Addr); !ok || a.Destination.IsZero() {
-		address, err := c.endpoint.resolve(context.Background(), "i2p", to.String())
+		address, err := c.names.resolve(context.Background(), "i2p", to.String())
 		if err != nil {
 			return 0, dialer.OpError("write", to, err)
 		}

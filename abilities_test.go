@@ -103,7 +103,7 @@ func TestUnixSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "socks")
 	px, err := visitor.ListenSOCKS(t.Context(), "unix", path)
 	require.NoError(t, err)
-	assert.Equal(t, "socks5h://localhost"+path, px.URL().String())
+	assert.Equal(t, "socks5h://localhost:0"+path, px.URL().String())
 	d := &socks.Dialer{Network: "unix", Address: path}
 	client := &http.Client{Transport: &http.Transport{DialContext: d.DialContext, DisableKeepAlives: true}}
 	want := "hello " + visitor.Addr().String()

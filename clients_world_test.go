@@ -112,6 +112,7 @@ func newWorld(t *testing.T, on port, bridge *samtest.Bridge, site *site) (w *wor
 		ep = carrier(t, bridge)
 	}
 	ep.Hooks, ep.NoSecret = &socks.Hooks{Request: log.add}, on != secret
+	ep.ConfigureSOCKS = func(s *socks.Server) { s.Allow = nil } // BIND too
 	if on == virtual {
 		ep.VirtualAddresses = virtualPrefix
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -32,7 +31,8 @@ type Endpoint struct {
 	// Dir is where the endpoint keeps its state: keys go to the folder "keys" in it. It is made if it does
 	// not exist, for the owner alone. Empty means that nothing is kept: the identity is a fresh one.
 	Dir string
-	// Keys, if set, holds the identity in place of Dir.
+	// Keys, if set, holds the identity in place of Dir. Where it can tell that it lost what it holds, by a method
+	// Lost as that of keys/etcd, the endpoint then ends by [Endpoint.Abort].
 	Keys keys.Store
 	// SAM is the router's SAM bridge, as [sam.Session.Address]. Empty means [sam.DefaultAddress].
 	SAM string
@@ -69,9 +69,9 @@ type Endpoint struct {
 	// DialTimeout bounds each dial. 0 means 120 s, as tunnels are slow; negative means no bound
 	// but the context's.
 	DialTimeout time.Duration
-	// Secret is the password that SOCKS clients must give. Empty means one made at random for each
-	// SOCKS port.
-	Secret string
+	// Secret is the password that SOCKS clients must give: up to 255 bytes without NUL. Empty means one
+	// made at random for each SOCKS port.
+	Secret Secret
 	// NoSecret lets any program that reaches a SOCKS port use it. It must not be combined with Secret.
 	NoSecret bool
 	// AllowRemote permits SOCKS ports on addresses other than loopback. They need a secret all the same.
@@ -82,6 +82,12 @@ type Endpoint struct {
 	// VirtualAddresses serves programs that know IP addresses only, such as those run by torsocks:
 	// RESOLVE answers them with addresses of this prefix, as in [socks.Server]. The zero Prefix is none.
 	VirtualAddresses netip.Prefix
+	// ConfigureSOCKS, if set, changes the server of each SOCKS port before it serves: for limits, timeouts, and what
+	// clients may do. Allow is asked about hosts in I2P only, whatever it is. As it stands it refuses BIND as the
+	// endpoint's own identity, since who binds a port of it gets the streams that are meant for the program; nil
+	// permits all commands, and [socks.Commands], [socks.Ports] and [socks.Hosts] make policies. With a
+	// token, BIND is up to [Isolation]. Dialer, Select and Authenticate cannot be changed.
+	ConfigureSOCKS func(s *socks.Server)
 	// Hooks observe the SOCKS ports. The requests that they see name hosts and hold secrets. Nil is none.
 	Hooks *socks.Hooks
 	// StatusChanged, if set, is called with each new state of the endpoint's own session, as
@@ -91,58 +97,61 @@ type Endpoint struct {
 	Logger *slog.Logger
 
 	mu       sync.Mutex
-	ready    bool
+	assets   *assets  // nil before a start that worked
+	attempt  *attempt // the start that goes on; nil when none does
+	lost     bool     // Keys has lost the identity
 	closed   bool
-	ended    chan struct{} // closed when Close is done; nil before it is called
-	backend  dialer.Backend
-	bridge   func(ctx context.Context, network, address string) (net.Conn, error)
+	ended    chan struct{}    // closed when Close is done; nil before it is called
 	isolated *dialer.Isolated // nil before the first use
-	hosts    hosts
-	budget   *socks.Budget // shared by all sessions and ports
-	id       keys.Identity // zero if none is kept
-	dir      *keys.Dir     // to close in the end; nil unless opened here
-	http     *http.Transport
+	http     *transport       // nil before the first use
 	proxies  map[*Proxy]struct{}
 }
 
-var _ dialer.Backend = (*Endpoint)(nil)
+var (
+	_ dialer.Backend = (*Endpoint)(nil)
+	_ dialer.Aborter = (*Endpoint)(nil)
+)
 
 // defaultName is what an unnamed identity is called in a store.
 const defaultName = "default"
 
 // Up waits until the tunnels stand. It fails at once if there is no router and there never was one.
 func (e *Endpoint) Up(ctx context.Context) error {
-	b, err := e.start()
+	has, err := e.start(ctx)
 	if err != nil {
 		return err
 	}
-	return b.Up(ctx)
+	return has.backend.Up(ctx)
 }
 
-// Addr returns the address of the identity, with port 0. It needs no router. It is zero if the endpoint
-// cannot be started at all; [Endpoint.Up] tells why.
+// Addr returns the address of the identity, with port 0. It needs no router, but waits for Keys. It is zero
+// if the endpoint cannot be started at all; [Endpoint.Up] tells why.
 func (e *Endpoint) Addr() dialer.Addr {
-	e.start()
-	e.mu.Lock()
-	b := e.backend
-	e.mu.Unlock()
-	if b == nil {
-		return dialer.Addr{}
+	has, err := e.start(context.Background())
+	if err == nil {
+		return has.backend.Addr()
 	}
-	return b.Addr()
+	e.mu.Lock()
+	has = e.assets
+	e.mu.Unlock()
+	if has != nil { // closed
+		return has.backend.Addr()
+	}
+	return dialer.Addr{}
 }
 
-// Status returns how the endpoint is at this moment. It starts nothing.
+// Status returns how the endpoint is at this moment. It starts nothing and waits for nothing.
 func (e *Endpoint) Status() dialer.Status {
 	e.mu.Lock()
-	b := e.backend
-	closed := e.closed
+	has, starting, closed := e.assets, e.attempt != nil, e.closed
 	e.mu.Unlock()
 	switch {
-	case b != nil:
-		return b.Status()
+	case has != nil:
+		return has.backend.Status()
 	case closed:
 		return dialer.Status{State: dialer.Closed}
+	case starting:
+		return dialer.Status{State: dialer.Starting}
 	}
 	return dialer.Status{}
 }
@@ -157,26 +166,43 @@ func (e *Endpoint) Dial(network, address string) (net.Conn, error) {
 // DialContext opens a stream to "host:port": a name in Hosts or in the router's address book, a
 // base32 name, or a base64 destination. network is "tcp" or "i2p". Errors are [*net.OpError]
 // around the Err values of package dialer.
+//
+// A [http.Transport] or [tls.Config] of the program's own over it needs RootCAs of its own, be it an empty
+// pool: on Windows and macOS the system's verifier, which Go asks otherwise, fetches missing certificates from
+// addresses that the site names, past I2P. [Endpoint.HTTPClient] does not ask it.
+//
+// [tls.Config]: https://pkg.go.dev/crypto/tls#Config
 func (e *Endpoint) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	b, err := e.start()
+	ctx, cancel := e.dialContext(ctx)
+	defer cancel()
+	has, err := e.start(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if address, err = e.resolve(ctx, network, address); err != nil {
-		return nil, dialer.OpError("dial", nil, err)
+	return has.names.dial(ctx, has.backend, network, address)
+}
+
+// dialContext bounds a dial.
+func (e *Endpoint) dialContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	switch {
+	case e.DialTimeout < 0:
+		return ctx, func() {}
+	case e.DialTimeout == 0:
+		return context.WithTimeout(ctx, sam.DefaultDialTimeout)
 	}
-	return b.DialContext(ctx, network, address)
+	return context.WithTimeout(ctx, e.DialTimeout)
 }
 
 // Listen accepts streams to the identity. It waits until the tunnels stand. address is ":port"; which ports
 // can be told apart depends on the router, see [sam.Session.Listen].
 func (e *Endpoint) Listen(ctx context.Context, network, address string) (net.Listener, error) {
-	b, err := e.start()
+	has, err := e.start(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return b.Listen(ctx, network, address)
+	return has.backend.Listen(ctx, network, address)
 }
 
-// Format prints the name alone, whatever the verb: a printed Endpoint tells neither who it is nor the Secret.
+// Format prints the name alone, whatever the verb. Inside a struct that holds an Endpoint by value fmt does not
+// call it, and prints the fields, but the Secret: see [Secret].
 func (e *Endpoint) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "i2psocks.Endpoint(%s)", e.Name) }

@@ -35,14 +35,14 @@ func admit(ctx context.Context, r *socks.Request) error {
 }
 
 // garliCat finds who has an address: by the table, else by the book. Routers do not know.
-func (e *Endpoint) garliCat(ctx context.Context, addr netip.Addr) (host string, err error) {
-	if host, err := e.hosts.garliCat(addr); host != "" || err != nil {
+func (n names) garliCat(ctx context.Context, addr netip.Addr) (host string, err error) {
+	if host, err := n.hosts.garliCat(addr); host != "" || err != nil {
 		return host, err
 	}
-	if e.Book == nil {
+	if n.book == nil {
 		return "", fmt.Errorf("%w: GarliCat address, and no Book", dialer.ErrNameNotFound)
 	}
-	d, err := e.Book.LookupGarliCat(ctx, addr)
+	d, err := n.book.LookupGarliCat(ctx, addr)
 	if errors.Is(err, addrbook.ErrNotFound) {
 		return "", fmt.Errorf("%w: %w", dialer.ErrNameNotFound, err)
 	}

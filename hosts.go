@@ -38,11 +38,27 @@ func newHosts(table map[string]string) (hosts, error) {
 	return h, nil
 }
 
-// resolve checks an address and puts in what its name stands for: by the table, else by the book.
-func (e *Endpoint) resolve(ctx context.Context, network, address string) (string, error) {
+// names are where an identity finds hosts: in its table, then its book.
+type names struct {
+	hosts  hosts
+	book   *addrbook.Book // nil is none
+	router bool           // names that the book does not know are left to the router of the identity's session
+}
+
+// dial opens a stream by a backend to what an address stands for.
+func (n names) dial(ctx context.Context, b dialer.Backend, network, address string) (net.Conn, error) {
+	address, err := n.resolve(ctx, network, address)
+	if err != nil {
+		return nil, dialer.OpError("dial", nil, err)
+	}
+	return b.DialContext(ctx, network, address)
+}
+
+// resolve checks an address and puts in what its name stands for.
+func (n names) resolve(ctx context.Context, network, address string) (string, error) {
 	if host, port, err := dialer.SplitHostPort(network, address); err == nil {
 		if addr, ok := garliCatAddr(host); ok {
-			if host, err = e.garliCat(ctx, addr); err != nil {
+			if host, err = n.garliCat(ctx, addr); err != nil {
 				return "", err
 			}
 			return net.JoinHostPort(host, strconv.Itoa(int(port))), nil
@@ -53,17 +69,18 @@ func (e *Endpoint) resolve(ctx context.Context, network, address string) (string
 		return "", err
 	}
 	host := to.Host.String()
-	if known, ok := e.hosts[host]; ok {
+	if known, ok := n.hosts[host]; ok {
 		host = known.String()
-	} else if e.Book != nil && to.Host.Kind() == i2phost.Name {
-		d, err := e.Book.Lookup(ctx, host)
-		if errors.Is(err, addrbook.ErrNotFound) {
+	} else if n.book != nil && to.Host.Kind() == i2phost.Name {
+		d, err := n.book.Lookup(ctx, host)
+		switch {
+		case err == nil:
+			host = d.Text()
+		case !errors.Is(err, addrbook.ErrNotFound):
+			return "", err
+		case !n.router:
 			return "", fmt.Errorf("%w: %w", dialer.ErrNameNotFound, err)
 		}
-		if err != nil {
-			return "", err
-		}
-		host = d.Text()
 	}
 	return net.JoinHostPort(host, strconv.Itoa(int(to.Addr.Port))), nil
 }

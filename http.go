@@ -9,10 +9,10 @@ import (
 // connections are shared by all clients of the endpoint and end with it. Web sites see the header
 // User-Agent that I2P's own HTTP proxy gives to every browser, unless requests set another.
 func (e *Endpoint) HTTPClient() *http.Client {
-	return &http.Client{Transport: commonAgent{e.transport()}}
+	return &http.Client{Transport: commonAgent{e.web()}}
 }
 
-func (e *Endpoint) transport() *http.Transport {
+func (e *Endpoint) web() *http.Transport {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.http == nil {
@@ -27,6 +27,7 @@ func (e *Endpoint) transport() *http.Transport {
 }
 
 // commonAgent gives requests the User-Agent of the crowd: that of Go's net/http would stand out.
+type transport = http.Transport
 type commonAgent struct{ *http.Transport }
 
 func (a commonAgent) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -3,22 +3,17 @@ package i2psocks
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"strings"
 	"time"
 
-	"golang.org/x/net/proxy"
-
+	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/keys"
-	"github.com/go-i2p/i2psocks/socks"
 )
 
 // Isolation says how an [Endpoint] keeps apart what must not be linked. Each token, given to
@@ -46,6 +41,12 @@ type Isolation struct {
 	// endpoint's own. What a peer sees of it, such as a credential for encrypted lease sets, links the
 	// identities that have it.
 	Configure func(s *sam.Session)
+	// Book, if set, returns the book in which an identity finds the names that are not in Hosts, nil for none. It is
+	// asked for each name and should return the same Book for the same token, and no other: what a Book
+	// has learnt, from feeds or from a router, links the identities that share it. A Book with a Router
+	// asks that one; without, the router is not asked. The token is that of Isolate; that of a SOCKS client is
+	// made of its port and its credentials. See [Endpoint.Isolate] for what nil stands for.
+	Book func(token string) *addrbook.Book
 	// New, if set, makes the backend of a fresh identity in place of a [sam.Session]. An endpoint
 	// with a Backend of the host's own isolates nothing without it: what asks for it is refused.
 	New func(ctx context.Context) (dialer.Backend, error)
@@ -56,14 +57,19 @@ type Isolation struct {
 const defaultIsolatedQuantity = 2
 
 // Isolate returns an identity that only this token has: nothing links it to the endpoint's own or
-// to that of another token. It shares the endpoint's Hosts, DialTimeout and router, and ends with
-// it. It starts when it is used; see [dialer.Isolated.Get], also for its Close. For an HTTP client
+// to that of another token. It ends with the endpoint, whose router, DialTimeout and names it shares: Hosts, and of
+// Book what the program itself says, see [addrbook.Book.Local]. What feeds and the router have told the Book is left
+// out, since who runs a feed could give each subscriber another destination for a name and know all
+// identities that go there. Other names are left to the router, which the identity asks by its own session; not if
+// there is a Book that has no Router, as then names are none of its business. [Isolation.Book] is another choice.
+//
+// The identity starts when it is used; see [dialer.Isolated.Get], also for its Close. For an HTTP client
 // or a SOCKS port of the identity, make it the Backend of another Endpoint.
 //
 // Tokens of different programs, or of two runs, that must not meet in one store need to differ:
 // let them start with a random prefix.
 func (e *Endpoint) Isolate(token string) dialer.Backend {
-	return e.isolate(isolationKey(e.Isolation.Persistent, "", token, ""))
+	return e.isolate(isolationKey(e.Isolation.Persistent, "", token, ""), token)
 }
 
 // IsolatedStatus returns how the isolated identities are at this moment.
@@ -79,32 +85,8 @@ func isolationKey(lasting bool, scope, username, password string) string {
 	return fmt.Sprintf("%s %q %q %q", kind, scope, username, password)
 }
 
-func (e *Endpoint) isolate(key string) dialer.Backend {
-	return &isolated{e.pool().Get(key), e}
-}
-
-// isolated is an isolated identity, which looks names up as its endpoint does.
-type isolated struct {
-	dialer.Backend
-	endpoint *Endpoint
-}
-
-// Format keeps fmt from printing the endpoint and its secret.
-func (i *isolated) Format(w fmt.State, _ rune) { io.WriteString(w, "i2psocks.Isolated") }
-
-func (i *isolated) Dial(network, address string) (net.Conn, error) {
-	return i.DialContext(context.Background(), network, address)
-}
-
-func (i *isolated) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	if _, err := i.endpoint.start(); err != nil {
-		return nil, err
-	}
-	address, err := i.endpoint.resolve(ctx, network, address)
-	if err != nil {
-		return nil, dialer.OpError("dial", nil, err)
-	}
-	return i.Backend.DialContext(ctx, network, address)
+func (e *Endpoint) isolate(key, token string) dialer.Backend {
+	return &isolated{e.pool().Get(key), e, token}
 }
 
 // pool returns the isolated identities.
@@ -125,7 +107,8 @@ func (e *Endpoint) pool() *dialer.Isolated {
 
 // newIsolated makes the backend of a key, or a spare.
 func (e *Endpoint) newIsolated(ctx context.Context, key string) (dialer.Backend, error) {
-	if _, err := e.start(); err != nil {
+	has, err := e.start(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if e.Isolation.New != nil {
@@ -134,7 +117,7 @@ func (e *Endpoint) newIsolated(ctx context.Context, key string) (dialer.Backend,
 	if e.Backend != nil {
 		return nil, fmt.Errorf("isolation of a Backend of the host's own: %w", errors.ErrUnsupported)
 	}
-	s := e.session()
+	s := e.session(has)
 	s.DialOnly = !e.Isolation.Listen
 	s.Inbound.Quantity = e.Isolation.Quantity
 	if s.Inbound.Quantity == 0 {
@@ -146,8 +129,7 @@ func (e *Endpoint) newIsolated(ctx context.Context, key string) (dialer.Backend,
 		s.Identity = keys.Identity{}
 	}
 	if strings.HasPrefix(key, "lasting ") {
-		var err error
-		if s.Identity, err = keys.LoadOrGenerate(ctx, e.store(), e.isolatedName(key)); err != nil {
+		if s.Identity, err = keys.LoadOrGenerate(ctx, e.store(has), has.isolatedName(key)); err != nil {
 			return nil, err
 		}
 	}
@@ -156,50 +138,19 @@ func (e *Endpoint) newIsolated(ctx context.Context, key string) (dialer.Backend,
 
 // isolatedName is under which name a key's identity is kept. Only who has the secret of the endpoint's own
 // identity can tell which token it is of; endpoints that share a store have different ones.
-func (e *Endpoint) isolatedName(key string) string {
-	mac := hmac.New(sha256.New, []byte(e.id.Reveal()))
+func (a *assets) isolatedName(key string) string {
+	mac := hmac.New(sha256.New, []byte(a.id.Reveal()))
 	mac.Write([]byte(key))
 	return "i-" + hex.EncodeToString(mac.Sum(nil)[:20])
 }
 
 // store is where identities are kept, nil if they are not.
-func (e *Endpoint) store() keys.Store {
+func (e *Endpoint) store(has *assets) keys.Store {
 	switch {
 	case e.Keys != nil:
 		return e.Keys
-	case e.dir != nil:
-		return e.dir
+	case has.dir != nil:
+		return has.dir
 	}
 	return nil
-}
-
-// isolateAs names the port, apart from all others: by its address if its tokens have lasting
-// identities, else at random.
-func (p *Proxy) isolateAs(random bool) {
-	p.lasting = p.endpoint.Isolation.Persistent && !random
-	p.scope = rand.Text()
-	if p.lasting {
-		p.scope = p.Addr().String()
-	}
-}
-
-// choose returns as whom a request is served.
-func (p *Proxy) choose(_ context.Context, r *socks.Request) (proxy.ContextDialer, error) {
-	username, password := r.Username, r.Password
-	if p.user != nil { // the password is the secret
-		password = ""
-		if username == p.user.Username() {
-			username = ""
-		}
-	}
-	if p.endpoint.Isolation.Off || username == "" && password == "" {
-		return p.endpoint, nil
-	}
-	return p.endpoint.isolate(isolationKey(p.lasting, p.scope, username, password)), nil
-}
-
-// retire ends the identities of the port's tokens.
-func (p *Proxy) retire() {
-	prefix := strings.TrimSuffix(isolationKey(p.lasting, p.scope, "", ""), `"" ""`)
-	p.endpoint.pool().Retire(func(key string) bool { return strings.HasPrefix(key, prefix) })
 }

@@ -98,7 +98,7 @@ func TestSOCKSIsolation(t *testing.T) {
 	ep.Name, ep.Secret = "bot", "open-sesame"
 	px, other := listenSOCKS(t, ep, "127.0.0.1:0"), listenSOCKS(t, ep, "127.0.0.1:0")
 	as := func(px *i2psocks.Proxy, version socks.Version, user string) string {
-		d := through(px, user, ep.Secret)
+		d := through(px, user, string(ep.Secret))
 		d.Version = version
 		return visit(d)
 	}
@@ -112,7 +112,7 @@ func TestSOCKSIsolation(t *testing.T) {
 		as(px, socks.SOCKS5, "bo"), as(px, socks.SOCKS5, "Bot"), as(other, socks.SOCKS5, "alice"), visit(ep.Isolate("alice")))
 
 	// x/net/proxy offers "no authentication" too: its credentials must count all the same.
-	d, err := proxy.SOCKS5("tcp", px.Addr().String(), &proxy.Auth{User: "alice", Password: ep.Secret}, nil)
+	d, err := proxy.SOCKS5("tcp", px.Addr().String(), &proxy.Auth{User: "alice", Password: string(ep.Secret)}, nil)
 	require.NoError(t, err)
 	assert.Equal(t, alice, visit(d.(proxy.ContextDialer)))
 }

@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -374,4 +375,35 @@ func TestNothingIsHeard(t *testing.T) {
 	e.keepAll(filepath.Join(state, "site"), filepath.Join(state, "visitor"))
 	assert.Empty(t, e.found())
 	t.Logf("%d bytes were heard, and %d secrets looked for", e.heard.Len(), len(e.secrets))
+}
+
+// TestValuesTellNoSecret: what holds an Endpoint by value, as its zero value invites to, shows no secret by any verb, in no
+// log and in no JSON; nor does what else the package makes.
+func TestValuesTellNoSecret(t *testing.T) {
+	e := newEars(t)
+	e.keep("SOCKS secret", "socks-secret-88")
+	type App struct {
+		Door    i2psocks.Endpoint
+		Secrets []i2psocks.Secret
+		ByName  map[string]any
+	}
+	app := &App{Secrets: []i2psocks.Secret{"socks-secret-88"}, ByName: map[string]any{"secret": i2psocks.Secret("socks-secret-88")}}
+	app.Door.Secret = "socks-secret-88" // a string constant will do
+	e.hear(app, app.Secrets, app.ByName, app.Door.Secret, &app.Door.Secret, &app.Door, struct{ Door *i2psocks.Endpoint }{&app.Door})
+	for _, verb := range everyVerb {
+		fmt.Fprintf(&e.heard, verb+"\n", reflect.ValueOf(app).Elem())
+	}
+	px := listenSOCKS(t, &app.Door, "127.0.0.1:0")
+	made, _ := px.URL().User.Password()
+	assert.Equal(t, "socks-secret-88", made)
+	wrong := &i2psocks.Endpoint{Secret: "socks-secret-88", NoSecret: true}
+	e.fails(wrong.Up(t.Context()))
+	e.hear(px, px.Err(), px.Done(), px.Status(), app.Door.Isolate("alice"), app.Door.IsolatedStatus(), app.Door.HTTPClient(), app.Door.HTTPClient().Transport)
+	require.NoError(t, app.Door.Close())
+	e.hear(app, px)
+	assert.Empty(t, e.found())
+	assert.Equal(t, "[secret] ", fmt.Sprintf("%s %v", i2psocks.Secret("x"), i2psocks.Secret("")))
+	text, err := json.Marshal(i2psocks.Secret("x"))
+	require.NoError(t, err)
+	assert.Equal(t, `""`, string(text))
 }

@@ -4,140 +4,146 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"path/filepath"
+	"net"
 
 	"github.com/go-i2p/i2psocks/dialer"
-	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
 )
 
-// readAheadTotal is the memory, in bytes, for what sessions and SOCKS ports take from the router ahead
-// of slow readers.
-const readAheadTotal = 64 << 20
+// ErrLost reports that Keys has lost the identity: another host may have it now, so that the endpoint has ended.
+// It comes with [dialer.ErrSessionClosed].
+var ErrLost = errors.New("identity lost: another host may have it")
 
-// start opens the store and makes the backend, unless that has been done.
-func (e *Endpoint) start() (dialer.Backend, error) {
+// assets are what a start makes, and what the endpoint has from then on.
+type assets struct {
+	backend dialer.Backend
+	bridge  func(ctx context.Context, network, address string) (net.Conn, error)
+	names   names
+	id      keys.Identity // zero if none is kept
+	budget  *socks.Budget // shared by all sessions and ports
+	dir     *keys.Dir     // to close in the end; nil unless opened here
+	lost    <-chan struct{}
+	stop    chan struct{} // closed in the end
+}
+
+// attempt is a start that goes on. It is cancelled when nobody waits for it any more.
+type attempt struct {
+	cancel    context.CancelFunc
+	waiting   int           // guarded by Endpoint.mu, as is cancelled
+	cancelled bool          // so that err tells nothing
+	closed    chan struct{} // closed by Close, whatever the store does
+	done      chan struct{} // closed when err is set
+	err       error
+}
+
+// start loads the identity and makes the backend, unless that has been done. A store may take its time, so that this
+// is done outside the lock, by one goroutine for all who wait.
+func (e *Endpoint) start(ctx context.Context) (*assets, error) {
+	for {
+		has, a, err := e.join()
+		if a == nil {
+			return has, err
+		}
+		select {
+		case <-a.done:
+		case <-a.closed:
+		case <-ctx.Done():
+		}
+		if e.leave(a) { // once more, or it is known by now
+			continue
+		}
+		select {
+		case <-a.done:
+			return nil, a.err
+		default:
+			return nil, dialer.OpError("start", nil, waitError(ctx))
+		}
+	}
+}
+
+func waitError(ctx context.Context) error {
+	err := context.Cause(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("%w: %w", dialer.ErrTimeout, err)
+	}
+	return err
+}
+
+// join returns the assets if there are any, else the attempt to make them, which the caller must leave.
+func (e *Endpoint) join() (*assets, *attempt, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
-		return nil, dialer.OpError("start", nil, dialer.ErrSessionClosed)
-	}
-	if e.ready {
-		return e.backend, nil
-	}
-	if err := e.init(); err != nil {
-		return nil, fmt.Errorf("i2psocks: %w", err)
-	}
-	e.ready = true
-	return e.backend, nil
-}
-
-// init makes all that start needs, or nothing. The caller holds mu.
-func (e *Endpoint) init() (err error) {
-	if e.Secret != "" && e.NoSecret {
-		return errors.New("both Secret and NoSecret are set")
-	}
-	if e.Router != nil && (e.Backend != nil || e.DialBridge != nil || len(e.Fallbacks) > 0) {
-		return errors.New("both Router and one of Backend, DialBridge and Fallbacks are set")
-	}
-	if e.hosts, err = newHosts(e.Hosts); err != nil {
-		return err
-	}
-	if e.Logger == nil {
-		e.Logger = slog.New(slog.DiscardHandler)
-	}
-	e.budget = socks.NewBudget(readAheadTotal)
-	if e.backend = e.Backend; e.backend != nil {
-		return nil
-	}
-	if e.Isolation.Persistent && e.Keys == nil && e.Dir == "" {
-		return errors.New("Isolation.Persistent needs Keys or Dir")
-	}
-	if e.id, err = e.identity(); err != nil {
-		return err
-	}
-	if e.bridge = e.DialBridge; e.Router != nil {
-		e.bridge = newOwnRouter(e.Router).DialContext
-	}
-	s := e.session()
-	s.StatusChanged = e.StatusChanged
-	if e.Configure != nil {
-		e.Configure(s)
-	}
-	s.Identity = e.id
-	e.backend = s
-	return nil
-}
-
-// identity loads the identity, or makes it on first use; zero if none is kept.
-func (e *Endpoint) identity() (id keys.Identity, err error) {
-	name := e.Name
-	if name == "" {
-		name = defaultName
-	}
-	ctx := context.Background() // stores on a disk need none
 	switch {
-	case e.Keys != nil:
-		return keys.LoadOrGenerate(ctx, e.Keys, name)
-	case e.Dir == "":
-		return id, nil
+	case e.lost:
+		return nil, nil, dialer.OpError("start", nil, fmt.Errorf("%w: %w", dialer.ErrSessionClosed, ErrLost))
+	case e.closed:
+		return nil, nil, dialer.OpError("start", nil, dialer.ErrSessionClosed)
+	case e.assets != nil:
+		return e.assets, nil, nil
+	case e.attempt == nil:
+		ctx, cancel := context.WithCancel(context.Background())
+		a := &attempt{cancel: cancel, closed: make(chan struct{}), done: make(chan struct{})}
+		e.attempt = a
+		go func() {
+			defer cancel()
+			has, err := e.load(ctx)
+			e.settle(a, has, err)
+		}()
 	}
-	dir, err := keys.OpenDir(filepath.Join(e.Dir, "keys"))
-	if err != nil {
-		return id, err
-	}
-	if id, err = keys.LoadOrGenerate(ctx, dir, name); err != nil {
-		dir.Close()
-		return id, err
-	}
-	e.dir = dir // stays open, which keeps other processes out
-	return id, nil
+	e.attempt.waiting++
+	return nil, e.attempt, nil
 }
 
-// session returns a session of a fresh identity with the endpoint's settings.
-func (e *Endpoint) session() *sam.Session {
-	return &sam.Session{
-		Address: e.SAM, Fallbacks: e.Fallbacks, DialBridge: e.bridge, User: e.SAMUser, Password: e.SAMPassword,
-		Nickname: e.Name, Inbound: e.Inbound, Outbound: e.Outbound,
-		DialTimeout: e.DialTimeout, Budget: e.budget, Logger: e.Logger,
-	}
-}
-
-// Close ends the SOCKS ports, the streams and the listeners, then the sessions. What was written
-// is delivered first, which takes about two seconds on i2pd. A second call waits for the
-// first, and returns nil; Hooks must not call it.
-func (e *Endpoint) Close() error {
+// leave reports whether the caller is to ask again: after Close, and after an attempt that worked or says nothing.
+func (e *Endpoint) leave(a *attempt) (again bool) {
 	e.mu.Lock()
-	if e.closed {
-		e.mu.Unlock()
-		<-e.ended
-		return nil
+	defer e.mu.Unlock()
+	select {
+	case <-a.done:
+		return a.err == nil || a.cancelled
+	default:
 	}
-	e.closed, e.ended = true, make(chan struct{})
-	defer close(e.ended)
-	proxies, backend, isolated, dir, transport := e.proxies, e.backend, e.isolated, e.dir, e.http
-	e.proxies = nil
+	if a.waiting--; a.waiting == 0 {
+		a.cancelled = true
+		a.cancel()
+	}
+	return e.closed
+}
+
+// settle ends an attempt.
+func (e *Endpoint) settle(a *attempt, has *assets, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	defer close(a.done)
+	e.attempt = nil
+	switch {
+	case err != nil:
+		a.err = fmt.Errorf("i2psocks: %w", err)
+	case e.closed:
+		if has.dir != nil {
+			has.dir.Close()
+		}
+	default:
+		e.assets = has
+		if has.lost != nil {
+			go e.watch(has)
+		}
+	}
+}
+
+// watch ends the endpoint when its identity is lost.
+func (e *Endpoint) watch(has *assets) {
+	select {
+	case <-has.stop:
+		return
+	case <-has.lost:
+	}
+	e.mu.Lock()
+	e.lost = true
 	e.mu.Unlock()
-	var errs []error
-	for p := range proxies {
-		errs = append(errs, p.Close())
+	e.log().Error("identity lost, ending at once")
+	if err := e.Abort(); err != nil {
+		e.log().Warn("not ended well", "err", err)
 	}
-	if transport != nil {
-		transport.CloseIdleConnections()
-	}
-	if isolated != nil {
-		errs = append(errs, isolated.Close())
-	}
-	if backend != nil {
-		errs = append(errs, backend.Close())
-	}
-	if dir != nil {
-		errs = append(errs, dir.Close())
-	}
-	if e.Router != nil {
-		errs = append(errs, e.Router.Close())
-	}
-	return errors.Join(errs...)
 }

@@ -69,7 +69,7 @@ func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.End
 	fs.StringVar(&ep.SAM, "sam", sam.DefaultAddress, "SAM `address`: IP:port or unix:PATH")
 	fs.StringVar(&ep.Name, "name", "", "`name` of the identity")
 	fs.StringVar(&ep.Dir, "dir", "", "`folder` that keeps the identity (default: a fresh one each time)")
-	fs.StringVar(&ep.Secret, "secret", "", "`password` that clients must give (default: none, on loopback)")
+	fs.StringVar((*string)(&ep.Secret), "secret", "", "`password` that clients must give (default: none, on loopback)")
 	fs.BoolVar(&ep.AllowRemote, "allow-remote", false, "permit -listen beyond loopback, with -secret")
 	hosts := fs.String("hosts", "", "hosts.txt `file` to ask before the router")
 	quantity := fs.Int("quantity", 3, "parallel tunnels in each direction, 1 to 6")

@@ -1,0 +1,117 @@
+package i2psocks
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/go-i2p/i2psocks/dialer/sam"
+	"github.com/go-i2p/i2psocks/keys"
+	"github.com/go-i2p/i2psocks/socks"
+)
+
+// readAheadTotal is the memory, in bytes, for what sessions and SOCKS ports take from the router ahead
+// of slow readers.
+const readAheadTotal = 64 << 20
+
+// load makes all that a start makes, or nothing.
+func (e *Endpoint) load(ctx context.Context) (has *assets, err error) {
+	if err := e.check(); err != nil {
+		return nil, err
+	}
+	has = &assets{backend: e.Backend, budget: socks.NewBudget(readAheadTotal), stop: make(chan struct{})}
+	has.names = names{book: e.Book, router: e.Book == nil}
+	if has.names.hosts, err = newHosts(e.Hosts); err != nil {
+		return nil, err
+	}
+	if has.backend != nil {
+		return has, nil
+	}
+	if err = e.identify(ctx, has); err != nil {
+		return nil, err
+	}
+	if has.bridge = e.DialBridge; e.Router != nil {
+		has.bridge = newOwnRouter(e.Router).DialContext
+	}
+	s := e.session(has)
+	s.StatusChanged = e.StatusChanged
+	if e.Configure != nil {
+		e.Configure(s)
+	}
+	s.Identity = has.id
+	has.backend = s
+	return has, nil
+}
+
+// check looks for fields that contradict each other, or that cannot be.
+func (e *Endpoint) check() error {
+	switch {
+	case e.Secret != "" && e.NoSecret:
+		return errors.New("both Secret and NoSecret are set")
+	case e.Router != nil && (e.Backend != nil || e.DialBridge != nil || len(e.Fallbacks) > 0):
+		return errors.New("both Router and one of Backend, DialBridge and Fallbacks are set")
+	case e.Backend == nil && e.Isolation.Persistent && e.Keys == nil && e.Dir == "":
+		return errors.New("Isolation.Persistent needs Keys or Dir")
+	}
+	return e.Secret.check()
+}
+
+// identify loads the identity, or makes it on first use; it is zero if none is kept.
+func (e *Endpoint) identify(ctx context.Context, has *assets) (err error) {
+	name := e.Name
+	if name == "" {
+		name = defaultName
+	}
+	switch {
+	case e.Keys != nil:
+		has.id, err = keys.LoadOrGenerate(ctx, e.Keys, name)
+		if err != nil {
+			return err
+		}
+		return has.mayLose(e.Keys)
+	case e.Dir == "":
+		return nil
+	}
+	dir, err := keys.OpenDir(filepath.Join(e.Dir, "keys"))
+	if err != nil {
+		return err
+	}
+	if has.id, err = keys.LoadOrGenerate(ctx, dir, name); err != nil {
+		dir.Close()
+		return err
+	}
+	has.dir = dir // stays open, which keeps other processes out
+	return nil
+}
+
+// mayLose has a store watched that can tell that it lost what it holds, as that of keys/etcd can.
+func (a *assets) mayLose(store keys.Store) error {
+	s, ok := store.(interface{ Lost() <-chan struct{} })
+	if !ok {
+		return nil
+	}
+	a.lost = s.Lost()
+	select {
+	case <-a.lost:
+		return ErrLost
+	default:
+		return nil
+	}
+}
+
+// session returns a session of a fresh identity with the endpoint's settings.
+func (e *Endpoint) session(has *assets) *sam.Session {
+	return &sam.Session{
+		Address: e.SAM, Fallbacks: e.Fallbacks, DialBridge: has.bridge, User: e.SAMUser, Password: e.SAMPassword,
+		Nickname: e.Name, Inbound: e.Inbound, Outbound: e.Outbound,
+		DialTimeout: e.DialTimeout, Budget: has.budget, Logger: e.Logger,
+	}
+}
+
+func (e *Endpoint) log() *slog.Logger {
+	if e.Logger == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return e.Logger
+}
