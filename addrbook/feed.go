@@ -104,6 +104,10 @@ func newApplier(ctx context.Context, entries map[string]*feedEntry) *applier {
 // [ErrSignature], [ErrConflict] or an error of keys.
 func (a *applier) apply(r Record) error {
 	defer a.measure()
+	if !r.Destination.IsZero() && r.Destination.SigningKey() == nil {
+		// Its owner could never prove a change to anybody.
+		return fmt.Errorf("%w: a destination whose signatures cannot be verified", keys.ErrUnsupported)
+	}
 	if len(r.Properties) == 0 {
 		return a.add(r, a.mayAdd(r))
 	}

@@ -12,14 +12,16 @@ import (
 //	+------------+------------------+-------+--------+-------------------------+
 //	| crypto key | padding, signing | type  | length | sigtype, cryptotype,    |
 //	| field      | key at the right | NULL, | of the | then what of the signing|
-//	|            |                  | KEY   | rest   | key did not fit (P-521) |
+//	|            |                  | KEY   | rest   | key and the crypto key  |
+//	|            |                  |       |        | did not fit (P-521)     |
 //	+------------+------------------+-------+--------+-------------------------+
 const (
 	signingFieldOffset = 256
 	certOffset         = 384
 	headerLen          = 387
 	signingFieldLen    = certOffset - signingFieldOffset
-	maxDestinationLen  = headerLen + 4 + 4
+	// Post-quantum signing keys, for which numbers are reserved, have up to 2,592 bytes.
+	maxDestinationLen  = 4096
 	maxDestinationText = (maxDestinationLen + 2) / 3 * 4
 
 	certNull = 0
@@ -29,13 +31,14 @@ const (
 // Destination is the public name of an I2P endpoint: its keys and certificate.
 // It is a comparable value that fits a map key; the zero value is "none".
 //
-// A non-zero Destination has passed every check of [DestinationFromBytes].
+// A non-zero Destination has passed every check of [DestinationFromBytes]. It may be of types that are not
+// known here: it is looked up and dialled like any other, but what it signs cannot be verified.
 type Destination struct {
 	b string // the binary form; a string so that == compares identities
 }
 
-// ParseDestination reads the I2P base64 text of a destination, 516 to 528
-// characters with padding. There is one text for each destination: white space,
+// ParseDestination reads the I2P base64 text of a destination, with padding: 516 to 528
+// characters of the types in use, and 5,464 at most. There is one text for each destination: white space,
 // a foreign alphabet, missing padding and spare bits are refused.
 //
 // The error wraps [ErrMalformed] or [ErrUnsupported].
@@ -51,9 +54,9 @@ func ParseDestination(s string) (Destination, error) {
 }
 
 // DestinationFromBytes reads the binary form of a destination, which must end
-// exactly where its certificate does. Signature types 0, 1, 2, 3, 7 and 11 and
-// crypto types 0 and 4 are accepted, with a NULL or KEY certificate. The bytes
-// are copied.
+// exactly where its certificate does, 4,096 bytes at most. The certificate is a NULL or a KEY certificate. The
+// latter may name any types, such as GOST keys or those to come; of those
+// known here its length must be right. The bytes are copied.
 //
 // The error wraps [ErrMalformed] or [ErrUnsupported].
 func DestinationFromBytes(b []byte) (Destination, error) {
@@ -88,6 +91,9 @@ func destinationLen(b []byte) (int, error) {
 	if len(b) < n {
 		return 0, fmt.Errorf("%w: certificate cut short", ErrMalformed)
 	}
+	if n > maxDestinationLen {
+		return 0, fmt.Errorf("%w: too long", ErrMalformed)
+	}
 	switch b[certOffset] {
 	case certNull:
 		if payload != 0 {
@@ -105,14 +111,11 @@ func checkKeyCert(payload []byte) error {
 		return fmt.Errorf("%w: KEY certificate without types", ErrMalformed)
 	}
 	sig := SignatureType(binary.BigEndian.Uint16(payload))
-	if sig.publicLen() == 0 {
-		return fmt.Errorf("%w: signature type %d", ErrUnsupported, uint16(sig))
-	}
 	crypto := CryptoType(binary.BigEndian.Uint16(payload[2:]))
-	if crypto.privateLen() == 0 {
-		return fmt.Errorf("%w: crypto type %d", ErrUnsupported, uint16(crypto))
-	}
-	if len(payload) != 4+max(0, sig.publicLen()-signingFieldLen) {
+	excess := len(payload) - 4 - max(0, sig.publicLen()-signingFieldLen)
+	// What follows keys of a size that is not known may be a part of them.
+	known := sig.publicLen() != 0 && crypto.privateLens() != nil
+	if excess < 0 || known && excess > 0 {
 		return fmt.Errorf("%w: length of the KEY certificate", ErrMalformed)
 	}
 	return nil
@@ -177,17 +180,20 @@ func (d Destination) certField(at int) uint16 {
 }
 
 // SigningKey returns a copy of the public signing key in the form of its
-// [SignatureType], such as the 32 bytes of an Ed25519 key; nil for the zero
-// Destination.
+// [SignatureType], such as the 32 bytes of an Ed25519 key; nil for a type that is not known here, and for
+// the zero Destination.
 func (d Destination) SigningKey() []byte {
-	if d.IsZero() {
+	n := d.SignatureType().publicLen()
+	if d.IsZero() || n == 0 {
 		return nil
 	}
-	n := d.SignatureType().publicLen()
 	inField := min(n, signingFieldLen)
 	key := make([]byte, 0, n)
 	key = append(key, d.b[certOffset-inField:certOffset]...)
-	return append(key, d.b[len(d.b)-(n-inField):]...)
+	if n > inField {
+		key = append(key, d.b[headerLen+4:headerLen+4+n-inField]...)
+	}
+	return key
 }
 
 // MarshalText returns [Destination.Base64], empty for the zero Destination.

@@ -82,6 +82,17 @@ func TestDestinationKinds(t *testing.T) {
 		{"Ed25519", withCert(5, 0, 4, 0, 7, 0, 0), keys.Ed25519, keys.ElGamal, f[352:384]},
 		{"Ed25519, X25519", withCert(5, 0, 4, 0, 7, 0, 4), keys.Ed25519, keys.X25519, f[352:384]},
 		{"RedDSA", withCert(5, 0, 4, 0, 11, 0, 0), keys.RedDSA, keys.ElGamal, f[352:384]},
+		{"Ed25519, crypto key with an excess", withCert(5, 0, 6, 0, 7, 1, 0, 1, 2), keys.Ed25519, 256, f[352:384]},
+		{"P-521, crypto key with an excess", withCert(5, 0, 9, 0, 3, 1, 0, 9, 8, 7, 6, 5), keys.P521, 256, append(bytes.Clone(f[256:384]), 9, 8, 7, 6)},
+		{"RSA", withCert(5, 0, 4, 0, 4, 0, 0), 4, keys.ElGamal, nil},
+		{"Ed25519ph", withCert(5, 0, 4, 0, 8, 0, 0), 8, keys.ElGamal, nil},
+		{"GOST", withCert(5, 0, 4, 0, 9, 0, 0), 9, keys.ElGamal, nil},
+		{"GOST of 512 bits", withCert(5, 0, 4, 0, 10, 0, 0), 10, keys.ElGamal, nil},
+		{"ML-DSA-44", withCert(append([]byte{5, 4, 164, 0, 12, 0, 4}, make([]byte, 1184)...)...), 12, keys.X25519, nil},
+		{"ML-DSA-87", withCert(append([]byte{5, 9, 164, 0, 14, 0, 4}, make([]byte, 2464)...)...), 14, keys.X25519, nil},
+		{"types swapped", withCert(5, 0, 4, 0, 0, 0, 7), keys.DSASHA1, keys.MLKEM1024X25519, f[256:384]},
+		{"crypto type 255", withCert(5, 0, 4, 0, 7, 0, 255), keys.Ed25519, 255, f[352:384]},
+		{"both types of later", withCert(5, 0, 4, 255, 255, 255, 255), 65535, 65535, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -118,13 +129,9 @@ func TestDestinationFromBytesRefuses(t *testing.T) {
 		{"hidden certificate", withCert(2, 0, 0), keys.ErrUnsupported},
 		{"signed certificate", withCert(3, 0, 0), keys.ErrUnsupported},
 		{"multiple certificate", withCert(4, 0, 0), keys.ErrUnsupported},
-		{"RSA", withCert(5, 0, 4, 0, 4, 0, 0), keys.ErrUnsupported},
-		{"Ed25519ph", withCert(5, 0, 4, 0, 8, 0, 0), keys.ErrUnsupported},
-		{"GOST", withCert(5, 0, 4, 0, 9, 0, 0), keys.ErrUnsupported},
-		{"ML-DSA-44", withCert(5, 0, 4, 0, 12, 0, 0), keys.ErrUnsupported},
-		{"types swapped", withCert(5, 0, 4, 0, 0, 0, 7), keys.ErrUnsupported},
-		{"crypto type 255, which kills i2pd", withCert(5, 0, 4, 0, 7, 0, 255), keys.ErrUnsupported},
-		{"crypto type 5, for lease sets only", withCert(5, 0, 4, 0, 7, 0, 5), keys.ErrUnsupported},
+		{"excess data behind P-521", withCert(5, 0, 9, 0, 3, 0, 0, 9, 8, 7, 6, 5), keys.ErrMalformed},
+		{"P-521 without its excess, of an unknown crypto type", withCert(5, 0, 4, 0, 3, 1, 0), keys.ErrMalformed},
+		{"too long", withCert(append([]byte{5, 15, 0, 0, 99, 0, 0}, make([]byte, 15<<8-4)...)...), keys.ErrMalformed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -221,6 +228,8 @@ func FuzzDestinationFromBytes(f *testing.F) {
 	f.Add(withCert(5, 0, 4, 0, 7, 0, 0))
 	f.Add(withCert(5, 0, 8, 0, 3, 0, 4, 1, 2, 3, 4))
 	f.Add(withCert(5, 255, 255, 0, 7, 0, 0))
+	f.Add(withCert(5, 0, 6, 0, 9, 0, 4, 1, 2))
+	f.Add(withCert(5, 0, 5, 0, 3, 1, 0, 1))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d, err := keys.DestinationFromBytes(b)
 		if err != nil {
@@ -228,7 +237,7 @@ func FuzzDestinationFromBytes(f *testing.F) {
 			return
 		}
 		require.Equal(t, b, d.Bytes())
-		require.NotEmpty(t, d.SigningKey())
+		d.SigningKey()
 		require.Len(t, d.Base32(), 60)
 		again, err := keys.ParseDestination(d.Base64())
 		require.NoError(t, err)

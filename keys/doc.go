@@ -32,7 +32,7 @@
 //
 // It never talks to a router and never touches the network. It does not print
 // secrets: an identity shows its host name under every fmt verb, in slog, in
-// encoding/json and inside other structs; [Identity.Reveal] and [Export] are
+// encoding/json and inside other structs; [Identity.Reveal], [Identity.RevealSAM] and [Export] are
 // the only ways out. It does not guess or complete, and repairs only what
 // [FormatI2PKeysDamaged] names: a key that is malformed, of a kind that routers
 // refuse or crash on, or whose halves do not belong together is an error before

@@ -14,8 +14,8 @@ var (
 	ErrMalformed = errors.New("malformed key")
 
 	// ErrUnsupported: well-formed as far as it can be told, but of a kind that
-	// is refused: a signature, crypto or certificate type that not every router
-	// bears (some crash on it), or an offline-signed key.
+	// is refused: a certificate type that is no longer in use; an identity of a signature or crypto type that
+	// not every router bears (some crash on it), or that is offline-signed.
 	ErrUnsupported = errors.New("unsupported kind of key")
 
 	// ErrOffline is the ErrUnsupported of an offline-signed key: in the place of

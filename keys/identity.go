@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 )
 
 // maxIdentityText bounds what is decoded. The longest identity accepted has
-// 956 characters; offline-signed ones, longer, are still named as such.
-const maxIdentityText = 4096
+// 956 characters; longer ones, offline-signed or post-quantum, are still named as such.
+const maxIdentityText = 16 << 10
 
 // Identity is a [Destination] together with the private keys that make an
 // endpoint be that destination. The zero value is "none".
@@ -19,7 +20,7 @@ const maxIdentityText = 4096
 // An Identity is a small value that refers to its secret, so printing it, or a
 // struct that hides it in an unexported field, shows the host name or an
 // address in memory and never a secret byte. It marshals to its host name too
-// and cannot be unmarshalled: [Identity.Reveal] and [Export] are the only ways out. It cannot
+// and cannot be unmarshalled: [Identity.Reveal], [Identity.RevealSAM] and [Export] are the only ways out. It cannot
 // be changed and may be shared by goroutines. It is not comparable; compare
 // the Destinations.
 type Identity struct {
@@ -58,7 +59,7 @@ func assembleAs(t SignatureType, pub, private, pad, cryptoPad []byte) (Identity,
 	b := bytes.Repeat(pad, (certOffset-len(pub))/len(pad))
 	b = append(b, pub...)
 	b = append(b, certKey, 0, 4, 0, byte(t), 0, byte(ElGamal))
-	b = append(b, bytes.Repeat(cryptoPad, ElGamal.privateLen()/len(cryptoPad))...)
+	b = append(b, bytes.Repeat(cryptoPad, paddedPrivateLen/len(cryptoPad))...)
 	return IdentityFromBytes(append(b, private...))
 }
 
@@ -79,10 +80,12 @@ func ParseIdentity(s string) (Identity, error) {
 // Java's eepPriv.dat are all the same. The bytes are copied.
 //
 // The length must be exact, since a router may cut what is too long and go on
-// with another identity. The public signing key must belong to the private one;
-// for [RedDSA], which the standard library does not know, only the length is
-// checked. Offline-signed keys are [ErrOffline]. An identity of crypto type [X25519]
-// is accepted and kept as it is, but only i2pd takes it.
+// with another identity. The public signing key must belong to the private one.
+// Offline-signed keys are [ErrOffline]. Destinations of other types than the
+// constants of [SignatureType] and [CryptoType] are [ErrUnsupported].
+//
+// The crypto private key may have 32 or 256 bytes where versions of i2pd differ about that: of the types
+// [X25519] and later. Routers use nothing of it, and it is kept in 32 bytes.
 //
 // The error wraps [ErrMalformed] or [ErrUnsupported].
 func IdentityFromBytes(b []byte) (Identity, error) {
@@ -110,28 +113,39 @@ func identityFromBytes(b []byte) (Identity, error) {
 		return Identity{}, err
 	}
 	dest := Destination{string(b[:n])}
-	signingAt := n + dest.CryptoType().privateLen()
-	end := signingAt + dest.SignatureType().privateLen()
-	if len(b) < end {
-		return Identity{}, fmt.Errorf("%w: private key cut short", ErrMalformed)
+	size := dest.SignatureType().privateLen()
+	lens := dest.CryptoType().privateLens()
+	if size == 0 || lens == nil {
+		return Identity{}, fmt.Errorf("%w: signature type %d with crypto type %d",
+			ErrUnsupported, uint16(dest.SignatureType()), uint16(dest.CryptoType()))
 	}
-	private := b[signingAt:end]
-	if bytes.Count(private, []byte{0}) == len(private) {
-		// An empty signing key announces an offline signature block.
-		if len(b) > end {
+	for _, l := range lens {
+		if len(b) == n+l+size {
+			return identityOf(dest, b[n:n+lens[0]], b[n+l:])
+		}
+	}
+	for _, l := range lens {
+		if end := n + l + size; len(b) > end && isZero(b[n+l:end]) {
 			return Identity{}, ErrOffline
 		}
+	}
+	return Identity{}, fmt.Errorf("%w: length of the private key", ErrMalformed)
+}
+
+// identityOf puts an identity together. The signing key is checked, and of the crypto key only its length is right.
+func identityOf(dest Destination, crypto, signing []byte) (Identity, error) {
+	if isZero(signing) {
+		// As before an offline signature block, which is not there.
 		return Identity{}, fmt.Errorf("%w: without its signing key", ErrUnsupported)
 	}
-	if len(b) != end {
-		return Identity{}, fmt.Errorf("%w: trailing bytes", ErrMalformed)
-	}
-	if !matches(dest.SignatureType(), private, dest.SigningKey()) {
+	if !matches(dest.SignatureType(), signing, dest.SigningKey()) {
 		return Identity{}, fmt.Errorf("%w: private and public key do not belong together", ErrMalformed)
 	}
-	s := secret{dest: dest, blob: bytes.Clone(b)}
+	s := secret{dest: dest, blob: slices.Concat([]byte(dest.b), crypto, signing)}
 	return Identity{func() secret { return s }}, nil
 }
+
+func isZero(b []byte) bool { return bytes.Count(b, []byte{0}) == len(b) }
 
 // IsZero reports whether id is no identity.
 func (id Identity) IsZero() bool { return id.open == nil }
@@ -144,14 +158,29 @@ func (id Identity) Destination() Destination {
 	return id.open().dest
 }
 
-// Reveal returns the secret: the base64 text that goes into the DESTINATION
-// option of SAM's SESSION CREATE, and into a key file. It is "" for the zero
+// Reveal returns the secret: the base64 text of a key file. It is "" for the zero
 // Identity. Never log it or put it into an error.
 func (id Identity) Reveal() string {
 	if id.IsZero() {
 		return ""
 	}
 	return i2pBase64.EncodeToString(id.open().blob)
+}
+
+// RevealSAM returns the secret for the DESTINATION option of SAM's SESSION CREATE, in a form that routers of
+// every version read. It is the same as [Identity.Reveal] but for crypto types whose private key is 32 bytes for some
+// routers and 256 for others. Of those the signing key stands in both places, as i2pd passes over what
+// follows it. Keep it as Reveal asks.
+func (id Identity) RevealSAM() string {
+	if id.IsZero() {
+		return ""
+	}
+	s := id.open()
+	if len(s.dest.CryptoType().privateLens()) == 1 {
+		return id.Reveal()
+	}
+	b := append(bytes.Clone(s.blob), make([]byte, paddedPrivateLen)...)
+	return i2pBase64.EncodeToString(append(b[:len(s.dest.b)+paddedPrivateLen], s.signing()...))
 }
 
 // String returns the host name, [Destination.Base32], or "none".

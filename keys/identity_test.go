@@ -7,9 +7,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"math/big"
+	"slices"
 	"testing"
 
+	"filippo.io/edwards25519"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -65,17 +68,27 @@ func TestGenerate(t *testing.T) {
 // identityBytes lays out an identity with the given keys, the public one at the
 // right of its field and what does not fit in the certificate.
 func identityBytes(sig, crypto byte, public, private []byte) []byte {
+	return identityWith(sig, crypto, public, make([]byte, cryptoLens[crypto][0]), private)
+}
+
+// cryptoPrivate has no byte of 0, so that it is not taken for an empty signing key.
+func cryptoPrivate(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(i%255 + 1)
+	}
+	return b
+}
+
+// identityWith is identityBytes with a crypto private key.
+func identityWith(sig, crypto byte, public, cryptoKey, private []byte) []byte {
 	inField := min(len(public), 128)
 	b := field()
 	copy(b[384-inField:], public[:inField])
 	excess := public[inField:]
 	b = append(b, 5, 0, byte(4+len(excess)), 0, sig, 0, crypto)
 	b = append(b, excess...)
-	filler := 256
-	if crypto == 4 {
-		filler = 32
-	}
-	return append(append(b, make([]byte, filler)...), private...)
+	return slices.Concat(b, cryptoKey, private)
 }
 
 // pair makes the signing keys of each type that can be checked.
@@ -93,7 +106,10 @@ func pair(t testing.TB, sig byte) (public, private []byte) {
 		raw := vectorBytes(t)
 		return raw[352:384], raw[647:]
 	case 11:
-		return bytes.Repeat([]byte{5}, 32), bytes.Repeat([]byte{6}, 32)
+		wide := append(bytes.Repeat([]byte{6}, 32), make([]byte, 32)...)
+		scalar, err := edwards25519.NewScalar().SetUniformBytes(wide)
+		require.NoError(t, err)
+		return edwards25519.NewIdentityPoint().ScalarBaseMult(scalar).Bytes(), wide[:32]
 	}
 	size := map[byte]int{1: 32, 2: 48, 3: 66}[sig]
 	private = make([]byte, size)
@@ -116,37 +132,73 @@ func TestDSAGroup(t *testing.T) {
 	assert.Zero(t, new(big.Int).Exp(g, q, p).Cmp(one), "g has order q")
 }
 
+// cryptoLens are the sizes in which the crypto private key of each type is found, with the i2pd that writes
+// them; the first is ours.
+var cryptoLens = map[byte][]int{
+	0: {256},                                 // every i2pd, Java I2P
+	1: {256},                                 // every i2pd
+	4: {32, 256},                             // since 2.35, and before
+	5: {32, 256}, 6: {32, 256}, 7: {32, 256}, // since 2.57, and before
+}
+
 func TestIdentityKinds(t *testing.T) {
 	for _, sig := range []byte{0, 1, 2, 3, 7, 11} {
-		for _, crypto := range []byte{0, 4} {
-			t.Run(keys.SignatureType(sig).String()+"/"+string('0'+crypto), func(t *testing.T) {
-				public, private := pair(t, sig)
-				raw := identityBytes(sig, crypto, public, private)
-				id, err := keys.IdentityFromBytes(raw)
-				require.NoError(t, err)
-				d := id.Destination()
-				assert.Equal(t, keys.SignatureType(sig), d.SignatureType())
-				assert.Equal(t, keys.CryptoType(crypto), d.CryptoType())
-				assert.Equal(t, public, d.SigningKey())
-				assert.Equal(t, i2pBase64.EncodeToString(raw), id.Reveal())
-
-				for cut := range raw {
-					_, err := keys.IdentityFromBytes(raw[:cut])
-					require.Error(t, err, "prefix of %d bytes", cut)
-				}
-				_, err = keys.IdentityFromBytes(append(bytes.Clone(raw), 0))
-				require.ErrorIs(t, err, keys.ErrMalformed, "trailing byte")
-
-				if sig == 11 {
-					return // cannot be checked
-				}
-				wrong := bytes.Clone(raw)
-				wrong[len(wrong)-1] ^= 4
-				_, err = keys.IdentityFromBytes(wrong)
-				require.ErrorIs(t, err, keys.ErrMalformed, "another private key")
-			})
+		for crypto, lens := range cryptoLens {
+			for _, l := range lens {
+				t.Run(fmt.Sprintf("%v/%d of %d bytes", keys.SignatureType(sig), crypto, l), func(t *testing.T) {
+					public, private := pair(t, sig)
+					raw := identityWith(sig, crypto, public, cryptoPrivate(l), private)
+					id, err := keys.IdentityFromBytes(raw)
+					require.NoError(t, err)
+					d := id.Destination()
+					assert.Equal(t, keys.SignatureType(sig), d.SignatureType())
+					assert.Equal(t, keys.CryptoType(crypto), d.CryptoType())
+					assert.Equal(t, public, d.SigningKey())
+					ours := identityWith(sig, crypto, public, cryptoPrivate(lens[0]), private)
+					assert.Equal(t, i2pBase64.EncodeToString(ours), id.Reveal())
+					for _, f := range []keys.Format{keys.FormatSAM, keys.FormatBinary, keys.FormatI2PKeys} {
+						b, err := keys.Export(id, f)
+						require.NoError(t, err)
+						again, _, err := keys.Import(bytes.NewReader(b))
+						require.NoError(t, err)
+						assert.Equal(t, id.Reveal(), again.Reveal(), "%s", f)
+					}
+					checkRevealSAM(t, id, private)
+					checkExact(t, raw)
+				})
+			}
 		}
 	}
+}
+
+// checkRevealSAM reads the text as routers do, which take the keys from where they know them and pass over the rest.
+func checkRevealSAM(t *testing.T, id keys.Identity, private []byte) {
+	d := id.Destination()
+	b := decode(t, id.RevealSAM())
+	for _, l := range cryptoLens[byte(d.CryptoType())] {
+		at := len(d.Bytes()) + l
+		assert.Equal(t, private, b[at:at+len(private)], "a router that takes the crypto key for %d bytes", l)
+	}
+	again, err := keys.ParseIdentity(id.RevealSAM())
+	require.NoError(t, err)
+	assert.Equal(t, id.Reveal(), again.Reveal())
+	if len(cryptoLens[byte(d.CryptoType())]) == 1 {
+		assert.Equal(t, id.Reveal(), id.RevealSAM())
+	}
+}
+
+// checkExact: no byte more, none less, and no other private key.
+func checkExact(t *testing.T, raw []byte) {
+	for cut := range raw {
+		_, err := keys.IdentityFromBytes(raw[:cut])
+		require.Error(t, err, "prefix of %d bytes", cut)
+	}
+	_, err := keys.IdentityFromBytes(append(bytes.Clone(raw), 0))
+	require.ErrorIs(t, err, keys.ErrMalformed, "trailing byte")
+	wrong := bytes.Clone(raw)
+	wrong[len(wrong)-1] ^= 4
+	_, err = keys.IdentityFromBytes(wrong)
+	require.ErrorIs(t, err, keys.ErrMalformed, "another private key")
 }
 
 func TestIdentityRefuses(t *testing.T) {
@@ -163,8 +215,13 @@ func TestIdentityRefuses(t *testing.T) {
 		{"two trailing bytes", append(bytes.Clone(raw), 0, 0), keys.ErrMalformed},
 		{"one byte short", raw[:678], keys.ErrMalformed},
 		{"crypto private of 32 bytes", append(bytes.Clone(raw[:391+32]), raw[647:]...), keys.ErrMalformed},
-		{"type X25519 with 256 bytes", edit(func(b []byte) []byte { b[390] = 4; return b }), keys.ErrMalformed},
+		{"type X25519 with 64 bytes", append(edit(func(b []byte) []byte { b[390] = 4; return b[:391+64] }), raw[647:]...), keys.ErrMalformed},
+		{"GOST", edit(func(b []byte) []byte { b[388] = 9; return b }), keys.ErrUnsupported},
+		{"crypto type 2, which nobody uses", edit(func(b []byte) []byte { b[390] = 2; return b }), keys.ErrUnsupported},
+		{"ML-DSA-44", append(withCert(5, 0, 4, 0, 12, 0, 4), make([]byte, 32+2560)...), keys.ErrUnsupported},
 		{"public key of another seed", edit(func(b []byte) []byte { b[383] ^= 1; return b }), keys.ErrMalformed},
+		{"no signing key behind a crypto key of 32 bytes", append(withCert(5, 0, 4, 0, 7, 0, 4), make([]byte, 64)...), keys.ErrUnsupported},
+		{"offline-signed behind a crypto key of 32 bytes", append(withCert(5, 0, 4, 0, 7, 0, 4), make([]byte, 64+134)...), keys.ErrOffline},
 		{"no signing key", edit(func(b []byte) []byte { clear(b[647:]); return b }), keys.ErrUnsupported},
 		{"offline-signed", offlineBytes(t), keys.ErrOffline},
 		{"crypto type 255, which kills i2pd", edit(func(b []byte) []byte { b[390] = 255; return b }), keys.ErrUnsupported},
@@ -210,6 +267,7 @@ func FuzzParseIdentity(f *testing.F) {
 		public, private := pair(f, sig)
 		f.Add(i2pBase64.EncodeToString(identityBytes(sig, 0, public, private)))
 		f.Add(i2pBase64.EncodeToString(identityBytes(sig, 4, public, private)))
+		f.Add(i2pBase64.EncodeToString(identityWith(sig, 5, public, cryptoPrivate(256), private)))
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		id, err := keys.ParseIdentity(s)
@@ -217,7 +275,12 @@ func FuzzParseIdentity(f *testing.F) {
 			require.True(t, id.IsZero())
 			return
 		}
-		require.Equal(t, s, id.Reveal(), "one text for each identity")
+		again, err := keys.ParseIdentity(id.Reveal())
+		require.NoError(t, err)
+		require.Equal(t, id.Reveal(), again.Reveal())
+		if len(s) == len(id.Reveal()) {
+			require.Equal(t, s, id.Reveal(), "one text for each length")
+		}
 		_, err = keys.DestinationFromBytes(id.Destination().Bytes())
 		require.NoError(t, err)
 	})

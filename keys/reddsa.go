@@ -3,10 +3,9 @@ package keys
 import (
 	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/sha512"
 	"fmt"
-	"math/big"
-	"slices"
+
+	"filippo.io/edwards25519"
 )
 
 // GenerateRedDSA makes a new identity as [Generate] does, but with a signing key of type [RedDSA]: the type
@@ -23,20 +22,21 @@ func GenerateRedDSA() (Identity, error) {
 	return assembleAs(RedDSA, pub, redDSAScalar(priv.Seed()), pad[:], cryptoPad[:])
 }
 
-// groupOrder is the order of Ed25519's base point (RFC 8032, section 5.1).
-const groupOrder = "1000000000000000000000000000000014DEF9DEA2F79CD65812631A5CF5D3ED"
-
-// redDSAScalar returns the private key of type RedDSA that has the public key of an Ed25519 seed: a scalar is
-// what Ed25519 makes of its seed, too (RFC 8032, section 5.1.5), and only its rest modulo the
-// order counts. So no curve arithmetic is needed beyond that of the standard library.
+// redDSAScalar returns the private key of type RedDSA that has the public key of an Ed25519 seed: the scalar that
+// Ed25519 makes of its seed (RFC 8032, section 5.1.5).
 func redDSAScalar(seed []byte) []byte {
-	h := sha512.Sum512(seed)
-	s := h[:32]
-	s[0] &^= 7
-	s[31] = s[31]&0x3f | 0x40
-	slices.Reverse(s) // little-endian, unlike math/big
-	n := new(big.Int).SetBytes(s)
-	scalar := n.Mod(n, fromHex(groupOrder)).FillBytes(make([]byte, 32))
-	slices.Reverse(scalar)
-	return scalar
+	s, err := scalar(Ed25519, seed)
+	if err != nil { // of the wrong length, which it is not
+		panic("keys: " + err.Error())
+	}
+	return s.Bytes()
+}
+
+// redDSAPublic returns the public key of a private one.
+func redDSAPublic(private []byte) []byte {
+	s, err := scalar(RedDSA, private)
+	if err != nil { // of the wrong length, which it is not
+		panic("keys: " + err.Error())
+	}
+	return edwards25519.NewIdentityPoint().ScalarBaseMult(s).Bytes()
 }

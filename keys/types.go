@@ -6,7 +6,7 @@ import "strconv"
 // structures specification, section "KeyCertificate".
 type SignatureType uint16
 
-// The signature types that may stand in a Destination here. New identities
+// The signature types that are verified here, and that an [Identity] may have. New identities
 // are [Ed25519], or [RedDSA] on request; the others are read because sites still use them.
 const (
 	DSASHA1 SignatureType = 0
@@ -38,7 +38,7 @@ func (t SignatureType) String() string {
 }
 
 // publicLen and privateLen are the sizes in bytes of the signing keys; zero
-// means that the type is refused.
+// means that the type is not known.
 func (t SignatureType) publicLen() int { n, _ := t.sizes(); return n }
 
 func (t SignatureType) privateLen() int { _, n := t.sizes(); return n }
@@ -64,24 +64,31 @@ func (t SignatureType) sizes() (public, private int) {
 // are laid out.
 type CryptoType uint16
 
-// The crypto types that may stand in a Destination. Java routers refuse
-// *identities* of type X25519 over SAM; destinations of both are dialled.
+// The crypto types that an [Identity] may have. New ones are [ElGamal]; the others are what i2pd makes when
+// it is asked to, and Java I2P may refuse them.
 const (
-	ElGamal CryptoType = 0
-	X25519  CryptoType = 4
+	ElGamal         CryptoType = 0
+	ECIESP256       CryptoType = 1
+	X25519          CryptoType = 4
+	MLKEM512X25519  CryptoType = 5
+	MLKEM768X25519  CryptoType = 6
+	MLKEM1024X25519 CryptoType = 7
 )
 
-// privateLen is the size in bytes of the crypto private key; zero means that
-// the type is refused.
-func (t CryptoType) privateLen() int {
+// privateLens returns the sizes in bytes that the crypto private key is found in, the one that is written
+// first; none means that the type is refused. i2pd wrote 256 bytes of every type, for X25519 until 2.34 and for the
+// hybrids with ML-KEM until 2.56, and has kept that for P-256.
+func (t CryptoType) privateLens() []int {
 	switch t {
-	case ElGamal:
-		return 256
-	case X25519:
-		return 32
+	case ElGamal, ECIESP256:
+		return []int{paddedPrivateLen}
+	case X25519, MLKEM512X25519, MLKEM768X25519, MLKEM1024X25519:
+		return []int{32, paddedPrivateLen}
 	}
-	return 0
+	return nil
 }
 
 // PublicLen returns the length in bytes of public signing keys of the type, 0 for one not known here.
 func (t SignatureType) PublicLen() int { return t.publicLen() }
+
+const paddedPrivateLen = 256

@@ -22,7 +22,7 @@ func matches(t SignatureType, private, public []byte) bool {
 	case Ed25519:
 		return bytes.Equal(ed25519.NewKeyFromSeed(private)[ed25519.SeedSize:], public)
 	case RedDSA:
-		return true // a scalar, not a seed; the standard library cannot multiply by it
+		return bytes.Equal(redDSAPublic(private), public) // a scalar, not a seed
 	}
 	return false
 }
