@@ -85,7 +85,7 @@ func (b bridge) try(ctx context.Context, id keys.Identity, st style, want *creat
 }
 
 func createCommand(st style, sessionID string, id keys.Identity) wire.Message {
-	return command("SESSION", "CREATE", "STYLE", cmp.Or(st.name, "STREAM"), "ID", sessionID, "DESTINATION", id.Reveal())
+	return command("SESSION", "CREATE", "STYLE", cmp.Or(st.name, "STREAM"), "ID", sessionID, "DESTINATION", id.RevealSAM())
 }
 
 // unsettled is a failure after which the router may hold the identity until it notices that its
