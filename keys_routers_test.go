@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -34,34 +33,45 @@ func TestKeysOnRouters(t *testing.T) {
 		tests[name] = id
 	}
 	for _, kind := range []keys.SignatureType{keys.Ed25519, keys.RedDSA} {
-		pub, private := destGenerate(t, nw, kind)
+		pub, private := destGenerate(t, nw, kind, keys.ElGamal)
 		tests[fmt.Sprintf("router's %d in base64", kind)] = imported(t, []byte(private), keys.FormatSAM, pub, kind)
-		_, private = destGenerate(t, nw, kind)
+		_, private = destGenerate(t, nw, kind, keys.ElGamal)
 		blob, err := base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-~").DecodeString(private)
 		require.NoError(t, err)
 		tests[fmt.Sprintf("router's %d in bytes", kind)] = imported(t, blob, keys.FormatBinary, "", kind)
+	}
+	for _, crypto := range []keys.CryptoType{keys.X25519, keys.MLKEM768X25519} {
+		pub, private := destGenerate(t, nw, keys.Ed25519, crypto)
+		id, _, err := keys.Import(strings.NewReader(private))
+		require.NoError(t, err)
+		require.Equal(t, pub, id.Destination().Base64())
+		require.Equal(t, crypto, id.Destination().CryptoType())
+		tests[fmt.Sprintf("router's, of crypto type %d", crypto)] = id
 	}
 	file, b32 := tunnelKeys(t, nw)
 	tunnel := imported(t, file, keys.FormatBinary, "", keys.Ed25519)
 	assert.Equal(t, b32, tunnel.Destination().Base32(), "as the router that made it says")
 	tests["i2pd's tunnel"] = tunnel
 
+	t.Run("raw", func(t *testing.T) { // whose sessions are gone before others find the same identities elsewhere
+		for name, id := range tests {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				sam := speak(t, nw, nw.Len()-1)
+				sam("SESSION CREATE STYLE=STREAM ID=" + strings.ReplaceAll(id.Destination().Base32(), ".", "-") + " DESTINATION=" + id.RevealSAM() +
+					" i2cp.dontPublishLeaseSet=true " + i2pnet.SessionOptions)
+				assert.Equal(t, id.Destination().Base64(), sam("NAMING LOOKUP NAME=ME")["VALUE"])
+			})
+		}
+	})
 	visitor := onRouter(t, nw, 1)
 	endpoints := map[string]*i2psocks.Endpoint{}
 	all := []*i2psocks.Endpoint{visitor}
-	var raw sync.WaitGroup
 	for name, id := range tests {
 		endpoints[name] = withIdentity(t, onRouter(t, nw, 0), id)
 		all = append(all, endpoints[name])
-		raw.Go(func() { // at another router, which is not told to publish it
-			sam := speak(t, nw, nw.Len()-1)
-			sam("SESSION CREATE STYLE=STREAM ID=" + strings.ReplaceAll(id.Destination().Base32(), ".", "-") + " DESTINATION=" + id.Reveal() +
-				" i2cp.dontPublishLeaseSet=true " + i2pnet.SessionOptions)
-			assert.Equal(t, id.Destination().Base64(), sam("NAMING LOOKUP NAME=ME")["VALUE"], name)
-		})
 	}
 	up(t, all...)
-	raw.Wait()
 	for name, ep := range endpoints {
 		assert.Equal(t, tests[name].Destination(), ep.Addr().Destination, name)
 		serve(t, ep, hello)
@@ -88,8 +98,8 @@ func imported(t *testing.T, made []byte, form keys.Format, pub string, kind keys
 }
 
 // destGenerate lets a router make an identity.
-func destGenerate(t *testing.T, nw *i2pnet.Network, kind keys.SignatureType) (pub, private string) {
-	reply := speak(t, nw, 0)(fmt.Sprintf("DEST GENERATE SIGNATURE_TYPE=%d", kind))
+func destGenerate(t *testing.T, nw *i2pnet.Network, kind keys.SignatureType, crypto keys.CryptoType) (pub, private string) {
+	reply := speak(t, nw, 0)(fmt.Sprintf("DEST GENERATE SIGNATURE_TYPE=%d CRYPTO_TYPE=%d", kind, crypto))
 	return reply["PUB"], reply["PRIV"]
 }
 
@@ -131,9 +141,11 @@ func tunnelKeys(t *testing.T, nw *i2pnet.Network) (file []byte, b32 string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel() // which ends it
 	cmd := nw.Command(ctx, program, "--datadir="+dir, "--conf="+conf, "--tunconf="+tunnels)
-	for out := start(t, cmd); b32 == ""; {
+	// The file is complete once the tunnel is there: of the keys, i2pd speaks while it still writes.
+	for out, ready := start(t, cmd), false; !ready; {
 		line, err := out.ReadString('\n')
 		require.NoError(t, err)
+		ready = strings.Contains(line, "server tunnels created")
 		if _, line, ok := strings.Cut(line, "New private keys file "); ok {
 			_, line, _ = strings.Cut(line, " for ")
 			b32, _, _ = strings.Cut(line, " ")
