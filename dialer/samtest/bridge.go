@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -21,9 +22,13 @@ type Bridge struct {
 	BuildTime time.Duration
 	// User and Password, if set, must be in each HELLO. i2pd has no passwords, so its bridges ignore them.
 	User, Password string
+	// UID is the user that the kernel takes the router for, at the address of Addr; 0 is the program's
+	// own. Other users need Linux and root.
+	UID int
 
-	nw *Network
-	f  *flavour
+	nw  *Network
+	f   *flavour
+	ice atomic.Pointer[chan struct{}] // closed when it melts; nil while the router runs
 
 	// All that follows is guarded by nw.mu.
 	tcp       net.Listener
@@ -38,7 +43,9 @@ type Bridge struct {
 	endpoints map[keys.Destination]*endpoint
 	reserved  map[string]time.Time // IDs and keys that Java still believes to be in use
 	faults    []*Fault
-	log       []Command
+	log       []Command // the newest, as a ring from oldest on once it is full
+	oldest    int
+	counts    map[string]int // of commands by name, and by verb
 }
 
 // reset makes the bridge that of a router that was just started.
@@ -66,16 +73,22 @@ func (b *Bridge) Addr() string {
 	b.addr = ln.Addr().String()
 	if b.down {
 		ln.Close()
-	} else {
-		b.accept(ln)
+	} else if err := b.accept(ln); err != nil {
+		panic(err.Error())
 	}
 	return b.addr
 }
 
 // accept serves a listener. The caller holds the lock.
-func (b *Bridge) accept(ln net.Listener) {
+func (b *Bridge) accept(ln net.Listener) error {
 	b.tcp = ln
+	became := make(chan error)
 	b.nw.wg.Go(func() {
+		err := becomeUser(b.UID)
+		became <- err
+		if err != nil {
+			return
+		}
 		for {
 			nc, err := ln.Accept()
 			if errors.Is(err, net.ErrClosed) {
@@ -85,38 +98,41 @@ func (b *Bridge) accept(ln net.Listener) {
 				time.Sleep(time.Millisecond) // such as too many open files
 				continue
 			}
-			if !b.serve(nc) {
+			if !b.serve(nc, false) {
 				nc.Close()
 			}
 		}
 	})
+	return <-became
 }
 
 // Dial connects to the bridge in memory. A bridge that is down refuses, with
 // an error that matches syscall.ECONNREFUSED.
-func (b *Bridge) Dial(ctx context.Context) (net.Conn, error) {
+func (b *Bridge) Dial(ctx context.Context) (net.Conn, error) { return b.dial(ctx, false) }
+
+func (b *Bridge) dial(ctx context.Context, peer bool) (net.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, &net.OpError{Op: "dial", Net: "samtest", Err: err}
 	}
 	client, server := memPipe()
-	if !b.serve(server) {
+	if !b.serve(server, peer) {
 		return nil, &net.OpError{Op: "dial", Net: "samtest", Err: syscall.ECONNREFUSED}
 	}
 	return client, nil
 }
 
-// serve takes over a connection, and reports false if the bridge is down.
-func (b *Bridge) serve(nc net.Conn) bool {
+// serve takes over a connection, that of a client or of a Peer, and reports false if the bridge is down.
+func (b *Bridge) serve(nc net.Conn, peer bool) bool {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()
 	if b.down || b.nw.closed {
 		return false
 	}
 	b.stats.Connections++
-	c := &conn{b: b, nc: nc, number: b.stats.Connections}
+	c := &conn{b: b, nc: newSocket(b, nc), number: b.stats.Connections, peer: peer}
 	b.conns[c] = struct{}{}
 	b.nw.notify()
-	c.in = startPump(&b.nw.wg, nc)
+	c.in = startPump(&b.nw.wg, c.nc)
 	b.nw.wg.Go(c.serve)
 	return true
 }
@@ -135,6 +151,7 @@ func (b *Bridge) kill() {
 		return
 	}
 	b.down = true
+	b.thaw()
 	if b.tcp != nil {
 		b.tcp.Close()
 		b.tcp = nil
@@ -169,7 +186,9 @@ func (b *Bridge) Restart() error {
 		if err != nil {
 			return err
 		}
-		b.accept(ln)
+		if err := b.accept(ln); err != nil {
+			return err
+		}
 	}
 	if b.udpAddr != "" {
 		if err := b.listenUDP(b.udpAddr); err != nil {

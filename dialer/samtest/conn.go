@@ -3,7 +3,6 @@ package samtest
 import (
 	"bytes"
 	"errors"
-	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -24,8 +23,9 @@ var (
 // connection becomes a stream, or ends.
 type conn struct {
 	b       *Bridge
-	nc      net.Conn
+	nc      *socket
 	number  int
+	peer    bool // of a Peer, whom the rules do not bind
 	in      *pump
 	buf     []byte // what was read and is not yet used
 	version string // as negotiated
@@ -71,9 +71,7 @@ func (c *conn) close() {
 
 // reset ends the connection at once. The caller holds the lock.
 func (c *conn) reset() {
-	if r, ok := c.nc.(interface{ SetLinger(int) error }); ok {
-		r.SetLinger(0)
-	}
+	c.nc.SetLinger(0)
 	c.nc.Close()
 	c.drop()
 }
@@ -100,6 +98,10 @@ func (c *conn) segment(patience time.Duration) ([]byte, error) {
 	case seg := <-c.in.segs:
 		return seg, nil
 	case <-timeout:
+		if c.b.frozen() { // who is not listened to is not silent
+			c.b.awaitThaw()
+			return c.segment(patience)
+		}
 		return nil, errIdle
 	case <-c.in.gone:
 	}

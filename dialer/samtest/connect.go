@@ -81,6 +81,9 @@ func (c *conn) dial(s *session, req request) (st *stream, result, message string
 	nw.mu.Lock()
 	t := c.b.resolveFor(s, name)
 	nw.mu.Unlock()
+	if t.live != nil && t.live.b.frozen() {
+		t.live = nil
+	}
 	fits := !t.known || s.ls.fits(t.ls)
 	var wait time.Duration
 	switch {

@@ -50,6 +50,7 @@ func (b *Bridge) listenUDP(address string) error {
 				time.Sleep(time.Millisecond) // Windows tells of clients that are gone
 				continue
 			}
+			b.awaitThaw()
 			b.takeUDP(bytes.Clone(buf[:n]))
 		}
 	})
@@ -58,6 +59,7 @@ func (b *Bridge) listenUDP(address string) error {
 
 // sendUDP sends a packet to a client.
 func (b *Bridge) sendUDP(packet []byte, to netip.AddrPort) {
+	b.awaitThaw()
 	b.nw.mu.Lock()
 	udp := b.udp
 	b.nw.mu.Unlock()

@@ -18,6 +18,10 @@
 // RAW and PRIMARY, SESSION ADD and REMOVE, STREAM CONNECT, ACCEPT and FORWARD, DATAGRAM SEND, RAW SEND, NAMING LOOKUP, DEST GENERATE,
 // PING, PONG and QUIT, as the routers were observed to speak it.
 //
+// What goes wrong is ordered: [Bridge.Inject] spoils single commands, with answers that are slow,
+// cut anywhere, lost, or of somebody else; [Bridge.Freeze] stops a router and keeps its connections, [Bridge.Kill] ends
+// it; a [Thief] takes its port. A [Peer] is somebody else on the network, whose keys may be of any type.
+//
 // # Routers
 //
 // [Instant], the default, is for tests of hosts. It talks as Java I2P does,

@@ -27,6 +27,9 @@ type Fault struct {
 	Raw []byte
 	// Endless sends bytes without an end and without a newline.
 	Endless bool
+	// Late is how long the reply waits once the command was carried out; the connection does
+	// nothing else meanwhile.
+	Late time.Duration
 	// Hold is how long the status line of a stream waits for the first bytes of
 	// the peer, to be sent in one segment with them. 0 is 2 ms for STREAM CONNECT,
 	// except on i2pd, and no time for STREAM ACCEPTED; negative is no time.
@@ -38,6 +41,14 @@ type Fault struct {
 	CloseAfter int
 	// Reset makes CloseAfter a reset.
 	Reset bool
+	// Stall makes CloseAfter leave the connection open: what it cuts off never comes, nor does
+	// anything after it. With BeforeReply the reply alone is lost, and the connection goes on,
+	// unless it is a stream by then.
+	Stall bool
+	// Deaf lets the bridge take nothing more from this connection, for good: what the client
+	// sends fills the buffers, and then its writes block. Nor does the bridge notice that the
+	// client leaves. Replies go on.
+	Deaf bool
 }
 
 // Points at which [Fault.CloseAfter] closes.
@@ -86,15 +97,17 @@ func (b *Bridge) takeFault(req request) *Fault {
 }
 
 // shapes reports whether the fault says how a reply is written.
-func (f *Fault) shapes() bool { return f.Split > 0 || f.CloseAfter != 0 }
+func (f *Fault) shapes() bool { return f.Split > 0 || f.CloseAfter != 0 || f.Late > 0 }
 
 // obey carries out the fault at hand. done reports that the command is thereby
 // answered, alive that the connection goes on.
 func (c *conn) obey(req request) (done, alive bool) {
 	f := c.fault
-	switch {
-	case f == nil:
+	if f == nil {
 		return false, true
+	}
+	c.nc.deaf.CompareAndSwap(false, f.Deaf)
+	switch {
 	case !c.sleep(f.Delay):
 		return true, false
 	case f.Endless:
@@ -140,6 +153,9 @@ func (c *conn) sendAs(f *Fault, b []byte) error {
 		_, err := c.nc.Write(b)
 		return err
 	}
+	if !c.nc.wait(f.Late) {
+		return errGone
+	}
 	n := len(b)
 	switch {
 	case f.CloseAfter == BeforeReply:
@@ -152,10 +168,15 @@ func (c *conn) sendAs(f *Fault, b []byte) error {
 	if err := c.write(b[:n], f.Split); err != nil {
 		return err
 	}
-	if f.CloseAfter == 0 {
+	switch {
+	case f.CloseAfter == 0:
 		return nil
-	}
-	if f.Reset {
+	case f.Stall:
+		if f.CloseAfter != BeforeReply {
+			c.nc.mute.Store(true)
+		}
+		return nil
+	case f.Reset:
 		c.b.nw.mu.Lock()
 		c.reset()
 		c.b.nw.mu.Unlock()

@@ -104,7 +104,8 @@ func (fw *forwarder) serve(e *end) {
 		nw.mu.Unlock()
 		return
 	}
-	c := &conn{b: b, nc: nc, version: fw.c.version, in: startPump(&nw.wg, nc)}
+	c := &conn{b: b, nc: newSocket(b, nc), version: fw.c.version}
+	c.in = startPump(&nw.wg, c.nc)
 	b.conns[c] = struct{}{}
 	nw.mu.Unlock()
 	defer c.close()

@@ -2,6 +2,7 @@ package samtest
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ type Network struct {
 	bridges    []*Bridge
 	hosts      map[string]keys.Destination
 	netDB      map[string]*record // by base32 name, encrypted if the lease set is
+	nextSweep  int                // size at which netDB is rid of what has expired
 	usedIDs    map[string]bool
 	violations []string
 	closed     bool
@@ -38,6 +40,11 @@ type record struct {
 	local *endpoint // nil once the destination is gone
 	until time.Time // when its lease set runs out, once it is gone
 }
+
+const (
+	maxViolations = 10_000 // that are kept
+	minSweep      = 1000
+)
 
 // leaseTime is how long others go on believing in a destination that is gone.
 const leaseTime = 10 * time.Minute
@@ -97,7 +104,7 @@ func (nw *Network) SetHost(name string, d keys.Destination) {
 }
 
 // Violations returns what clients did against the rules that the package
-// comment lists, each with the line at fault. Private keys are cut out.
+// comment lists, each with the line at fault. Private keys are cut out. It keeps the first 10,000.
 func (nw *Network) Violations() []string {
 	nw.mu.Lock()
 	defer nw.mu.Unlock()
@@ -121,7 +128,9 @@ func (nw *Network) Close() {
 func (nw *Network) violate(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	nw.mu.Lock()
-	nw.violations = append(nw.violations, text)
+	if len(nw.violations) < maxViolations {
+		nw.violations = append(nw.violations, text)
+	}
 	nw.notify()
 	nw.mu.Unlock()
 	if nw.tb != nil {
@@ -150,8 +159,15 @@ func (nw *Network) after(d time.Duration, f func()) *time.Timer {
 
 // publish makes an endpoint known to the network. The caller holds the lock.
 func (nw *Network) publish(ep *endpoint) {
+	if len(nw.netDB) >= nw.nextSweep {
+		maps.DeleteFunc(nw.netDB, func(_ string, r *record) bool { return r.expired() })
+		nw.nextSweep = max(2*len(nw.netDB), minSweep)
+	}
 	nw.netDB[ep.name()] = &record{dest: ep.dest, ls: ep.ls, local: ep}
 }
+
+// expired reports whether nobody believes in the destination any more.
+func (r *record) expired() bool { return r.local == nil && time.Now().After(r.until) }
 
 // withdraw takes an endpoint away; its lease set lives on for a while. The caller holds the lock.
 func (nw *Network) withdraw(ep *endpoint) {
@@ -163,7 +179,7 @@ func (nw *Network) withdraw(ep *endpoint) {
 // find returns what is known under a base32 name, nil if nothing. The caller holds the lock.
 func (nw *Network) find(b32 string) *record {
 	r := nw.netDB[b32]
-	if r == nil || r.local == nil && time.Now().After(r.until) {
+	if r == nil || r.expired() {
 		return nil
 	}
 	return r

@@ -39,25 +39,47 @@ type Stats struct {
 	Lost        int // of these, not delivered
 }
 
-// Commands returns all lines that clients sent, oldest first.
+const (
+	maxLog   = 10_000 // commands that are kept
+	maxNames = 1000   // different names that are counted
+)
+
+// remember takes down a command. The caller holds the lock.
+func (b *Bridge) remember(c Command) {
+	b.stats.Commands++
+	if b.counts == nil {
+		b.counts = make(map[string]int)
+	}
+	verb, action, _ := strings.Cut(c.Name, " ")
+	for _, name := range []string{verb, c.Name} {
+		if _, known := b.counts[name]; known || len(b.counts) < maxNames {
+			b.counts[name]++
+		}
+		if action == "" {
+			break
+		}
+	}
+	if len(b.log) < maxLog {
+		b.log = append(b.log, c)
+		return
+	}
+	b.log[b.oldest] = c
+	b.oldest = (b.oldest + 1) % maxLog
+}
+
+// Commands returns the lines that clients sent, oldest first; of more than 10,000 the newest.
 func (b *Bridge) Commands() []Command {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()
-	return slices.Clone(b.log)
+	return append(slices.Clone(b.log[b.oldest:]), b.log[:b.oldest]...)
 }
 
 // Count returns how many commands of a name, such as "STREAM ACCEPT", were
-// sent. A verb alone counts all of its commands.
+// sent since the bridge was started. A verb alone counts all of its commands.
 func (b *Bridge) Count(name string) int {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()
-	n := 0
-	for _, c := range b.log {
-		if c.Name == name || strings.HasPrefix(c.Name, name+" ") {
-			n++
-		}
-	}
-	return n
+	return b.counts[name]
 }
 
 // Sessions returns the sessions of the bridge, ordered by ID.
@@ -81,7 +103,7 @@ func (b *Bridge) Stats() Stats {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()
 	s := b.stats
-	s.Open, s.Commands = len(b.conns), len(b.log)
+	s.Open = len(b.conns)
 	return s
 }
 

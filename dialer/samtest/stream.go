@@ -1,7 +1,6 @@
 package samtest
 
 import (
-	"net"
 	"sync/atomic"
 	"time"
 
@@ -63,6 +62,7 @@ func newStream(c *conn, s *session, b *Bridge) *stream {
 	st.a.peer, st.b.peer = st.b, st.a
 	for _, e := range []*end{st.a, st.b} {
 		e.ready, e.gone = make(chan struct{}), make(chan struct{})
+		e.out.busy = make(chan struct{}, 1)
 		if st.queued {
 			e.in = newQueue(e)
 		}
@@ -126,7 +126,7 @@ func (e *end) clientEnded() {
 		return
 	}
 	hasty := e.b.f.i2pd && e.sent > 0 && time.Since(e.last) < lastWords
-	if hasty {
+	if hasty && !e.c.peer {
 		e.st.nw.violate("conn %d: stream closed %v after its last write", e.c.number, time.Since(e.last).Round(time.Millisecond))
 	}
 	if e.peer.in == nil {
@@ -148,7 +148,7 @@ func (e *end) finish() {
 		return // run will see it
 	}
 	e.out.flush()
-	closeWrite(e.c.nc)
+	e.c.nc.CloseWrite()
 	e.c.nc.SetReadDeadline(time.Now().Add(linger))
 }
 
@@ -181,7 +181,7 @@ func (e *end) sessionEnds(abrupt bool) {
 	case live:
 		e.st.nw.wg.Go(func() {
 			e.out.flush()
-			closeWrite(e.c.nc)
+			e.c.nc.CloseWrite()
 			e.c.nc.SetReadDeadline(time.Now().Add(leaving))
 		})
 	}
@@ -206,11 +206,5 @@ func (e *end) leave() {
 	if e.s != nil && e.done && (!e.st.queued || e.told || e.peer.done) {
 		delete(e.s.ends, e)
 		e.st.nw.notify()
-	}
-}
-
-func closeWrite(nc net.Conn) {
-	if w, ok := nc.(interface{ CloseWrite() error }); ok {
-		w.CloseWrite()
 	}
 }

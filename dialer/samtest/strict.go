@@ -18,7 +18,7 @@ func (c *conn) note(req request) {
 	line := redact(req.line)
 	nw := c.b.nw
 	nw.mu.Lock()
-	c.b.log = append(c.b.log, Command{Time: time.Now(), Conn: c.number, Name: redact(req.name()), Line: line})
+	c.b.remember(Command{Time: time.Now(), Conn: c.number, Name: redact(req.name()), Line: line})
 	reused := false
 	again := c.session != nil
 	creates := req.name() == "SESSION CREATE"

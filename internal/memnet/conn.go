@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -31,7 +30,8 @@ func Pipe() (net.Conn, net.Conn) { return pipe("pipe:1", "pipe:2") }
 
 func pipe(a, b Addr) (*conn, *conn) {
 	ab, ba := bytequeue.New(Buffer, nil), bytequeue.New(Buffer, nil)
-	return &conn{in: ba, out: ab, local: a, remote: b}, &conn{in: ab, out: ba, local: b, remote: a}
+	return &conn{in: ba, out: ab, local: a, remote: b, writing: make(chan struct{}, 1)},
+		&conn{in: ab, out: ba, local: b, remote: a, writing: make(chan struct{}, 1)}
 }
 
 // conn is one end: it reads from in and writes to out.
@@ -39,7 +39,7 @@ type conn struct {
 	in, out       *bytequeue.Queue
 	local, remote Addr
 	closed        atomic.Bool
-	writing       sync.Mutex // keeps the writes of several goroutines apart
+	writing       chan struct{} // keeps the writes of several goroutines apart; waiting for a mutex would not be durable
 }
 
 func (c *conn) Read(p []byte) (int, error) {
@@ -48,8 +48,8 @@ func (c *conn) Read(p []byte) (int, error) {
 }
 
 func (c *conn) Write(p []byte) (int, error) {
-	c.writing.Lock()
-	defer c.writing.Unlock()
+	c.writing <- struct{}{}
+	defer func() { <-c.writing }()
 	n, err := c.out.Write(p)
 	return n, c.wrap("write", err)
 }
