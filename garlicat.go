@@ -27,7 +27,7 @@ func garliCatAddr(host string) (netip.Addr, bool) {
 
 // admit is the policy of a SOCKS port: I2P only, of which GarliCat addresses are a part.
 func admit(ctx context.Context, r *socks.Request) error {
-	if addr, ok := garliCatAddr(r.Host); ok && r.Port != 0 && (r.Command == socks.Connect || r.Command == socks.Datagram) {
+	if addr, ok := garliCatAddr(r.Host); ok && (r.Command == socks.Connect || r.Command == socks.Datagram) {
 		r.Host, _ = i2phost.GarliCat(addr)
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -203,13 +204,19 @@ func TestAssociateTakesItsClientOnly(t *testing.T) {
 		"told address": {func(port int) string { return "05 03 00 01 7f 00 00 01" + hexPort(port) }, func(t *testing.T) []*net.UDPConn {
 			return []*net.UDPConn{udp(t, "127.0.0.1")}
 		}},
+		"name of the target": {func(int) string { return "05 03 00 " + name5(friendB32, 53) }, func(t *testing.T) []*net.UDPConn {
+			return []*net.UDPConn{udp(t, "127.0.0.2")}
+		}},
+		"address of the target": {func(int) string { return "05 03 00 01 0a 40 00 01 00 35" }, func(t *testing.T) []*net.UDPConn {
+			return []*net.UDPConn{udp(t, "127.0.0.2")}
+		}},
 		"address behind a NAT": {func(port int) string { return "05 03 00 01 0a 00 00 01 00 09" }, func(t *testing.T) []*net.UDPConn {
 			return []*net.UDPConn{udp(t, "127.0.0.2")}
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, own := newPost(), udp(t, "127.0.0.1")
-			_, relay := raw(t, &socks.Server{Dialer: p}, tc.request(own.LocalAddr().(*net.UDPAddr).Port))
+			_, relay := raw(t, &socks.Server{Dialer: p, VirtualAddresses: netip.MustParsePrefix("10.64.0.0/10")}, tc.request(own.LocalAddr().(*net.UDPAddr).Port))
 			for _, u := range tc.intruders(t) {
 				_, err := u.WriteTo(datagram(t, friendB32, "stranger"), relay)
 				require.NoError(t, err)

@@ -83,7 +83,7 @@ func TestSendersAreJudged(t *testing.T) {
 		asked++
 		assert.Equal(t, Datagram, r.Command)
 		if r.Host == "evil.i2p" {
-			return errPortZero
+			return errNotListed
 		}
 		return nil
 	}

@@ -15,7 +15,7 @@ var errCredentials = errors.New("socks: wrong credentials")
 // Secret returns a function for [Server].Authenticate that asks for a password
 // and takes any username, which is then free to tell users apart. The
 // comparison takes the same time wherever the passwords differ. An empty
-// password refuses everybody.
+// password refuses everybody. Clients cannot send any: SOCKS 5 carries 255 bytes, SOCKS 4 no NUL.
 func Secret(password string) func(ctx context.Context, username, password string) error {
 	want, usable := sha256.Sum256([]byte(password)), password != ""
 	return func(_ context.Context, _, password string) error {
@@ -27,14 +27,28 @@ func Secret(password string) func(ctx context.Context, username, password string
 	}
 }
 
-// credentials returns what the client gave. A user ID of SOCKS 4 carries a
-// password only where one is asked for; elsewhere a colon means nothing.
-func (s *Server) credentials(w *wire.Request) (username, password string) {
-	if w.Version != wire.Version4 || s.Authenticate == nil {
-		return w.Username, w.Password
+// maxSplits bounds how many colons of a SOCKS 4 user ID are tried.
+const maxSplits = 8
+
+// verify judges the credentials of a handshake. A user ID of SOCKS 4 carries both: its password is behind a colon, but may
+// have colons as well, and so is tried from the shortest on. What is accepted takes the place of the user ID. Where no
+// password is asked for, a colon means nothing.
+func (s *Server) verify(ctx context.Context, w *wire.Request) bool {
+	ok := func(username, password string) bool {
+		return knownForm(username) && s.Authenticate(ctx, username, password) == nil
 	}
-	if i := strings.LastIndexByte(w.Username, ':'); i >= 0 {
-		return w.Username[:i], w.Username[i+1:]
+	if w.Version != wire.Version4 {
+		return ok(w.Username, w.Password)
 	}
-	return w.Username, ""
+	end := len(w.Username)
+	for range maxSplits {
+		if end = strings.LastIndexByte(w.Username[:end], ':'); end < 0 {
+			break
+		}
+		if username, password := w.Username[:end], w.Username[end+1:]; ok(username, password) {
+			w.Username, w.Password = username, password
+			return true
+		}
+	}
+	return ok(w.Username, "")
 }

@@ -2,6 +2,7 @@ package socks
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/go-i2p/i2psocks/socks/internal/wire"
@@ -19,20 +20,37 @@ func TestSecret(t *testing.T) {
 	assert.Error(t, Secret("")(t.Context(), "", ""))
 }
 
-func TestCredentials(t *testing.T) {
-	asks := &Server{Authenticate: func(context.Context, string, string) error { return nil }}
-	for _, tc := range []struct {
-		srv        *Server
+// A secret may have colons, which part user names and passwords in SOCKS 4.
+func TestVerify(t *testing.T) {
+	for name, tc := range map[string]struct {
+		secret     string
 		in         wire.Request
 		user, pass string
+		ok         bool
 	}{
-		{asks, wire.Request{Version: 5, Username: "a:b", Password: "c"}, "a:b", "c"},
-		{asks, wire.Request{Version: 4, Username: "a:b:c"}, "a:b", "c"},
-		{asks, wire.Request{Version: 4, Username: "a"}, "a", ""},
-		{asks, wire.Request{Version: 4, Username: ":a"}, "", "a"},
-		{&Server{}, wire.Request{Version: 4, Username: "a:b"}, "a:b", ""},
+		"SOCKS5":               {"c", wire.Request{Version: 5, Username: "a:b", Password: "c"}, "a:b", "c", true},
+		"SOCKS5, no splitting": {"c", wire.Request{Version: 5, Username: "a:c"}, "a:c", "", false},
+		"last colon":           {"c", wire.Request{Version: 4, Username: "a:b:c"}, "a:b", "c", true},
+		"earlier colon":        {"b:c", wire.Request{Version: 4, Username: "a:b:c"}, "a", "b:c", true},
+		"first colon":          {"b:c", wire.Request{Version: 4, Username: ":b:c"}, "", "b:c", true},
+		"colons only":          {"::", wire.Request{Version: 4, Username: "a:::"}, "a", "::", true},
+		"not the whole":        {"c", wire.Request{Version: 4, Username: "c"}, "c", "", false},
+		"not within":           {"b", wire.Request{Version: 4, Username: "a:b:c"}, "a:b:c", "", false},
+		"too many":             {"x" + strings.Repeat(":", 8), wire.Request{Version: 4, Username: "a:x" + strings.Repeat(":", 8)}, "a:x::::::::", "", false},
+		"no colon":             {"c", wire.Request{Version: 4, Username: "a"}, "a", "", false},
+		"unknown form":         {"c", wire.Request{Version: 4, Username: "<torS0X>1:c"}, "<torS0X>1:c", "", false},
 	} {
-		user, pass := tc.srv.credentials(&tc.in)
-		assert.Equal(t, []string{tc.user, tc.pass}, []string{user, pass}, "%+v", tc.in)
+		t.Run(name, func(t *testing.T) {
+			srv := &Server{Authenticate: Secret(tc.secret)}
+			assert.Equal(t, tc.ok, srv.verify(t.Context(), &tc.in))
+			assert.Equal(t, []string{tc.user, tc.pass}, []string{tc.in.Username, tc.in.Password})
+		})
 	}
+	everybody := &Server{Authenticate: func(_ context.Context, username, password string) error {
+		if username == "a" && password == "" {
+			return nil
+		}
+		return errCredentials
+	}}
+	assert.True(t, everybody.verify(t.Context(), &wire.Request{Version: 4, Username: "a"}), "a user without a password")
 }

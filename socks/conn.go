@@ -132,8 +132,7 @@ func (c *conn) drive(ctx context.Context, h *wire.Handshake) error {
 		case wire.Send:
 			_, err = c.nc.Write(st.Bytes)
 		case wire.Verify:
-			user, pass := c.srv.credentials(h.Request())
-			h.Verified(knownForm(user) && c.srv.Authenticate(ctx, user, pass) == nil)
+			h.Verified(c.srv.verify(ctx, h.Request()))
 		case wire.Done:
 			return nil
 		case wire.Fail:

@@ -43,7 +43,8 @@
 // # Datagrams
 //
 // A client of UDP ASSOCIATE gets a socket on the address that it came to. It is served from its
-// own address and one port only: the one it told, or that of its first datagram. On a host with
+// own address and one port only: the one it told, or that of its first datagram. What it tells of another address, such
+// as that of its peer, says nothing. On a host with
 // other users it should tell the port, as they share its address. Allow judges each peer once,
 // whichever side sends first. Datagrams that cannot be delivered are dropped without a word, as
 // everywhere.

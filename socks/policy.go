@@ -8,14 +8,12 @@ import (
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 )
 
-var errPortZero = errors.New("socks: connection to port 0")
-
 // I2POnly is the policy of a [Server] without Allow: only what
 // [i2phost.Parse] accepts passes, and its canonical form becomes the Host. It looks nothing up.
 //
 // An IP address, also one sent as a name, is answered 0x08, any other host outside I2P
 // 0x02, and one that is malformed 0x04, as if it did not exist: it cannot.
-// A connection to port 0 is answered 0x02. In BIND the addresses 0.0.0.0 and :: stand for any peer and pass.
+// Port 0 is a port as any other: streams of I2P have it where ports mean nothing. In BIND the addresses 0.0.0.0 and :: stand for any peer and pass.
 // In UDP ASSOCIATE any address passes, as it is the client's own.
 func I2POnly(_ context.Context, r *Request) error {
 	if r.IsLiteral() {
@@ -30,8 +28,6 @@ func I2POnly(_ context.Context, r *Request) error {
 		return &ReplyError{Reply: NotAllowed, Err: err}
 	case err != nil:
 		return &ReplyError{Reply: HostUnreachable, Err: err}
-	case r.Port == 0 && r.Command == Connect:
-		return &ReplyError{Reply: NotAllowed, Err: errPortZero}
 	}
 	r.Host = host.String()
 	return nil

@@ -85,7 +85,7 @@ type Request struct {
 
 	// Username and Password are the client's credentials, empty if it gave none.
 	// SOCKS 4 has a user ID only: it is the Username, and if the server has an
-	// Authenticate function, it is split at its last colon into both. A Username of Tor's extended form
+	// Authenticate function, it is split into both at the last colon, of 8, whose password that accepts. A Username of Tor's extended form
 	// ("<torS0X>0") stays as it is; such forms other than 0 are refused. See [Request.Isolation].
 	Username, Password string `json:"-"`
 
@@ -128,13 +128,14 @@ func (c *conn) request(w *wire.Request) *Request {
 		Host:     w.Addr.Name,
 		IP:       w.Addr.IP,
 		Port:     w.Addr.Port,
+		Username: w.Username,
+		Password: w.Password,
 		Client:   c.nc.RemoteAddr(),
 		Local:    c.nc.LocalAddr(),
 		Peer:     peerOf(c.nc),
 		listener: c.id,
 		secret:   c.srv.Authenticate != nil,
 	}
-	r.Username, r.Password = c.srv.credentials(w)
 	switch {
 	case r.IP.IsValid():
 		r.Host = r.IP.String()

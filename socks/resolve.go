@@ -2,15 +2,12 @@ package socks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"time"
 
 	"github.com/go-i2p/i2psocks/socks/internal/wire"
 )
-
-var errUnknownVirtual = errors.New("socks: virtual address of no known host")
 
 // resolve serves RESOLVE and RESOLVE_PTR (Tor's socks-extensions, section 2).
 func (c *conn) resolve(ctx, setup context.Context, req *Request, early []byte) error {
@@ -45,11 +42,11 @@ func (s *Server) lookupAddr(ctx context.Context, req *Request) (wire.Addr, error
 		return wire.Addr{}, err
 	}
 	if s.virtual != nil {
-		ip, ok := s.virtual.address(virtualHost{req.Isolation(), req.Host})
-		if !ok {
-			return wire.Addr{}, errors.New("socks: too few virtual addresses")
+		ip, err := s.virtual.address(virtualHost{req.Isolation(), req.Host})
+		if err != nil {
+			s.log().Warn("socks virtual addresses are used up", "prefix", s.VirtualAddresses)
 		}
-		return wire.Addr{IP: ip}, nil
+		return wire.Addr{IP: ip}, err
 	}
 	a, ok := hostPort(target{address: b32 + ":0"})
 	if !ok {

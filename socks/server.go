@@ -92,8 +92,10 @@ type Server struct {
 	// VirtualAddresses makes RESOLVE answer an address of this prefix in place of a base32 name,
 	// for clients that know addresses only. Later requests for the address are taken as for the
 	// host, also by SOCKS 4 clients and by RESOLVE_PTR, if they come with the same
-	// [Request.Isolation]. The 8192 used last are remembered, and at most half of the prefix. It
-	// should be one that nobody has, such as 127.192.0.0/10. The zero Prefix is none.
+	// [Request.Isolation]. The 8192 used last are remembered, of one user half of what others leave, or more if
+	// those have not been used for an hour. No address ever stands for two hosts: one that is forgotten leads nowhere, and
+	// once all of the prefix were given, RESOLVE is answered 0x01. So it should be a large one, that nobody
+	// has, such as 127.192.0.0/10. The zero Prefix is none.
 	VirtualAddresses netip.Prefix
 
 	// SessionGroup makes [Request.Isolation] the same for the same credentials at all listeners,

@@ -2,31 +2,45 @@ package socks
 
 import (
 	"container/list"
-	"crypto/rand"
+	"errors"
 	"net/netip"
 	"sync"
+	"time"
 )
 
-// maxVirtual is how many virtual addresses are remembered.
-const maxVirtual = 8192
+const (
+	// maxVirtual is how many virtual addresses are remembered.
+	maxVirtual = 8192
+	// staleVirtual is after what time one gives way to those of others.
+	staleVirtual = time.Hour
+)
+
+var (
+	errNoVirtual      = errors.New("socks: no virtual address is left that never meant another host")
+	errUnknownVirtual = errors.New("socks: virtual address of no known host")
+)
 
 // virtualHost is a host as one user knows it: what one has resolved must not tell another.
 type virtualHost struct{ user, host string }
 
 type virtualEntry struct {
 	virtualHost
-	ip netip.Addr
+	ip   netip.Addr
+	used time.Time
 }
 
-// virtualTable gives hosts addresses of a prefix, at random. The one used longest ago is
-// forgotten for a new one. A nil table is empty for ever.
+// virtualTable gives hosts addresses of a prefix, each of them once: a program that remembers one which is forgotten here
+// must not be led to another host. A nil table is empty for ever.
 type virtualTable struct {
 	prefix netip.Prefix
+	room   int // how many may be remembered
 
-	mu    sync.Mutex
-	order list.List // of *virtualEntry, the last used in front
-	hosts map[virtualHost]*list.Element
-	ips   map[netip.Addr]*list.Element
+	mu     sync.Mutex
+	unused *scatter
+	order  list.List // of *virtualEntry, the last used in front
+	hosts  map[virtualHost]*list.Element
+	ips    map[netip.Addr]*list.Element
+	users  map[string]int // how many each has
 }
 
 // newVirtualTable returns nil if there is no prefix.
@@ -37,37 +51,36 @@ func newVirtualTable(p netip.Prefix) *virtualTable {
 	if p.Addr().Is4In6() && p.Bits() >= 96 {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
-	return &virtualTable{
+	t := &virtualTable{
 		prefix: p.Masked(),
+		unused: newScatter(p.Addr().BitLen() - p.Bits()),
 		hosts:  make(map[virtualHost]*list.Element),
 		ips:    make(map[netip.Addr]*list.Element),
+		users:  make(map[string]int),
 	}
+	t.room = int(min(maxVirtual, t.unused.left()))
+	return t
 }
 
 func (t *virtualTable) contains(ip netip.Addr) bool { return t != nil && t.prefix.Contains(ip.Unmap()) }
 
-// address returns the address of a host; false if the prefix has no room for any.
-func (t *virtualTable) address(h virtualHost) (netip.Addr, bool) {
+// address returns the address of a host. It fails if the prefix has no more.
+func (t *virtualTable) address(h virtualHost) (netip.Addr, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if e, ok := t.hosts[h]; ok {
-		t.order.MoveToFront(e)
-		return e.Value.(*virtualEntry).ip, true
+		return t.use(e).ip, nil
 	}
-	for t.order.Len() >= t.room() {
-		oldest := t.order.Back()
-		if oldest == nil {
-			return netip.Addr{}, false
-		}
-		t.forget(oldest)
+	n, ok := t.unused.next()
+	if !ok {
+		return netip.Addr{}, errNoVirtual
 	}
-	ip := t.random()
-	for t.ips[ip] != nil {
-		ip = t.random()
-	}
-	e := t.order.PushFront(&virtualEntry{h, ip})
-	t.hosts[h], t.ips[ip] = e, e
-	return ip, true
+	t.makeRoom(h.user)
+	v := &virtualEntry{virtualHost: h, ip: addNumber(t.prefix.Addr(), n), used: time.Now()}
+	e := t.order.PushFront(v)
+	t.hosts[h], t.ips[v.ip] = e, e
+	t.users[h.user]++
+	return v.ip, nil
 }
 
 // host returns whose address ip is to the user.
@@ -78,43 +91,42 @@ func (t *virtualTable) host(user string, ip netip.Addr) (string, bool) {
 	if !ok || e.Value.(*virtualEntry).user != user {
 		return "", false
 	}
-	t.order.MoveToFront(e)
-	return e.Value.(*virtualEntry).host, true
+	return t.use(e).host, true
 }
 
-func (t *virtualTable) forget(e *list.Element) {
-	old := t.order.Remove(e).(*virtualEntry)
+func (t *virtualTable) use(e *list.Element) *virtualEntry {
+	v := e.Value.(*virtualEntry)
+	v.used = time.Now()
+	t.order.MoveToFront(e)
+	return v
+}
+
+// makeRoom forgets one for a user who has his share already: the one that nobody has used for long, else the
+// user's own that was used longest ago. So nobody drives out what others have in use.
+func (t *virtualTable) makeRoom(user string) {
+	oldest := t.order.Back()
+	if fair(t.users[user], t.order.Len(), t.room) || oldest == nil {
+		return
+	}
+	if t.users[user] > 0 && time.Since(oldest.Value.(*virtualEntry).used) < staleVirtual {
+		for oldest.Value.(*virtualEntry).user != user {
+			oldest = oldest.Prev()
+		}
+	}
+	old := t.order.Remove(oldest).(*virtualEntry)
 	delete(t.hosts, old.virtualHost)
 	delete(t.ips, old.ip)
+	if t.users[old.user]--; t.users[old.user] == 0 {
+		delete(t.users, old.user)
+	}
 }
 
-// room is how many entries may be: half of what the prefix holds, so that a free one is soon found at random.
-func (t *virtualTable) room() int {
-	bits := t.prefix.Addr().BitLen() - t.prefix.Bits()
-	if bits < 2 {
-		return 0
+// addNumber returns the address n behind a.
+func addNumber(a netip.Addr, n uint64) netip.Addr {
+	b := a.AsSlice()
+	for i := len(b) - 1; n > 0; i, n = i-1, n>>8 {
+		b[i] |= byte(n) // the host part of a is zero
 	}
-	return min(maxVirtual, 1<<min(bits-1, 30))
-}
-
-// random returns an address of the prefix, but neither its first, which means the network, nor its last.
-func (t *virtualTable) random() netip.Addr {
-	for {
-		ip, last := t.prefix.Addr().AsSlice(), true
-		host := make([]byte, len(ip))
-		rand.Read(host)
-		for i := range ip {
-			mask := byte(0xFF)
-			if n := t.prefix.Bits() - 8*i; n >= 8 {
-				mask = 0
-			} else if n > 0 {
-				mask >>= n
-			}
-			ip[i] |= host[i] & mask
-			last = last && host[i]&mask == mask
-		}
-		if a, _ := netip.AddrFromSlice(ip); a != t.prefix.Addr() && !last {
-			return a
-		}
-	}
+	a, _ = netip.AddrFromSlice(b)
+	return a
 }
