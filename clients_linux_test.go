@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var systemClients = slices.Concat(pipeClients, wrapperClients, sshClients, browserClients)
+var systemClients = slices.Concat(envClients, pipeClients, wrapperClients, sshClients, browserClients)
 
 // pipeClients connect their standard input and output.
 var pipeClients = []client{

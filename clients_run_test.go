@@ -3,6 +3,7 @@ package i2psocks_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -36,6 +37,14 @@ func (w *world) output(t *testing.T, env []string, name string, args ...string) 
 		err = fmt.Errorf("%s: %w: %s", name, err, complaints)
 	}
 	return string(out), err
+}
+
+// explainExit adds what a program complained of, which Output keeps a part of.
+func explainExit(err error) error {
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
+		return fmt.Errorf("%w: %s", err, e.Stderr)
+	}
+	return err
 }
 
 // prepare returns a command whose standard error is kept.

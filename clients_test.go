@@ -1,6 +1,7 @@
 package i2psocks_test
 
 import (
+	"cmp"
 	"os"
 	"os/exec"
 	"regexp"
@@ -102,7 +103,7 @@ func TestClientsAreDocumented(t *testing.T) {
 	}
 	for _, c := range clients {
 		assert.NotContains(t, tested, c.name, "two clients")
-		tested[c.name] = strings.Join(c.asks, ", ")
+		tested[c.name] = cmp.Or(strings.Join(c.asks, ", "), "nothing")
 	}
 	assert.Equal(t, tested, documented)
 }

@@ -30,10 +30,11 @@ import (
 // world is what a client finds: a SOCKS port, and what is to be fetched through it. It may be in
 // this process, or in a network of real routers.
 type world struct {
-	proxy *url.URL // of the port, as from Proxy.URL
-	web   string   // the host that serves the page
-	page  string   // whose whole text is this
-	shell string   // the host that serves streams as the ssh client asks
+	proxy *url.URL                     // of the port, as from Proxy.URL
+	env   func(base []string) []string // Proxy.Env
+	web   string                       // the host that serves the page
+	page  string                       // whose whole text is this
+	shell string                       // the host that serves streams as the ssh client asks
 	// accept serves one stream to shell.
 	accept func() (net.Conn, error)
 	post   string // the host that returns datagrams
@@ -123,7 +124,7 @@ func newWorld(t *testing.T, on port, bridge *samtest.Bridge, site *site) (w *wor
 	px, err := ep.ListenSOCKS(t.Context(), network, address)
 	require.NoError(t, err)
 	return &world{
-		proxy: px.URL(), web: "site.i2p", page: site.page, shell: "shell.i2p", accept: site.shells.Accept, post: site.post.Host,
+		proxy: px.URL(), env: px.Env, web: "site.i2p", page: site.page, shell: "shell.i2p", accept: site.shells.Accept, post: site.post.Host,
 		visitor: ep.Addr().Host,
 		peer:    site.web.Host, dial: func(ctx context.Context, address string) (net.Conn, error) {
 			return site.ep.DialContext(ctx, "tcp", address)

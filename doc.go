@@ -8,7 +8,7 @@
 //	ln, err := ep.Listen(ctx, "tcp", ":80")                    // ln.Addr() is "….b32.i2p:80"
 //	irc, err := ep.Isolate("account-42").Dial("tcp", "irc.postman.i2p:6667") // as somebody else
 //	px, err := ep.ListenSOCKS(ctx, "tcp", "127.0.0.1:0")       // for children and other languages
-//	cmd.Env = append(os.Environ(), "ALL_PROXY="+px.URL().String())
+//	cmd.Env = px.Env(os.Environ())                             // past no proxy that it names
 //
 // A router (i2pd or Java I2P) must run, with its SAM bridge enabled.
 //

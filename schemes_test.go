@@ -1,8 +1,10 @@
 package i2psocks_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"golang.org/x/net/proxy"
 
 	"github.com/go-i2p/i2psocks"
+	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
 )
@@ -144,3 +147,25 @@ func ExampleRegisterProxySchemes() {
 	// dial i2p: not an I2P address: i2phost: not an I2P host: its name does not end in .i2p
 	// i2psocks: URL of scheme "i2p": unknown parameter "lenght"
 }
+
+// TestNoProxyVariable: what the documentation says of NO_PROXY.
+func TestNoProxyVariable(t *testing.T) {
+	t.Setenv("NO_PROXY", "*")
+	ep, err := i2psocks.FromURL(mustParse(t, "sam://"+samtest.NewStrict(t).Start(nil).Addr()))
+	require.NoError(t, err)
+	defer ep.Close()
+	_, err = ep.Dial("tcp", "127.0.0.1:80")
+	assert.ErrorIs(t, err, dialer.ErrNotI2P)
+
+	past := new(forwarded)
+	host := proxy.NewPerHost(ep, past)
+	host.AddFromString(".i2p") // as proxy.FromEnvironment does with NO_PROXY
+	_, err = host.Dial("tcp", "a.i2p:80")
+	assert.ErrorIs(t, err, errForwarded)
+}
+
+var errForwarded = errors.New("dialled directly")
+
+type forwarded struct{}
+
+func (forwarded) Dial(string, string) (net.Conn, error) { return nil, errForwarded }
