@@ -17,6 +17,7 @@ var proxyVariables = []string{
 // A program that knows these variables and no SOCKS, such as wget, then stops. One that knows none of them,
 // or is told otherwise by a file of its own, such as .curlrc, goes its own way, and asks the
 // system's DNS: the environment is a request, and no wall. Of the programs in socks/CLIENTS.md it is known what they do.
+// Only curl, and what is made with it, can use a unix socket; others fail.
 //
 // [os.Environ]: https://pkg.go.dev/os#Environ
 func (p *Proxy) Env(base []string) []string {

@@ -24,7 +24,8 @@ import (
 //
 // The URL stands for the whole way into I2P, so a forward dialer other than nil and [proxy.Direct]
 // is an error. Do not rely on
-// [proxy.FromEnvironment]: where the URL in ALL_PROXY is wrong, it connects directly, without a word.
+// [proxy.FromEnvironment]: where the URL in ALL_PROXY is wrong, it connects directly, without a word; and so it
+// does, asking the system's DNS, for each host that NO_PROXY names, as "a.i2p" or "*.i2p" does.
 //
 // [io.Closer]: https://pkg.go.dev/io#Closer
 func RegisterProxySchemes() {
@@ -61,6 +62,9 @@ func RegisterProxySchemes() {
 // Whatever else is in the URL is an error: unknown, empty and repeated parameters, a user name, a
 // fragment. A URL cannot weaken an endpoint: tunnels without hops and ports without a secret are
 // for code to choose. Nothing is opened or dialled before the first use.
+//
+// The environment is not read: NO_PROXY, by which [proxy.FromEnvironment] lets hosts past the
+// dialer that it has made from ALL_PROXY, means nothing to the Endpoint.
 func FromURL(u *url.URL) (*Endpoint, error) {
 	ep := new(Endpoint)
 	if err := ep.describe(u); err != nil {

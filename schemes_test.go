@@ -159,7 +159,7 @@ func TestNoProxyVariable(t *testing.T) {
 
 	past := new(forwarded)
 	host := proxy.NewPerHost(ep, past)
-	host.AddFromString(".i2p") // as proxy.FromEnvironment does with NO_PROXY
+	host.AddFromString("*.i2p") // as proxy.FromEnvironment does with NO_PROXY
 	_, err = host.Dial("tcp", "a.i2p:80")
 	assert.ErrorIs(t, err, errForwarded)
 }

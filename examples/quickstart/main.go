@@ -1,5 +1,7 @@
 // Command quickstart shows what the library does, on an I2P network in the process. It needs no router;
-// with -sam it runs on a real one.
+// with -sam it runs on a real one. Its arguments, if there are any, are a program that it runs as its child:
+//
+//	quickstart curl http://hello.i2p/
 package main
 
 import (
@@ -10,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -67,6 +70,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if err := visitor.Up(ctx); err != nil {
 		return err
+	}
+	if fs.NArg() > 0 {
+		child := exec.CommandContext(ctx, fs.Arg(0), fs.Args()[1:]...)
+		child.Env, child.Stdout, child.Stderr = px.Env(os.Environ()), stdout, stderr
+		return child.Run()
 	}
 	if err := demonstrate(ctx, visitor, px, stdout); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os/exec"
 	"regexp"
 	"testing"
 
@@ -32,6 +33,19 @@ $`).FindStringSubmatch(out.String())
 	assert.Equal(t, []string{own, own}, text[3:5])
 	assert.NotContains(t, []string{text[1], own, bob}, alice)
 	assert.NotContains(t, []string{text[1], own}, bob)
+}
+
+// TestChild: a program that it runs is led to the port, whatever the environment says.
+func TestChild(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip(err)
+	}
+	t.Setenv("http_proxy", "http://127.0.0.1:1")
+	t.Setenv("no_proxy", "*")
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"curl", "-q", "-sS", "http://hello.i2p/"}, &out, io.Discard))
+	assert.Regexp(t, `^hello.i2p is \S+\nHello, \S+\.b32\.i2p$`, out.String())
+	assert.Error(t, run(t.Context(), []string{"/nonexistent"}, io.Discard, io.Discard))
 }
 
 func TestOnARouter(t *testing.T) {
