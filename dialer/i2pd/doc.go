@@ -28,6 +28,6 @@
 //
 // SAM of i2pd has no password: every user of the machine can use the port, and while the child is
 // down another user could take it. On Linux a start is only reported once the port is the child's
-// own; sessions that reconnect by themselves do not check. Where local users are not trusted, run
-// the program in a network namespace or a container.
+// own, and each later sign of life must come from a process of the host's user.
+// Where local users are not trusted, run the program in a network namespace or a container.
 package i2pd

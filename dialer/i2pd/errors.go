@@ -22,7 +22,7 @@ var (
 	ErrArgument = errors.New("i2pd: argument not allowed")
 	// ErrPortTaken: something else uses the port for SAM. Matches [syscall.EADDRINUSE].
 	ErrPortTaken error = &reason{"i2pd: SAM port is taken", syscall.EADDRINUSE}
-	// ErrNoSAM: i2pd runs, but its SAM bridge did not answer in time. Matches [os.ErrDeadlineExceeded].
+	// ErrNoSAM: i2pd runs, but its SAM bridge did not answer in time, at the start or later. Matches [os.ErrDeadlineExceeded].
 	ErrNoSAM error = &reason{"i2pd: SAM does not answer", os.ErrDeadlineExceeded}
 	// ErrClosed: Close was called. Matches [net.ErrClosed].
 	ErrClosed error = &reason{"i2pd: router closed", net.ErrClosed}

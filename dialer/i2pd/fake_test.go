@@ -54,10 +54,14 @@ func fake(args []string) error {
 	}
 	os.MkdirAll(filepath.Join(dir, "netDb", "r0"), 0o700)
 	os.WriteFile(filepath.Join(dir, "netDb", "r0", "routerInfo-x.dat"), nil, 0o600)
-	for {
+	for n := 0; ; n++ {
 		conn, err := ln.Accept()
 		if err != nil {
 			return err
+		}
+		if how == "slow" && n%3 != 0 {
+			conn.Close()
+			continue
 		}
 		go func() {
 			if line, _ := bufio.NewReader(conn).ReadString('\n'); how != "mute" && strings.HasPrefix(line, "HELLO VERSION ") {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 )
 
 // folder is a data folder that this Router holds.
@@ -59,6 +60,27 @@ func checkPrivate(path string) error {
 		return &fs.PathError{Op: "open", Path: path, Err: errors.New("belongs to another user")}
 	}
 	return nil
+}
+
+// countPeers counts the routers that i2pd has written into its data folder, some thousands in some dozens
+// of folders.
+func countPeers(path string) (n int) {
+	path = filepath.Join(path, "netDb")
+	shelves, _ := os.ReadDir(path)
+	for _, shelf := range shelves {
+		dir, err := os.Open(filepath.Join(path, shelf.Name()))
+		if err != nil {
+			continue
+		}
+		names, _ := dir.Readdirnames(-1)
+		dir.Close()
+		for _, name := range names {
+			if strings.HasPrefix(name, "routerInfo-") && strings.HasSuffix(name, ".dat") {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 func (f *folder) close() error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"time"
 )
 
@@ -27,7 +26,9 @@ const (
 	firstPause = 500 * time.Millisecond
 	lastPause  = time.Minute
 	steady     = 2 * time.Minute // a child that was up for so long was no failed start
-	peersEvery = 2 * time.Second
+	peersEvery = time.Minute     // i2pd writes no more often
+	pulseEvery = 30 * time.Second
+	maxMissed  = 3 // answers in a row; then the child hangs
 )
 
 // newKeeper prepares all that a start needs. The caller holds r.mu.
@@ -112,22 +113,43 @@ func (k *keeper) live(first bool) (wasUp bool, err error) {
 	return true, k.watch(p)
 }
 
-// watch counts the peers until the child ends or Close is called.
+// watch asks the child for a sign of life and counts its peers, until it ends, hangs, or Close is called.
 func (k *keeper) watch(p *process) error {
-	tick := time.NewTicker(peersEvery)
-	defer tick.Stop()
-	for {
+	every := k.r.pulse
+	if every == 0 {
+		every = pulseEvery
+	}
+	pulse, peers := time.NewTicker(every), time.NewTicker(peersEvery)
+	defer pulse.Stop()
+	defer peers.Stop()
+	k.countPeers()
+	for missed := 0; missed < maxMissed; {
 		select {
 		case <-k.ctx.Done():
 			return ErrClosed
 		case <-p.done:
 			return p.exitError()
-		case <-tick.C:
+		case <-peers.C:
+			k.countPeers()
+		case <-pulse.C:
+			missed++
+			if p.hello(k.ctx, k.r.port, max(every/3, helloTimeout)) == nil {
+				missed = 0
+			}
 		}
-		infos, _ := filepath.Glob(filepath.Join(k.folder.path, "netDb", "*", "routerInfo-*.dat"))
-		if n := len(infos); n != k.r.Status().Peers {
-			k.report(func(s *Status) { s.Peers = n })
-		}
+	}
+	select {
+	case <-p.done: // which was why
+		return p.exitError()
+	default:
+		return ErrNoSAM
+	}
+}
+
+// countPeers reports how many routers the child has written down.
+func (k *keeper) countPeers() {
+	if n := countPeers(k.folder.path); n != k.r.Status().Peers {
+		k.report(func(s *Status) { s.Peers = n })
 	}
 }
 

@@ -45,8 +45,11 @@ func (o *output) lastLine() string {
 	return o.last
 }
 
-// private is what may name a peer: host names of I2P, hashes and destinations, IP addresses.
-var private = regexp.MustCompile(`(?i)[a-z0-9._-]+\.i2p\b|[a-z0-9~+/=-]{32,}|\b\d{1,3}(\.\d{1,3}){3}\b|[0-9a-f]*:[0-9a-f]*:[0-9a-f:]*::?[0-9a-f:]*`)
+// private is what may name a peer: host names of I2P, hashes and destinations, IP addresses. Those of
+// IPv6 have "::" or more colons than a time of day.
+var private = regexp.MustCompile(`(?i)[a-z0-9._-]+\.i2p\b|[a-z0-9~+/=-]{32,}|\b\d{1,3}(\.\d{1,3}){3}\b|` +
+	`\b[0-9a-f]{1,4}(:[0-9a-f]{1,4})*::([0-9a-f]{1,4}(:[0-9a-f]{1,4})*)?(\.\d{1,3}){0,3}|` +
+	`::[0-9a-f]{1,4}(:[0-9a-f]{1,4})*(\.\d{1,3}){0,3}\b|[0-9a-f]*:[0-9a-f]*:[0-9a-f:]*::?[0-9a-f:]*`)
 
 func redact(line string) string {
 	if len(line) > maxLine {

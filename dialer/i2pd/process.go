@@ -86,7 +86,7 @@ func (p *process) waitSAM(ctx context.Context, port int, limit time.Duration) er
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
-		if hello(ctx, port) {
+		if p.hello(ctx, port, helloTimeout) == nil {
 			if err := p.owns(port); !errors.Is(err, fs.ErrNotExist) { // else the child is gone
 				return err
 			}

@@ -13,7 +13,8 @@ import (
 //
 // The first use starts the router; a start that failed is reported and tried again at the next
 // use. Once SAM answered, a child that dies is replaced, on the same port, after a pause that
-// grows from half a second to a minute, until Close.
+// grows from half a second to a minute, until Close. So is one that hangs: SAM is asked every half a
+// minute, and a child that gives no answer three times in a row is ended.
 type Router struct {
 	// Path is the i2pd program, or a script that becomes it with exec. Empty means "i2pd" in PATH.
 	Path string
@@ -42,6 +43,7 @@ type Router struct {
 	changed chan struct{} // closed and replaced at each change of status
 	port    int           // chosen by the keeper
 	closed  bool
+	pulse   time.Duration // between two signs of life; 0 is pulseEvery
 }
 
 const defaultStartTimeout = 60 * time.Second

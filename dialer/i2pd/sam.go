@@ -7,30 +7,55 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/go-i2p/i2psocks/internal/peercred"
 )
 
 const helloTimeout = 2 * time.Second
 
-// hello reports whether a SAM bridge answers on a loopback port.
-func hello(ctx context.Context, port int) bool {
-	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
+// hello asks the SAM bridge on a loopback port for a sign of life, and looks whether it is of the
+// child's user, as far as that can be told.
+func (p *process) hello(ctx context.Context, port int, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", loopback(port))
 	if err != nil {
-		return false
+		return err
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	if _, err := io.WriteString(conn, "HELLO VERSION MIN=3.1 MAX=3.3\n"); err != nil {
-		return false
+		return err
 	}
 	want := []byte("HELLO REPLY RESULT=OK ")
 	got := make([]byte, len(want))
-	_, err = io.ReadFull(conn, got)
-	return err == nil && bytes.Equal(got, want)
+	if _, err := io.ReadFull(conn, got); err != nil {
+		return err
+	}
+	if !bytes.Equal(got, want) {
+		return fmt.Errorf("%w by what does not speak SAM", ErrPortTaken)
+	}
+	return checkUser(conn)
+}
+
+// checkUser fails with ErrPortTaken if it is known that the other end is another user's. A child runs
+// as its host does.
+func checkUser(conn net.Conn) error {
+	uid, err := peercred.UID(conn)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	if err == nil && uid != os.Geteuid() {
+		err = errors.New("another user's")
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrPortTaken, err)
+	}
+	return nil
 }
 
 // choosePort returns the wanted port, or a free one for 0. The port below must be free for datagrams.

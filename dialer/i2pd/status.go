@@ -10,7 +10,7 @@ const (
 	Idle     State = iota // not started, or its start failed; the next use starts it
 	Starting              // the process is being started, or runs and does not answer on SAM yet
 	Up                    // SAM answers
-	Down                  // the child died; it is started again after a pause
+	Down                  // the child died, or hung and was ended; it is started again after a pause
 	Closed                // closed by its owner
 )
 
