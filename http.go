@@ -1,39 +1,138 @@
 package i2psocks
 
 import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"time"
+
+	"golang.org/x/net/idna"
+
+	"github.com/go-i2p/i2psocks/addrbook/i2phost"
+	"github.com/go-i2p/i2psocks/dialer"
 )
 
-// HTTPClient returns a client that reaches I2P and nothing else. It asks no proxy of the environment. Its
-// connections are shared by all clients of the endpoint and end with it. Web sites see the header
-// User-Agent that I2P's own HTTP proxy gives to every browser, unless requests set another.
+// HTTPClient returns a client that reaches I2P and nothing else. It asks no proxy of the environment. What it has is
+// shared by all clients of the endpoint and ends with it.
+//
+// An http:// site cannot tell its requests from those that curl sends through the HTTP proxy of a Java router, by what
+// is in them or its order. As there, Host is the site's base32 name, so that the name by which it is known here is not
+// told; User-Agent is the one of that proxy; Referer is left out for another site, which redirects set, and else
+// has no host; what tells of the sender or of other proxies is left out, such as Via, From,
+// X-Forwarded-For and Accept-Language; each request has a stream of its own. A User-Agent that a request sets
+// is sent all the same. Of other headers that requests set, the program must know what they tell.
+//
+// The certificate of an https:// site is trusted only if it is that of a pool which is empty: public authorities
+// issue none for I2P, and the verifiers of Windows and macOS would fetch missing ones past I2P, from where the site
+// says. For sites with a certificate that is known, use a Transport with its RootCAs over [Endpoint.DialContext]. TLS shows
+// that the program is one in Go.
 func (e *Endpoint) HTTPClient() *http.Client {
-	return &http.Client{Transport: commonAgent{e.web()}}
+	return &http.Client{Transport: e.web()}
 }
 
-func (e *Endpoint) web() *http.Transport {
+// web returns what all clients share.
+func (e *Endpoint) web() *transport {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.http == nil {
-		e.http = &http.Transport{
-			DialContext:         e.DialContext,
-			MaxIdleConnsPerHost: 4,
-			IdleConnTimeout:     time.Minute,
-			TLSHandshakeTimeout: time.Minute,
+		e.http = &transport{
+			endpoint: e,
+			plain: &http.Transport{
+				DialContext:        e.dialPlain,
+				DisableKeepAlives:  true, // as the proxy, which says Connection: close
+				DisableCompression: true, // it has a way of its own
+			},
+			tls: &http.Transport{
+				DialContext:         e.DialContext,
+				TLSClientConfig:     &tls.Config{RootCAs: x509.NewCertPool()},
+				DisableCompression:  true,
+				MaxIdleConnsPerHost: 4,
+				IdleConnTimeout:     time.Minute,
+				TLSHandshakeTimeout: time.Minute,
+			},
 		}
 	}
 	return e.http
 }
 
-// commonAgent gives requests the User-Agent of the crowd: that of Go's net/http would stand out.
-type transport = http.Transport
-type commonAgent struct{ *http.Transport }
-
-func (a commonAgent) RoundTrip(r *http.Request) (*http.Response, error) {
-	if _, ok := r.Header["User-Agent"]; !ok {
-		r = r.Clone(r.Context())
-		r.Header.Set("User-Agent", "MYOB/6.66 (AN/ON)")
+// dialPlain opens a stream that carries one request, with its headers in order.
+func (e *Endpoint) dialPlain(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := e.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
 	}
-	return a.Transport.RoundTrip(r)
+	return &requestConn{Conn: conn}, nil
+}
+
+// transport sends requests as I2P's own HTTP proxy does.
+type transport struct {
+	endpoint   *Endpoint
+	plain, tls *http.Transport
+}
+
+// Format keeps fmt from printing the endpoint and its secret.
+func (t *transport) Format(w fmt.State, _ rune) { io.WriteString(w, "i2psocks.Transport") }
+
+// CloseIdleConnections is for [http.Client.CloseIdleConnections].
+func (t *transport) CloseIdleConnections() {
+	t.plain.CloseIdleConnections()
+	t.tls.CloseIdleConnections()
+}
+
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	switch {
+	case r.URL == nil || r.Header == nil || r.URL.Scheme != "http" && r.URL.Scheme != "https":
+		return t.plain.RoundTrip(r) // which knows what to say
+	case r.URL.Scheme == "https":
+		return t.tls.RoundTrip(proxied(r))
+	}
+	host, err := t.endpoint.hostHeader(r.Context(), r.URL.Hostname())
+	if err != nil {
+		if r.Body != nil {
+			r.Body.Close()
+		}
+		return nil, err
+	}
+	sent := proxied(r)
+	sent.Host = host
+	sent.Header.Set("X-Accept-Encoding", acceptEncoding)
+	resp, err := t.plain.RoundTrip(sent)
+	if err != nil {
+		return nil, err
+	}
+	expand(resp)
+	resp.Request = r
+	return resp, nil
+}
+
+// hostHeader returns how I2P's HTTP proxy names a host to itself: by its base32 name.
+func (e *Endpoint) hostHeader(ctx context.Context, host string) (string, error) {
+	ctx, cancel := e.dialContext(ctx)
+	defer cancel()
+	has, err := e.start(ctx)
+	if err != nil {
+		return "", err
+	}
+	if ascii, err := idna.Lookup.ToASCII(host); err == nil { // as net/http dials it
+		host = ascii
+	}
+	address, err := has.names.resolve(ctx, "tcp", net.JoinHostPort(host, "80"))
+	if err != nil {
+		return "", dialer.OpError("dial", nil, err)
+	}
+	to, err := dialer.ParseTarget("tcp", address)
+	switch {
+	case err != nil:
+		return "", dialer.OpError("dial", nil, err)
+	case to.Host.Kind() != i2phost.Name:
+		return to.Addr.Host, nil
+	}
+	if r, ok := has.backend.(resolver); ok {
+		return r.LookupAddr(ctx, to.Host.String())
+	}
+	return to.Host.String(), nil // as the proxy of i2pd does
 }

@@ -9,8 +9,10 @@ import (
 )
 
 // Secret is a password that does not show itself: not by any verb of package fmt, not to loggers, and not as text or
-// JSON, where it is empty. Convert it to a string to read it. As fmt calls no methods of unexported fields, a struct
-// that has an [Endpoint] in one should hold a pointer to it.
+// JSON, where it is empty. Convert it to a string to read it.
+//
+// Package fmt calls no methods of what is in unexported fields, and prints it. A type that has an [Endpoint] in one, or a pointer
+// to it, should have a method Format or String of its own, if it may be printed.
 type Secret string
 
 const redacted = "[secret]"

@@ -1,0 +1,4 @@
+package i2psocks
+
+// Arrange is arrange, for its fuzz test.
+var Arrange = arrange
