@@ -68,6 +68,7 @@ const (
 
 const (
 	peerPort = 4567 // NTCP2, on the router's own address
+	i2cpPort = 7654 // I2CP, there too
 	samPort  = 7656 // SAM, on the router's own loopback address; i2pd takes datagrams one below
 )
 
@@ -87,7 +88,7 @@ func loopback(i int) string { return fmt.Sprintf("127.0.0.%d", i+1) }
 func settings(peer, loopback string, floodfill bool) string {
 	return strings.NewReplacer(
 		"PEER", peer, "LOOPBACK", loopback, "FLOODFILL", fmt.Sprint(floodfill), "ZIP", reseedFile,
-	).Replace(fmt.Sprintf(template, peerPort, peerPort, samPort))
+	).Replace(fmt.Sprintf(template, peerPort, peerPort, samPort, i2cpPort))
 }
 
 const template = `log=stdout
@@ -121,7 +122,9 @@ enabled=false
 [socksproxy]
 enabled=false
 [i2cp]
-enabled=false
+enabled=true
+address=LOOPBACK
+port=%d
 [bob]
 enabled=false
 [upnp]

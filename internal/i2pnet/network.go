@@ -149,6 +149,9 @@ func (n *Network) Len() int { return len(n.routers) }
 // SAM returns the host:port of router i's SAM bridge, inside the namespace.
 func (n *Network) SAM(i int) string { return net.JoinHostPort(loopback(i), fmt.Sprint(samPort)) }
 
+// I2CP returns the host:port where router i speaks I2CP, inside the namespace.
+func (n *Network) I2CP(i int) string { return net.JoinHostPort(loopback(i), fmt.Sprint(i2cpPort)) }
+
 // Namespace returns the name that ip-netns(8) knows the namespace by.
 func (n *Network) Namespace() string { return n.ns.name }
 
