@@ -109,7 +109,7 @@ func (s *Stream) progressed(p *packet.Packet, sample, now instant) {
 	if s.queue.len() == 0 {
 		s.queue.drop()
 	}
-	s.rtoAt, s.tailAt = never, never
+	s.rtoAt, s.tailAt, s.tailProbed = never, never, false
 	if s.sentLen > 0 {
 		s.armRTO()
 		s.armTail()

@@ -94,6 +94,7 @@ func (s *Stream) answered(in *incoming) error {
 	s.state = open
 	s.heardSYN(&in.Packet)
 	s.changed()
+	s.queueClose()
 	err = s.receiveOpen(in)
 	s.wake()
 	for _, late := range s.e.early.take(s.local) {

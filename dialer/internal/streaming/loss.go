@@ -89,7 +89,7 @@ func (s *Stream) armRTO() {
 }
 
 func (s *Stream) armTail() {
-	if s.acked && !s.choked && s.peer.rtt.smoothed > 0 {
+	if s.acked && !s.choked && !s.tailProbed && s.peer.rtt.smoothed > 0 {
 		s.tailAt = s.e.now + s.peer.rtt.probe()
 	}
 }
@@ -132,7 +132,7 @@ func (s *Stream) probeTail() {
 	if s.lostLen > 0 || s.choked || s.sentLen == 0 {
 		return
 	}
-	if s.sentLen < s.queue.len() && s.sentLen < s.peer.window && s.peer.inflight < s.peer.control.Window() {
+	if s.sentLen < s.queue.len() && s.sentLen < s.peer.span && s.peer.inflight < s.peer.control.Window() {
 		return
 	}
 	for i := s.sentLen - 1; i >= 0; i-- {
@@ -140,6 +140,7 @@ func (s *Stream) probeTail() {
 			if g.flags.Has(packet.SYN) {
 				return
 			}
+			s.tailProbed = true // one is enough until something is acknowledged
 			s.probe(i)
 			return
 		}

@@ -14,6 +14,8 @@ const (
 	// wideWindow is i2pd's own. More lost in a row than routers have session tags
 	// ahead, some 800, would cut the two destinations off from each other.
 	wideWindow = 512
+	// wideSpan is how far beyond the oldest missing packet one may be: i2pd keeps three windows.
+	wideSpan = 2 * wideWindow
 
 	maxIdlePeers = 1024
 	idlePeerLife = 10 * time.Minute
@@ -28,7 +30,7 @@ type peer struct {
 
 	control    congestion.Controller
 	rtt        rtt
-	window     int  // packets that one stream may be ahead of the oldest unacknowledged one
+	span       int  // packets that one stream may be ahead of the oldest unacknowledged one
 	bearsHalf  bool // it goes on taking data after it has closed
 	streams    int
 	opened     int // of them, by the peer
@@ -47,7 +49,7 @@ func (e *Engine) peer(d keys.Destination, hash [32]byte) *peer {
 	if p := e.peers[hash]; p != nil {
 		return p
 	}
-	p := &peer{e: e, dest: d, hash: hash, key: packet.KeyOf(d), window: narrowWindow}
+	p := &peer{e: e, dest: d, hash: hash, key: packet.KeyOf(d), span: narrowWindow}
 	p.timer.fire = p
 	p.control.SetMax(narrowWindow)
 	e.peers[hash] = p
@@ -91,14 +93,15 @@ func (e *Engine) forgetPeers() {
 }
 
 // widen lets more be under way to a peer that takes it.
-func (p *peer) widen() { p.setWindow(wideWindow) }
+func (p *peer) widen() {
+	p.span = wideSpan
+	p.control.SetMax(wideWindow)
+}
 
 // narrow does the opposite for one that has choked us.
-func (p *peer) narrow() { p.setWindow(narrowWindow) }
-
-func (p *peer) setWindow(n int) {
-	p.window = n
-	p.control.SetMax(n)
+func (p *peer) narrow() {
+	p.span = narrowWindow
+	p.control.SetMax(narrowWindow)
 }
 
 // wake puts the peer in the queue of those that may send.

@@ -8,8 +8,8 @@ import (
 )
 
 // maxAhead is how far in front of the next expected packet one is kept. i2pd
-// sends 512 at most beyond what has arrived, and may have some holes before.
-const maxAhead = 1024
+// has 512 under way at most, and with holes before them they are further ahead.
+const maxAhead = 2048
 
 // blockCost is counted for each packet that waits for an earlier one, besides its data.
 const blockCost = 64

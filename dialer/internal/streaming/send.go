@@ -38,13 +38,14 @@ type sender struct {
 	payload  int            // the largest payload
 	acked    bool           // the peer has acknowledged something
 
-	rto      rtoState
-	rtoAt    instant // retransmission time-out
-	tailAt   instant // tail loss probe
-	lossAt   instant // when something will be taken for lost
-	probeAt  instant // while choked: when the peer is asked whether it still is
-	probeSeq uint32  // what to send though no window allows it
-	askedAt  instant // for a quick acknowledgement
+	rto        rtoState
+	rtoAt      instant // retransmission time-out
+	tailAt     instant // tail loss probe
+	tailProbed bool
+	lossAt     instant // when something will be taken for lost
+	probeAt    instant // while choked: when the peer is asked whether it still is
+	probeSeq   uint32  // what to send though no window allows it
+	askedAt    instant // for a quick acknowledgement
 
 	rack       rack
 	ackRound   uint32 // numbers the packets whose NACKs are in segment.missing
@@ -89,7 +90,7 @@ func (s *Stream) Write(b []byte) (int, error) {
 		return 0, s.err
 	case s.state == ended || s.state == resetting:
 		return 0, ErrClosedByPeer
-	case s.end() >= maxSequence-wideWindow:
+	case s.end() >= maxSequence-wideSpan:
 		return 0, ErrExhausted
 	}
 	n := max(min(len(b), s.e.conf.Limits.SendBuffer-s.buffered), 0)
@@ -185,7 +186,7 @@ func (s *Stream) nextSegment() (int, bool) {
 		}
 	}
 	// Neither more under way nor further ahead of the oldest than the peer can keep.
-	return s.sentLen, s.sentLen < s.queue.len() && s.sentLen < s.peer.window
+	return s.sentLen, s.sentLen < s.queue.len() && s.sentLen < s.peer.span
 }
 
 // transmit sends the segment at place i, again or for the first time.

@@ -8,9 +8,13 @@ const (
 	rounds        = 10 // over which the largest rate is taken
 	minRTTLife    = 30 * time.Second
 
-	startGain  = 2.77 // doubles the rate each round trip
-	drainGain  = 0.36
-	windowGain = 1.25
+	startGain = 2.77 // doubles the rate each round trip
+	drainGain = 0.36
+	// so many round trips, all longer by so much, are a queue and no jitter
+	startSamples = 8
+	startDelay   = 20 * time.Millisecond
+
+	windowGain = 1.15
 	probeGain  = 1.15
 	yieldGain  = 0.85
 
@@ -49,6 +53,10 @@ type Controller struct {
 	minRTT   time.Duration
 	minRTTAt time.Duration
 	extra    extraAcked
+
+	lastRTT      time.Duration
+	roundRTT     time.Duration // the smallest of this round
+	roundSamples int
 }
 
 // SetMax sets how many packets may be under way at most.
@@ -117,13 +125,27 @@ func (c *Controller) Acked(now, rtt time.Duration, inflight int) {
 	if ok && (!appLimited || rate > c.Rate()) {
 		c.rates[c.round] = max(c.rates[c.round], rate)
 	}
+	c.leaveStart(now, rtt)
 	c.advance(now, inflight)
+}
+
+// leaveStart ends the start as soon as a queue grows, before it overflows: HyStart++ (RFC 9406).
+func (c *Controller) leaveStart(now, rtt time.Duration) {
+	if c.phase != starting || rtt <= 0 {
+		return
+	}
+	if c.roundRTT == 0 || rtt < c.roundRTT {
+		c.roundRTT = rtt
+	}
+	if c.roundSamples++; c.roundSamples >= startSamples && c.roundRTT > c.minRTT+max(c.minRTT/4, startDelay) {
+		c.enter(now, draining)
+	}
 }
 
 func (c *Controller) endRound(now time.Duration, sent, lost, inflight int, appLimited bool) {
 	switch {
 	case lost > 2 && float64(lost) > lossLimit*float64(sent):
-		c.limit = max(lossYield*float64(inflight), minWindow)
+		c.yield(float64(inflight))
 		if c.phase == starting {
 			c.enter(now, draining)
 		}
@@ -133,6 +155,7 @@ func (c *Controller) endRound(now time.Duration, sent, lost, inflight int, appLi
 		}
 	}
 	c.extra.endRound()
+	c.roundRTT, c.roundSamples = 0, 0
 	if appLimited {
 		return // a rate is not forgotten while there is nothing to measure it with
 	}
@@ -164,6 +187,12 @@ func (c *Controller) advance(now time.Duration, inflight int) {
 		if c.pace == 0 && float64(inflight) < 1.2*full && now-c.since < 2*c.minRTT {
 			return
 		}
+		// As long as asking for more brings more, and no queue, it is asked for again.
+		if rate := c.Rate(); c.pace == 0 && rate > 1.05*c.fullRate && c.lastRTT < c.minRTT+c.minRTT/8 {
+			c.fullRate = rate
+			c.enter(now, cruising)
+			return
+		}
 		c.cruise(now, (c.pace+1)%len(paces))
 	case lookingForRTT:
 		if now-c.since > max(2*c.minRTT, 200*time.Millisecond) {
@@ -177,15 +206,24 @@ func (c *Controller) enter(now time.Duration, p phase) { c.phase, c.since = p, n
 func (c *Controller) cruise(now time.Duration, pace int) {
 	c.enter(now, cruising)
 	c.pace = pace
+	if pace == 0 {
+		c.fullRate = c.Rate()
+	}
 }
 
 // TimedOut notes that nothing has been acknowledged for a retransmission time-out.
 func (c *Controller) TimedOut() {
-	if rate := c.Rate(); rate > 0 {
-		limit := 2 * c.product(rate)
-		if c.limit > 0 {
-			limit = min(limit, c.limit)
-		}
-		c.limit = max(lossYield*limit, minWindow)
+	if c.Rate() > 0 {
+		c.yield(2 * c.product(c.Rate()))
 	}
+}
+
+// yield limits what is under way to less than inflight, or than the path holds if that
+// is more: much of what was under way may be lost by now.
+func (c *Controller) yield(inflight float64) {
+	inflight = max(inflight, c.product(c.Rate()))
+	if c.limit > 0 {
+		inflight = min(inflight, c.limit)
+	}
+	c.limit = max(lossYield*inflight, minWindow)
 }

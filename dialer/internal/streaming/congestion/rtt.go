@@ -9,6 +9,7 @@ func (c *Controller) trackRTT(now, rtt time.Duration, inflight int) {
 	if rtt <= 0 {
 		return
 	}
+	c.lastRTT = rtt
 	if c.minRTT == 0 || rtt <= c.minRTT {
 		c.minRTT, c.minRTTAt = rtt, now
 		return

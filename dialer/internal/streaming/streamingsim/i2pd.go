@@ -1,0 +1,290 @@
+package streamingsim
+
+import (
+	"math"
+	"time"
+
+	"github.com/go-i2p/i2psocks/dialer/internal/streaming/packet"
+)
+
+const (
+	i2pdMaxWindow  = 512.0
+	i2pdFirstRTO   = 9000.0 // as all of its times, in milliseconds
+	i2pdSendPeriod = 11.0
+)
+
+// i2pdSender is i2pd's Stream of 2.58 as a sender (libi2pd/Streaming.cpp). Its
+// window follows the delay and is paced; a loss does not lower it.
+type i2pdSender struct {
+	out    func(*packet.Packet)
+	next   uint32
+	queue  []*i2pdPacket
+	nacked map[uint32]bool
+
+	window, lastDrop, target           float64
+	increase                           int
+	rtt, min, slow, fast, last, jitter float64
+	jitterSum                          float64
+	jitterCount                        int
+	firstRTT, firstAck, dropped        bool
+	dropUntil                          uint32
+	rto, ackInterval                   float64
+	lastAck                            time.Duration
+	pace, rest                         float64
+	lastSend, sendAt, resendAt         time.Duration
+	lastIncrease, askedAt              time.Duration
+	burst, attempts                    int
+	hasNacks, timedOut                 bool
+}
+
+type i2pdPacket struct {
+	seq    uint32
+	at     time.Duration
+	resent bool
+}
+
+func newI2PdSender(out func(*packet.Packet), rtt time.Duration) *i2pdSender {
+	s := &i2pdSender{out: out, next: 1, window: 10, rto: i2pdFirstRTO, ackInterval: 200, resendAt: never, firstRTT: true}
+	s.setRTT(ms(rtt))
+	s.setPace()
+	return s
+}
+
+func ms(d time.Duration) float64       { return float64(d) / 1e6 }
+func fromMS(f float64) time.Duration   { return time.Duration(f * 1e6) }
+func (s *i2pdSender) setRTT(f float64) { s.rtt, s.min, s.slow, s.fast, s.last = f, f, f, f, f }
+
+func (s *i2pdSender) setPace() {
+	w := s.window
+	if s.target > 0 {
+		w = s.target
+	}
+	s.pace = (s.min + 2*s.jitter) / w
+}
+
+func (s *i2pdSender) emit(now time.Duration, p *i2pdPacket) {
+	q := &packet.Packet{SendID: 2, ReceiveID: 1, Sequence: p.seq, Payload: make([]byte, modelPayload)}
+	if s.askedAt == 0 || ms(now-s.askedAt) > s.min/10 {
+		s.askedAt = now
+		q.Flags = packet.DelayRequested
+	}
+	p.at = now
+	s.out(q)
+}
+
+func (s *i2pdSender) tick(now time.Duration) time.Duration {
+	if s.resendAt <= now && len(s.queue) > 0 {
+		s.timedOut, s.hasNacks = true, false
+		s.burst = 1
+		s.resend(now)
+	}
+	if s.sendAt <= now {
+		if ms(now-s.lastSend) > s.pace {
+			n := (s.rest + ms(now-s.lastSend)) / s.pace
+			s.burst = int(n)
+			s.rest = (n - float64(s.burst)) * s.pace
+			s.grow(now)
+			if s.hasNacks {
+				s.resend(now)
+			} else {
+				s.send(now)
+			}
+		}
+		s.sendAt = now + fromMS(max(i2pdSendPeriod, s.pace))
+	}
+	return min(s.sendAt, s.resendAt)
+}
+
+// grow is the part of ScheduleSend that raises the window.
+func (s *i2pdSender) grow(now time.Duration) {
+	if s.increase > 0 && (s.window < i2pdMaxWindow || s.target > 0) {
+		w := &s.window
+		if s.target > 0 {
+			w = &s.target
+		}
+		most := i2pdMaxWindow
+		if s.lastIncrease > 0 {
+			most = ms(now-s.lastIncrease)/(s.rtt/i2pdMaxWindow) + *w
+		}
+		for i := 0; i < s.burst && s.increase > 0; i++ {
+			switch {
+			case s.lastDrop > 0 && s.lastDrop >= *w:
+				*w += 1 - (1 / ((s.lastDrop + 0.2) / *w))
+			case s.lastDrop > 0:
+				*w += (*w - (s.lastDrop - 0.2)) / *w
+			default:
+				*w += (*w - 0.8) / *w
+			}
+			*w = min(*w, i2pdMaxWindow)
+			s.increase--
+			if *w >= most {
+				*w = most
+				break
+			}
+		}
+		s.setPace()
+	}
+	s.lastIncrease = now
+}
+
+func (s *i2pdSender) send(now time.Duration) {
+	n := min(int(s.window)-len(s.queue), s.burst)
+	s.lastSend = now
+	if n <= 0 {
+		return
+	}
+	if len(s.queue) == 0 {
+		s.resendAt = now + fromMS(s.rto)
+	}
+	for range n {
+		p := &i2pdPacket{seq: s.next}
+		s.next++
+		s.queue = append(s.queue, p)
+		s.emit(now, p)
+	}
+}
+
+func (s *i2pdSender) resend(now time.Duration) {
+	n := 0
+	for _, p := range s.queue {
+		if s.hasNacks && !s.nacked[p.seq] || ms(now-p.at) < s.rto {
+			continue
+		}
+		p.resent = ms(now-p.at) < 3*s.rto
+		s.emit(now, p)
+		if n++; n >= max(s.burst, 1) {
+			break
+		}
+	}
+	if n == 0 {
+		s.send(now)
+	} else {
+		s.resent(now)
+	}
+	if s.timedOut {
+		s.resendAt = now + fromMS(s.rto)
+	}
+}
+
+// resent follows from the second time-out on: all is measured anew.
+func (s *i2pdSender) resent(now time.Duration) {
+	s.lastSend = now
+	switch {
+	case s.hasNacks:
+		s.attempts = 1
+	case s.timedOut:
+		s.attempts++
+	}
+	if s.attempts == 1 && s.rto != i2pdFirstRTO || !s.timedOut {
+		return
+	}
+	s.rto, s.ackInterval = i2pdFirstRTO, 200
+	s.target, s.lastDrop, s.increase = 10, 0, 0
+	s.dropped, s.firstRTT, s.firstAck = true, true, true
+	s.dropUntil, s.lastAck = 0, 0
+	s.setPace()
+}
+
+func (s *i2pdSender) receive(now time.Duration, p *packet.Packet) {
+	sample, acked, fresh := s.takeAck(now, p)
+	if s.lastAck > 0 {
+		s.ackInterval = (s.ackInterval + ms(now-s.lastAck)) / 2
+	}
+	s.lastAck = now
+	if !math.IsInf(sample, 1) {
+		s.measured(sample, fresh)
+	}
+	if s.dropped && p.AckThrough > s.dropUntil {
+		s.firstRTT, s.dropped = true, false
+	}
+	if s.target > 0 && float64(len(s.queue)) <= s.target {
+		s.window, s.target = s.target, 0
+	}
+	if acked > 0 || s.hasNacks {
+		s.resendAt = now + fromMS(s.rto)
+	}
+	if acked > 0 {
+		s.firstAck, s.timedOut, s.attempts = false, false, 0
+	}
+	if len(s.queue) == 0 {
+		s.resendAt = never
+	}
+}
+
+// takeAck returns the smallest round trip, how many were acknowledged, and how many count for growth.
+func (s *i2pdSender) takeAck(now time.Duration, p *packet.Packet) (sample float64, acked, fresh int) {
+	missing := make(map[uint32]bool)
+	for seq := range p.Nacks.All() {
+		missing[seq] = true
+	}
+	s.nacked, s.hasNacks = make(map[uint32]bool), false
+	sample = math.Inf(1)
+	var left []*i2pdPacket
+	for i, x := range s.queue {
+		if x.seq > p.AckThrough {
+			left = append(left, s.queue[i:]...)
+			break
+		}
+		if missing[x.seq] {
+			s.nacked[x.seq], s.hasNacks = true, true
+			left = append(left, x)
+			continue
+		}
+		if !x.resent {
+			sample = min(sample, ms(now-x.at))
+		}
+		acked++
+		if s.increase < int(i2pdMaxWindow) && !s.firstAck && !s.dropped {
+			fresh++
+		}
+	}
+	s.queue = left
+	return sample, acked, fresh
+}
+
+func (s *i2pdSender) measured(sample float64, fresh int) {
+	if s.firstRTT && !s.firstAck {
+		s.setRTT(sample)
+		s.jitter = sample/5 + 3
+		s.jitterSum, s.jitterCount = s.jitter, 1
+		s.firstRTT = false
+	} else {
+		s.rtt = (s.last + sample) / 2
+	}
+	if !s.dropped {
+		s.smooth(sample)
+	}
+	if limit := s.min + 3*s.jitter; s.fast >= limit || s.rtt >= limit || s.slow >= limit || s.rtt > s.fast {
+		fresh, s.increase = 0, 0
+	}
+	s.increase += fresh
+	if s.slow > s.min+6*s.jitter && !s.dropped {
+		w := s.window
+		if s.target > 0 {
+			w = s.target
+		}
+		s.lastDrop = w * ((s.min + 4*s.jitter) / s.fast)
+		s.target = max(s.lastDrop*0.5, 3)
+		s.increase = 0
+		s.dropUntil = s.next + uint32(s.target)
+		s.firstAck, s.dropped = true, true
+	}
+	s.setPace()
+	s.last = sample
+	s.rto = max(20, s.rtt*1.3+s.jitter+s.ackInterval)
+}
+
+func (s *i2pdSender) smooth(sample float64) {
+	s.slow = 0.02*s.rtt + 0.98*s.slow
+	s.fast = 0.1*s.rtt + 0.9*s.fast
+	if d := math.Abs(sample - s.last); d > 0 {
+		s.jitterSum += d + 3
+		s.jitter = s.jitterSum / float64(s.jitterCount)
+		s.jitterCount++
+	}
+	if s.min > s.rtt {
+		s.min = s.rtt
+		s.fast = s.min + s.jitter
+		s.slow = s.fast
+	}
+}
