@@ -59,6 +59,11 @@ func (s *Stream) fillSYN(p *packet.Packet) {
 	p.Nacks = p.Nacks[:0]
 	if !s.incoming {
 		p.Nacks = append(p.Nacks, s.peer.hash[:]...)
+		return
+	}
+	p.AckThrough = s.next - 1 // eight NACKs would be read as a hash
+	if s.ahead.len() > 0 {
+		s.scheduleAck(true)
 	}
 }
 
