@@ -71,8 +71,8 @@ func (s *Stream) delivered(g *segment) (trip instant) {
 		s.inflight--
 		s.peer.inflight--
 	}
-	if g.flags.Has(packet.Close) {
-		s.closeAcked = true
+	if s.readClosed && g.sends == 1 && g.last > s.readClosedAt && len(g.data) > 0 {
+		s.peer.bearsHalf = true // it takes data after its own CLOSE
 	}
 	trip = now - g.last
 	if !g.counted() {
@@ -96,9 +96,6 @@ func (s *Stream) delivered(g *segment) (trip instant) {
 // progressed follows an acknowledgement of something new.
 func (s *Stream) progressed(p *packet.Packet, sample, now instant) {
 	s.acked = true
-	if s.readClosed && !s.closeAcked {
-		s.peer.bearsHalf = true // it takes data after its own CLOSE
-	}
 	s.peer.measured(sample)
 	s.rto.progress(now)
 	for s.sentLen > 0 && *s.queue.at(0) == nil {

@@ -96,7 +96,7 @@ func (s *Stream) advanceEnd() {
 	if s.readClosed {
 		s.queueClose()
 	}
-	if s.readClosed && s.closeAcked {
+	if s.readClosed && s.allArrived() {
 		s.waitOn(false)
 		s.acknowledgeEnd()
 		s.finish(nil)
@@ -115,7 +115,7 @@ func (s *Stream) acknowledgeEnd() {
 func (s *Stream) extendLinger() {
 	switch {
 	case !s.appClosed:
-	case s.closeAcked:
+	case s.allArrived():
 		s.endAt = min(s.endAt, s.e.now+closeGrace)
 	default:
 		s.endAt = s.e.now + s.e.conf.Linger
@@ -129,7 +129,7 @@ func (s *Stream) endTimedOut() {
 		s.urge(urgentReset) // i2pd takes one only when all before it has arrived
 	case s.state == resetting:
 		s.finish(s.err)
-	case s.appClosed && s.closeAcked:
+	case s.appClosed && s.allArrived():
 		s.waitOn(true)
 		s.finish(nil)
 	case s.appClosed:

@@ -1,5 +1,7 @@
 package streaming
 
+import "github.com/go-i2p/i2psocks/dialer/internal/streaming/packet"
+
 // keepAliveAt is when an idle stream has to be asked after. i2pd answers nothing
 // but what takes a place in the sequence, and forgets streams without a word.
 func (s *Stream) keepAliveAt() instant {
@@ -9,22 +11,18 @@ func (s *Stream) keepAliveAt() instant {
 	return s.heardAt + s.e.conf.KeepAlive
 }
 
-// keepAlive sends an empty segment, or, when the sequence has ended with our
-// CLOSE, a ping to the destination.
+// keepAlive sends an empty segment, or, when the sequence has ended, the CLOSE
+// again. Who still has the stream acknowledges either.
 func (s *Stream) keepAlive() {
-	now := s.e.now
+	s.heardAt = s.e.now
 	switch {
-	case !s.closeSent && s.queue.len() == 0:
+	case s.queue.len() > 0: // what waits to be sent will do
+	case s.closeSent:
+		s.base--
+		s.queue.push(&segment{flags: packet.Close})
+		s.probe(0)
+	default:
 		s.queue.push(&segment{})
 		s.probe(0)
-	case !s.closeSent: // what waits to be sent will do
-	case s.ping != nil && !s.ping.answered && s.ping.sentAt > s.heardAt-s.e.conf.KeepAlive:
-		if now-s.ping.sentAt >= s.e.conf.GiveUp {
-			s.fail(ErrTimeout)
-			return
-		}
-	default:
-		s.ask()
 	}
-	s.heardAt = now
 }

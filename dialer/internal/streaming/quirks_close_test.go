@@ -53,6 +53,7 @@ func TestCloseWriteIsSentToThoseWhoBearIt(t *testing.T) {
 	s = newScript(t, streaming.Config{})
 	st, id = s.dial(javaSYN)
 	require.NoError(t, s.send(from(id, 1, 0, packet.Close, "")))
+	s.pass(time.Millisecond)
 	write(t, st, "after")
 	s.drain()
 	require.NoError(t, s.send(from(id, 0, 1, 0, "")))

@@ -16,16 +16,17 @@ const blockCost = 64
 
 // receiver is the incoming half of a stream.
 type receiver struct {
-	next       uint32       // the sequence number that is expected
-	ahead      ring[[]byte] // from next on; nil is missing. The last is never missing.
-	aheadBytes int
-	in         ring[[]byte] // chunks to read
-	inOffset   int          // what was read of the first
-	unread     int          // bytes in the chunks
-	heldBytes  int          // of the engine's count
-	finSeq     uint32       // of the peer's CLOSE
-	finSeen    bool
-	readClosed bool // the CLOSE has had its turn
+	next         uint32       // the sequence number that is expected
+	ahead        ring[[]byte] // from next on; nil is missing. The last is never missing.
+	aheadBytes   int
+	in           ring[[]byte] // chunks to read
+	inOffset     int          // what was read of the first
+	unread       int          // bytes in the chunks
+	heldBytes    int          // of the engine's count
+	finSeq       uint32       // of the peer's CLOSE
+	finSeen      bool
+	readClosed   bool // the CLOSE has had its turn
+	readClosedAt instant
 
 	ackAt     instant
 	choking   bool
@@ -124,7 +125,7 @@ func (s *Stream) take(p *packet.Packet) bool {
 // passed moves on by one packet.
 func (s *Stream) passed() {
 	if s.finSeen && s.next == s.finSeq {
-		s.readClosed = true
+		s.readClosed, s.readClosedAt = true, s.e.now
 	}
 	s.next++
 	if s.ahead.len() > 0 {

@@ -47,15 +47,16 @@ type sender struct {
 	probeSeq   uint32  // what to send though no window allows it
 	askedAt    instant // for a quick acknowledgement
 
-	rack       rack
-	ackRound   uint32 // numbers the packets whose NACKs are in segment.missing
-	choked     bool   // the peer wants no more for now
-	chokedFor  int    // probes not answered
-	writeShut  bool   // CloseWrite or Close was called
-	closeSeq   uint32
-	closeSent  bool // the CLOSE is in the queue, or was
-	closeAcked bool
+	rack      rack
+	ackRound  uint32 // numbers the packets whose NACKs are in segment.missing
+	choked    bool   // the peer wants no more for now
+	chokedFor int    // probes not answered
+	writeShut bool   // CloseWrite or Close was called
+	closeSent bool   // the CLOSE is in the queue, or was
 }
+
+// allArrived reports whether all has arrived, the CLOSE included. That may be acknowledged before what it is behind.
+func (d *sender) allArrived() bool { return d.closeSent && d.queue.len() == 0 }
 
 // end is the sequence number behind the queue.
 func (d *sender) end() uint32 { return d.base + uint32(d.queue.len()) }

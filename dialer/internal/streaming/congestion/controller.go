@@ -5,7 +5,7 @@ import "time"
 const (
 	initialWindow = 10 // packets, as i2pd and RFC 6928
 	minWindow     = 4
-	rounds        = 10 // over which the largest rate is taken
+	rounds        = 8 // over which the largest rate is taken
 	minRTTLife    = 30 * time.Second
 
 	startGain = 2.77 // doubles the rate each round trip
@@ -14,7 +14,10 @@ const (
 	startSamples = 8
 	startDelay   = 20 * time.Millisecond
 
+	// What is under way beyond what the path holds, in parts of that and in time. With more, i2pd's
+	// control, which yields to delay, would be left with little beside it; with less, we would.
 	windowGain = 1.15
+	queueTime  = 8 * time.Millisecond
 	probeGain  = 1.15
 	yieldGain  = 0.85
 
@@ -81,7 +84,7 @@ func (c *Controller) Window() int {
 		return int(min(initialWindow, max(c.max, 1)))
 	}
 	full := c.product(rate)
-	w := windowGain*full + 3
+	w := windowGain*full + rate*queueTime.Seconds() + 1
 	switch c.phase {
 	case starting, draining:
 		w = startGain*full + 3

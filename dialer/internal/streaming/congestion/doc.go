@@ -5,7 +5,7 @@
 // # What it does, and why
 //
 // [Controller] is model-based, in the manner of BBR: it keeps the largest
-// delivery rate of ten round trips and the smallest round trip of the last half
+// delivery rate of eight round trips and the smallest round trip of the last half
 // minute, paces at that rate, and lets a little more than their product be under
 // way. I2P loses packets mostly without congestion, when tunnels end and routers
 // drop, and round trips take half a second: what halves a window at each loss
@@ -13,8 +13,11 @@
 // a hundred. What never yields, as i2pd does not to loss, starves others. So:
 //
 //   - a loss by itself changes nothing; more than 15 % of a round does, as no path of tunnels is that bad by itself;
-//   - the window's gain is 1.25 and not BBR's 2: the standing queue stays short, and
+//   - the start ends when a queue grows (HyStart++, RFC 9406), before it overflows;
+//   - the window's gain is 1.15 and not BBR's 2: the standing queue stays short, and
 //     i2pd's control, which yields to delay, keeps its share beside it;
+//   - a probe for more that finds more, and no queue, is repeated at once, so that a rate
+//     that was measured in a bad moment is soon forgotten;
 //   - the smallest round trip is looked for anew every half minute with a short
 //     queue, or a standing queue would in time be taken for the path;
 //   - acknowledgements come in bunches, so what has come above the rate within a

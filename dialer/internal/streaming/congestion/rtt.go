@@ -58,5 +58,5 @@ func (x *extraAcked) endRound() {
 
 // allowance is for paths that hold few packets: long ones have room for bunches in their window.
 func (x *extraAcked) allowance(product float64) float64 {
-	return min(max(x.most[0], x.most[1]), max(10-product/8, 0))
+	return min(max(x.most[0], x.most[1]), max(6-product/8, 0))
 }

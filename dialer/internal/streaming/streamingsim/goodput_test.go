@@ -1,7 +1,6 @@
 package streamingsim
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -107,23 +106,4 @@ func (l load) mean(t testing.TB, names []string, settle, d time.Duration) []floa
 		}
 	}
 	return sum
-}
-
-func TestExplore(t *testing.T) {
-	for _, rate := range []float64{300 << 10, 1 << 20, 3 << 20} {
-		for _, rtt := range []time.Duration{50, 150, 400} {
-			for _, loss := range []float64{0, 0.01, 0.03} {
-				l := load{rtt: rtt * time.Millisecond, jitter: rtt * time.Millisecond / 20, loss: loss, rate: rate, queue: 1}
-				s := fmt.Sprintf("rate %4.0f KiB/s rtt %3d loss %.2f ", rate/1024, rtt, loss)
-				for _, k := range []string{"ours", "i2pd", "java"} {
-					s += fmt.Sprintf(" %s %5.0f", k, l.mean(t, []string{k}, 0, 30*time.Second)[0])
-				}
-				for _, k := range [][]string{{"ours", "i2pd"}, {"i2pd", "ours"}} {
-					r := l.mean(t, k, 20*time.Second, 100*time.Second)
-					s += fmt.Sprintf("  %s/%s %4.0f/%4.0f %3.0f%%", k[0], k[1], r[0], r[1], 100*r[0]/(r[0]+r[1]))
-				}
-				fmt.Println(s)
-			}
-		}
-	}
 }
