@@ -20,6 +20,14 @@ type Config struct {
 	I2PD string
 	// Dir is where the network makes its own folder; if empty, in the default folder for temporary files.
 	Dir string
+	// Links, if set, says what the way from one router to another is like, each direction by itself; Network.SetLink
+	// changes that. Each router then lives in a namespace of its own, and this process carries their
+	// packets, which takes TUN and veth devices and some CPU time. A guest is router number
+	// Routers+Floodfills. Without it the routers share a loopback device.
+	Links func(from, to int) Link
+	// Seed is where the chance of all links comes from: on each link, the n-th packet of two
+	// networks with the same seed has the same luck.
+	Seed uint64
 	// Output gets what the routers print, a line at a time, each with the
 	// router's number before it; nil discards it.
 	Output io.Writer
@@ -68,8 +76,8 @@ const (
 
 const (
 	peerPort = 4567 // NTCP2, on the router's own address
-	i2cpPort = 7654 // I2CP, there too
-	samPort  = 7656 // SAM, on the router's own loopback address; i2pd takes datagrams one below
+	i2cpPort = 7654 // I2CP, on its address for clients
+	samPort  = 7656 // SAM, on the router's address for clients; i2pd takes datagrams one below
 )
 
 // peerAddress is what router i has in its router info, after this many starts. It is of
@@ -83,11 +91,16 @@ func peerAddress(i, starts int) (string, error) {
 
 func loopback(i int) string { return fmt.Sprintf("127.0.0.%d", i+1) }
 
+// Where routers have namespaces of their own, SAM is reached from the network's over a wire, which
+// has these addresses.
+func homeAddress(i int) string { return fmt.Sprintf("10.18.0.%d", i+1) }
+func wireAddress(i int) string { return fmt.Sprintf("10.18.1.%d", i+1) }
+
 // settings returns the configuration file of a router. All that would
 // reach out of the network or cost time is off, and every length is stated.
-func settings(peer, loopback string, floodfill bool) string {
+func settings(peer, home string, floodfill bool) string {
 	return strings.NewReplacer(
-		"PEER", peer, "LOOPBACK", loopback, "FLOODFILL", fmt.Sprint(floodfill), "ZIP", reseedFile,
+		"PEER", peer, "HOME", home, "FLOODFILL", fmt.Sprint(floodfill), "ZIP", reseedFile,
 	).Replace(fmt.Sprintf(template, peerPort, peerPort, samPort, i2cpPort))
 }
 
@@ -113,7 +126,7 @@ enabled=false
 published=false
 [sam]
 enabled=true
-address=LOOPBACK
+address=HOME
 port=%d
 [http]
 enabled=false
@@ -123,7 +136,7 @@ enabled=false
 enabled=false
 [i2cp]
 enabled=true
-address=LOOPBACK
+address=HOME
 port=%d
 [bob]
 enabled=false

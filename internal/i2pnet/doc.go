@@ -29,6 +29,19 @@
 // where that happened within seconds of the start, two routers did not reach each other any more.
 // Do it last, after streams.
 //
+// # Links
+//
+// With [Config.Links] the routers are as far from each other as routers are in the world: each has a
+// namespace of its own, and this process carries the packets between their TUN devices, with the
+// delay, jitter, loss and rate of a [Link]. Who loses what is decided by [Config.Seed] alone.
+// SAM bridges are reached as before, over wires that cost nothing. A guest and what [Network.Command] runs
+// are on links too, those of router number [Network.Len]. [Network.Traffic] counts, and
+// [Network.SetLink] changes a link under way, to cut it for instance.
+//
+// The model costs some 10 µs of CPU time a packet and is exact to the accuracy of timers,
+// a fraction of a millisecond on an idle machine. What it does not have: reordering, duplicates, corruption, and
+// links that share a queue.
+//
 // This package looks no name up, makes no connection out of the namespace,
 // and leaves namespaces and processes that it did not make alone.
 package i2pnet

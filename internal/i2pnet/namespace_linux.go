@@ -15,10 +15,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// namespace is a network namespace with a name in ip-netns(8), and nothing but a loopback interface.
+// namespace is a network namespace with a name in ip-netns(8). At first it has nothing but a loopback interface.
 type namespace struct {
-	name string
-	file *os.File
+	name   string
+	file   *os.File
+	device string // that has the addresses of routers
 }
 
 func newNamespace(ctx context.Context) (*namespace, error) {
@@ -46,18 +47,29 @@ func (s *namespace) setUp(ctx context.Context) (err error) {
 	if s.file, err = os.Open("/run/netns/" + s.name); err != nil {
 		return fmt.Errorf("i2pnet: %w", err)
 	}
+	s.device = "lo"
 	return ip(ctx, "-n", s.name, "link", "set", "lo", "up")
 }
 
-// addAddress gives the loopback interface one more address.
+// addAddress gives the namespace one more address of a router.
 func (s *namespace) addAddress(ctx context.Context, address string) error {
-	return ip(ctx, "-n", s.name, "addr", "add", address+"/32", "dev", "lo")
+	return ip(ctx, "-n", s.name, "addr", "add", address+"/32", "dev", s.device)
 }
 
 // remove deletes the name. The namespace itself ends with the last process and socket in it.
 func (s *namespace) remove() error {
 	s.file.Close()
 	return ip(context.Background(), "netns", "delete", s.name)
+}
+
+// batch runs several commands of ip(8) in the namespace.
+func (s *namespace) batch(ctx context.Context, commands ...string) error {
+	cmd := exec.CommandContext(ctx, "ip", "-n", s.name, "-batch", "-")
+	cmd.Stdin = strings.NewReader(strings.Join(commands, "\n"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("i2pnet: ip %s: %w: %s", strings.Join(commands, "; "), err, bytes.TrimSpace(out))
+	}
+	return nil
 }
 
 // ip runs ip(8) and puts what it complains about into the error.

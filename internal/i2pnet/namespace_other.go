@@ -5,6 +5,7 @@ package i2pnet
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 )
 
@@ -16,6 +17,12 @@ func newNamespace(context.Context) (*namespace, error) {
 }
 
 func (s *namespace) addAddress(context.Context, string) error { return ErrMissing }
+
+func (s *namespace) openDevice(context.Context) (*os.File, error) { return nil, ErrMissing }
+
+func (s *namespace) join(context.Context, string, *namespace, string, string) error {
+	return ErrMissing
+}
 
 func (s *namespace) remove() error { return nil }
 

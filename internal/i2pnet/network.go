@@ -21,6 +21,7 @@ type Network struct {
 	program string
 	dir     string
 	ns      *namespace
+	fabric  *fabric    // nil without Config.Links
 	outMu   sync.Mutex // guards Config.Output and the routers' unfinished lines
 
 	mu      sync.Mutex
@@ -65,8 +66,15 @@ func (n *Network) build(ctx context.Context, c Config) error {
 			number:    i,
 			floodfill: i >= c.routers(),
 			dir:       filepath.Join(n.dir, fmt.Sprint(i)),
+			ns:        n.ns,
+			home:      loopback(i),
 			log:       &lineWriter{mu: &n.outMu, out: c.Output, prefix: fmt.Sprintf("router %d: ", i)},
 		})
+	}
+	if c.Links != nil {
+		if err := n.spread(ctx, c); err != nil {
+			return err
+		}
 	}
 	for i := range slices.Backward(n.routers) {
 		if err := n.Restart(ctx, i); err != nil {
@@ -100,7 +108,7 @@ func (n *Network) renew(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	return n.routers[i].start(ctx, n.ns, n.program, infos)
+	return n.routers[i].start(ctx, n.program, infos)
 }
 
 // infos returns what the routers that run say of themselves. The caller holds mu.
@@ -147,10 +155,10 @@ func (n *Network) waitSAM(ctx context.Context, i int) error {
 func (n *Network) Len() int { return len(n.routers) }
 
 // SAM returns the host:port of router i's SAM bridge, inside the namespace.
-func (n *Network) SAM(i int) string { return net.JoinHostPort(loopback(i), fmt.Sprint(samPort)) }
+func (n *Network) SAM(i int) string { return net.JoinHostPort(n.routers[i].home, fmt.Sprint(samPort)) }
 
 // I2CP returns the host:port where router i speaks I2CP, inside the namespace.
-func (n *Network) I2CP(i int) string { return net.JoinHostPort(loopback(i), fmt.Sprint(i2cpPort)) }
+func (n *Network) I2CP(i int) string { return net.JoinHostPort(n.routers[i].home, fmt.Sprint(i2cpPort)) }
 
 // Namespace returns the name that ip-netns(8) knows the namespace by.
 func (n *Network) Namespace() string { return n.ns.name }
@@ -170,7 +178,7 @@ func (n *Network) Kill(i int) {
 	n.routers[i].kill()
 }
 
-// Close kills the routers and removes the namespace and all files. A second call does nothing.
+// Close kills the routers and removes the namespaces and all files. A second call does nothing.
 func (n *Network) Close() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -181,7 +189,16 @@ func (n *Network) Close() error {
 	for _, r := range n.routers {
 		r.kill()
 	}
-	err := n.ns.remove()
+	var err error
+	if n.fabric != nil {
+		err = n.fabric.close()
+	}
+	for _, r := range n.routers {
+		if r.ns != n.ns {
+			err = errors.Join(err, r.ns.remove())
+		}
+	}
+	err = errors.Join(err, n.ns.remove())
 	if n.dir != "" {
 		err = errors.Join(err, os.RemoveAll(n.dir))
 	}

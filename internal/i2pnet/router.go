@@ -15,19 +15,21 @@ type router struct {
 	floodfill bool
 	dir       string
 	log       *lineWriter
+	ns        *namespace
+	home      string // IP address where it serves clients
 	starts    int
 	*process  // its last run; nil before the first
 }
 
 // start gives the router an empty folder, so that it makes an identity, and an address
 // that no peer has known, and runs it. It knows the routers of infos.
-func (r *router) start(ctx context.Context, s *namespace, program string, infos [][]byte) error {
+func (r *router) start(ctx context.Context, program string, infos [][]byte) error {
 	address, err := peerAddress(r.number, r.starts)
 	if err != nil {
 		return err
 	}
 	r.starts++
-	if err := s.addAddress(ctx, address); err != nil {
+	if err := r.ns.addAddress(ctx, address); err != nil {
 		return err
 	}
 	if err := os.RemoveAll(r.dir); err != nil {
@@ -36,13 +38,13 @@ func (r *router) start(ctx context.Context, s *namespace, program string, infos 
 	if err := os.Mkdir(r.dir, 0o700); err != nil {
 		return fmt.Errorf("i2pnet: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(r.dir, configFile), []byte(settings(address, loopback(r.number), r.floodfill)), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(r.dir, configFile), []byte(settings(address, r.home, r.floodfill)), 0o600); err != nil {
 		return fmt.Errorf("i2pnet: %w", err)
 	}
 	if err := writeReseed(filepath.Join(r.dir, reseedFile), infos); err != nil {
 		return err
 	}
-	p, err := launch(s, program, r.dir, r.log)
+	p, err := launch(r.ns, program, r.dir, r.log)
 	if err == nil {
 		r.process = p
 	}
