@@ -91,7 +91,7 @@ func peerAddress(i, starts int) (string, error) {
 
 func loopback(i int) string { return fmt.Sprintf("127.0.0.%d", i+1) }
 
-// Where routers have namespaces of their own, SAM is reached from the network's over a wire, which
+// Where routers have namespaces of their own, SAM and I2CP are reached from the network's over a wire, which
 // has these addresses.
 func homeAddress(i int) string { return fmt.Sprintf("10.18.0.%d", i+1) }
 func wireAddress(i int) string { return fmt.Sprintf("10.18.1.%d", i+1) }
