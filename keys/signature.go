@@ -86,7 +86,3 @@ func halves(b []byte) (r, s *big.Int) {
 	n := len(b) / 2
 	return new(big.Int).SetBytes(b[:n]), new(big.Int).SetBytes(b[n:])
 }
-
-// PublicKeyLen returns the length in bytes of a public signing key of the type,
-// 32 for [Ed25519]; zero means that the type is not known here.
-func (t SignatureType) PublicKeyLen() int { return t.publicLen() }

@@ -15,6 +15,9 @@ func (e *Engine) Dial(to keys.Destination, localPort, remotePort uint16) (*Strea
 	if to.IsZero() {
 		return nil, fmt.Errorf("streaming: dial: no destination")
 	}
+	if to.SignatureType().SignatureLen() == 0 {
+		return nil, fmt.Errorf("%w: signatures of type %s cannot be verified", ErrSignature, to.SignatureType())
+	}
 	if len(e.streams) >= e.conf.Limits.Streams {
 		return nil, ErrLimit
 	}

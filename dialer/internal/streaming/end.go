@@ -178,23 +178,22 @@ func (s *Stream) receivedReset() {
 	}
 }
 
-// fail ends the stream for a fault, and lets the peer know if it should ask.
+// fail ends the stream for a fault, and lets the peer know if it should ask. When both
+// have closed, and only our CLOSE was never acknowledged, that is no fault.
 func (s *Stream) fail(err error) {
 	s.waitOn(true)
+	if s.readClosed && s.onlyCloseLeft() {
+		err = nil
+	}
 	s.finish(err)
 }
 
 // forgottenByPeer ends a stream whose peer has left it, which i2pd does in silence.
 func (s *Stream) forgottenByPeer() bool {
 	switch {
-	case s.readClosed && s.rto.fired > 2:
+	case s.readClosed && s.rto.fired > 2 && !s.peer.bearsHalf:
 		// It has closed, and with that, if it is i2pd, forgotten what we still send.
-		s.waitOn(false)
-		if s.onlyCloseLeft() {
-			s.finish(nil)
-		} else {
-			s.finish(ErrClosedByPeer)
-		}
+		s.fail(ErrClosedByPeer)
 		return true
 	case s.state != open || s.rto.fired < 3:
 		return false
@@ -208,12 +207,7 @@ func (s *Stream) forgottenByPeer() bool {
 }
 
 func (s *Stream) onlyCloseLeft() bool {
-	for i := range s.queue.len() {
-		if g := *s.queue.at(i); g != nil && !g.flags.Has(packet.Close) && len(g.data) > 0 {
-			return false
-		}
-	}
-	return true
+	return s.closeSent && s.queue.len() <= 1
 }
 
 // ask pings the peer's destination, to tell a path that is broken from a peer that has forgotten the stream.

@@ -174,4 +174,10 @@ func TestDialLimit(t *testing.T) {
 	assert.ErrorIs(t, err, streaming.ErrLimit)
 	_, err = s.e.Dial(keys.Destination{}, 0, 0)
 	assert.Error(t, err)
+	b := s.peer.Bytes()
+	b[388] = 4 // RSA, which nobody verifies any more
+	old, err := keys.DestinationFromBytes(b)
+	require.NoError(t, err)
+	_, err = s.e.Dial(old, 0, 0)
+	assert.ErrorIs(t, err, streaming.ErrSignature)
 }

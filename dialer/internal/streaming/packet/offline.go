@@ -25,7 +25,7 @@ func offlineLen(b, from []byte) int {
 	if err != nil {
 		return never
 	}
-	n := keys.SignatureType(binary.BigEndian.Uint16(b[4:])).PublicKeyLen()
+	n := keys.SignatureType(binary.BigEndian.Uint16(b[4:])).PublicLen()
 	if n == 0 {
 		return never
 	}
@@ -38,7 +38,7 @@ func verifyOffline(b []byte, d keys.Destination, now time.Time) (Key, error) {
 		return Key{}, fmt.Errorf("%w: offline signature", ErrMalformed)
 	}
 	typ := keys.SignatureType(binary.BigEndian.Uint16(b[4:]))
-	end := offlineHeader + typ.PublicKeyLen()
+	end := offlineHeader + typ.PublicLen()
 	if expires := time.Unix(int64(binary.BigEndian.Uint32(b)), 0); !now.Before(expires) {
 		return Key{}, fmt.Errorf("%w: offline signature expired", ErrSignature)
 	}

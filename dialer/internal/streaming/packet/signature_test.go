@@ -76,7 +76,7 @@ func TestUnsignedIsNotVerified(t *testing.T) {
 
 func TestSenderRefusesForeignKeys(t *testing.T) {
 	b := destination(t)
-	b[388] = 99 // a signature type that nobody knows
+	b[384] = 4 // a certificate that nobody uses
 	raw, err := (&Packet{Flags: FromIncluded, From: b}).Append(nil)
 	require.NoError(t, err)
 	p, err := Parse(raw)

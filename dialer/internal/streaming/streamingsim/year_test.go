@@ -191,7 +191,7 @@ func (y *year) settle() {
 	var left []*plan
 	for _, p := range y.plans {
 		if !p.over() {
-			require.Less(y.t, y.net.Elapsed()-p.dialled, 3*time.Hour, "a stream does not end: %+v server %+v %v", p, p.server, p.server.s.Err())
+			require.Less(y.t, y.net.Elapsed()-p.dialled, 3*time.Hour, "a stream does not end: %+v client %+v server %+v", p, p.client, p.server)
 			left = append(left, p)
 			continue
 		}
