@@ -36,10 +36,7 @@ func (o *ownRouter) DialContext(ctx context.Context, network, address string) (n
 		return conn, err
 	}
 	if which == child {
-		if address, err = o.router.Address(ctx); err != nil {
-			return nil, err
-		}
-		network = "tcp"
+		return o.router.DialSAM(ctx)
 	}
 	return new(net.Dialer).DialContext(ctx, network, address)
 }

@@ -28,6 +28,7 @@
 //
 // SAM of i2pd has no password: every user of the machine can use the port, and while the child is
 // down another user could take it. On Linux a start is only reported once the port is the child's
-// own, and each later sign of life must come from a process of the host's user.
+// own, each later sign of life must come from a process of the host's user, and [Router.DialSAM] looks
+// who has the other end of its connections. What connects to the address by itself does not.
 // Where local users are not trusted, run the program in a network namespace or a container.
 package i2pd

@@ -56,8 +56,14 @@ func fake(args []string) error {
 	os.WriteFile(filepath.Join(dir, "netDb", "r0", "routerInfo-x.dat"), nil, 0o600)
 	for n := 0; ; n++ {
 		conn, err := ln.Accept()
+		if err != nil && how == "leaves" {
+			select {}
+		}
 		if err != nil {
 			return err
+		}
+		if how == "leaves" && n == 1 {
+			ln.Close()
 		}
 		if how == "slow" && n%3 != 0 {
 			conn.Close()

@@ -1,6 +1,7 @@
 package i2pd_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -34,20 +35,14 @@ func TestHungChild(t *testing.T) {
 	assert.Equal(t, 1, r.Status().Restarts)
 }
 
-// TestForeignUser: a bridge of another user's is no sign of life of the child's.
-func TestForeignUser(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can be another user")
-	}
-	r, told := router(t, "absent")
-	r.StartTimeout = 300 * time.Millisecond
-	started := make(chan error)
-	go func() { started <- r.Start(t.Context()) }()
-	address := await(t, told, func(s i2pd.Status) bool { return s.PID != 0 }).Address
+// thiefOf takes an address and answers there as nobody's process.
+func thiefOf(t *testing.T, address string) {
 	thief, err := net.Listen("tcp", address)
 	require.NoError(t, err)
-	defer thief.Close()
+	done := make(chan struct{})
+	t.Cleanup(func() { thief.Close(); <-done })
 	go func() {
+		defer close(done)
 		runtime.LockOSThread() // for good: the thread goes with the goroutine
 		if _, _, e := syscall.RawSyscall(syscall.SYS_SETRESUID, 65534, 65534, 65534); e != 0 {
 			return
@@ -61,5 +56,55 @@ func TestForeignUser(t *testing.T) {
 			defer conn.Close()
 		}
 	}()
+}
+
+// TestForeignUser: a bridge of another user's is no sign of life of the child's.
+func TestForeignUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can be another user")
+	}
+	r, told := router(t, "absent")
+	r.StartTimeout = 300 * time.Millisecond
+	started := make(chan error)
+	go func() { started <- r.Start(t.Context()) }()
+	thiefOf(t, await(t, told, func(s i2pd.Status) bool { return s.PID != 0 }).Address)
 	assert.ErrorIs(t, <-started, i2pd.ErrNoSAM, "it waits for its own")
+}
+
+func TestDialSAM(t *testing.T) {
+	r, told := router(t, "")
+	conn, err := r.DialSAM(t.Context())
+	require.NoError(t, err)
+	defer conn.Close()
+	assert.Equal(t, r.Status().Address, conn.RemoteAddr().String())
+	_, err = fmt.Fprintln(conn, "HELLO VERSION MIN=3.1 MAX=3.3")
+	require.NoError(t, err)
+	reply := make([]byte, 100)
+	n, err := conn.Read(reply)
+	require.NoError(t, err)
+	assert.Contains(t, string(reply[:n]), "RESULT=OK")
+
+	require.NoError(t, syscall.Kill(r.Status().PID, syscall.SIGSTOP))
+	_, err = r.DialSAM(within(t, 100*time.Millisecond))
+	assert.ErrorIs(t, err, context.DeadlineExceeded, "it is not taken")
+	require.NoError(t, syscall.Kill(r.Status().PID, syscall.SIGCONT))
+	require.NoError(t, r.Close())
+	await(t, told, func(s i2pd.Status) bool { return s.State == i2pd.Closed })
+	_, err = r.DialSAM(t.Context())
+	assert.ErrorIs(t, err, i2pd.ErrClosed)
+}
+
+// TestDialSAMMeetsAThief: who has taken the port while the child was stopped for good is not spoken to.
+func TestDialSAMMeetsAThief(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can be another user")
+	}
+	r, _ := router(t, "leaves") // lives on without its port
+	address, err := r.Address(t.Context())
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return gone(address) }, 10*time.Second, time.Millisecond) // the second to come ends it
+	thiefOf(t, address)
+	require.Equal(t, i2pd.Up, r.Status().State)
+	_, err = r.DialSAM(t.Context())
+	assert.ErrorIs(t, err, i2pd.ErrPortTaken)
 }

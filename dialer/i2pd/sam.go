@@ -15,7 +15,10 @@ import (
 	"github.com/go-i2p/i2psocks/internal/peercred"
 )
 
-const helloTimeout = 2 * time.Second
+const (
+	helloTimeout  = 2 * time.Second
+	acceptTimeout = 10 * time.Second
+)
 
 // hello asks the SAM bridge on a loopback port for a sign of life, and looks whether it is of the
 // child's user, as far as that can be told.
@@ -40,6 +43,44 @@ func (p *process) hello(ctx context.Context, port int, limit time.Duration) erro
 		return fmt.Errorf("%w by what does not speak SAM", ErrPortTaken)
 	}
 	return checkUser(conn)
+}
+
+// DialSAM starts the router if need be and connects to its SAM bridge. On Linux it makes sure that the
+// connection is with a process of the user that the program, and so the child, runs as, and fails with
+// ErrPortTaken if somebody else has taken the port while no child had it. It returns once the child
+// has taken the connection; a child that does not do so within 10 s is ErrNoSAM. Apart from that it
+// fails as Start does.
+func (r *Router) DialSAM(ctx context.Context) (net.Conn, error) {
+	address, err := r.Address(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	if err := awaitUser(ctx, conn); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// awaitUser does what checkUser does, once somebody has accepted the connection.
+func awaitUser(ctx context.Context, conn net.Conn) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, acceptTimeout, ErrNoSAM)
+	defer cancel()
+	for wait := time.Millisecond; ; wait = min(2*wait, pollEvery) {
+		err := checkUser(conn)
+		if !errors.Is(err, peercred.ErrNotHeld) {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // checkUser fails with ErrPortTaken if it is known that the other end is another user's. A child runs

@@ -158,7 +158,9 @@ func (n *Network) Len() int { return len(n.routers) }
 func (n *Network) SAM(i int) string { return net.JoinHostPort(n.routers[i].home, fmt.Sprint(samPort)) }
 
 // I2CP returns the host:port where router i speaks I2CP, inside the namespace.
-func (n *Network) I2CP(i int) string { return net.JoinHostPort(n.routers[i].home, fmt.Sprint(i2cpPort)) }
+func (n *Network) I2CP(i int) string {
+	return net.JoinHostPort(n.routers[i].home, fmt.Sprint(i2cpPort))
+}
 
 // Namespace returns the name that ip-netns(8) knows the namespace by.
 func (n *Network) Namespace() string { return n.ns.name }
