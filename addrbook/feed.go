@@ -81,7 +81,7 @@ type applier struct {
 	max     int // names
 	size    int // of the entries as they are kept, in bytes, without those in changed
 	maxSize int
-	changed map[string]bool
+	changed map[string]bool // by the record that is being carried out
 
 	// others returns what everybody else says of a name.
 	others func(ctx context.Context, name string) (others, error)
@@ -93,7 +93,7 @@ type applier struct {
 }
 
 func newApplier(ctx context.Context, entries map[string]*feedEntry) *applier {
-	a := &applier{ctx: ctx, entries: maps.Clone(entries), fresh: make(map[string]bool), changed: make(map[string]bool), maxSize: maxEntries, now: time.Now()}
+	a := &applier{ctx: ctx, entries: maps.Clone(entries), fresh: make(map[string]bool), changed: make(map[string]bool), now: time.Now()}
 	for name, e := range entries {
 		a.size += e.size(name)
 	}

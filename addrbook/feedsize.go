@@ -1,9 +1,12 @@
 package addrbook
 
-// maxEntries is how many bytes the entries of a feed may take, about as they are kept
-// in its file. A feed that is full learns of no further names and destinations; owners
-// can still move and remove what they have.
-const maxEntries = 32 << 20
+// maxBytes is how many bytes the entries of a feed may take, about as they are kept in
+// its file, unless the program says otherwise.
+const maxBytes = 32 << 20
+
+// maxState bounds the file that is read: what owners do with a feed that is full comes
+// on top, and the program may have allowed more before.
+func (s *Subscription) maxState() int64 { return 4 * int64(max(s.MaxBytes, maxBytes)) }
 
 // size is about how many bytes an entry takes in the file.
 func (e *feedEntry) size(name string) int {

@@ -24,10 +24,7 @@ type feedState struct {
 	Entries      map[string]*feedEntry `json:"entries"`
 }
 
-const (
-	stateVersion = 1
-	maxState     = 4 * maxEntries // bytes; what owners do with a feed that is full comes on top
-)
+const stateVersion = 1
 
 var errState = errors.New("not the state of this subscription")
 
@@ -41,8 +38,8 @@ func (st *feedState) text() []byte {
 }
 
 // loadState reads what save wrote for the same feed; it is empty if there is no file.
-func loadState(path, url string, read bool) (*feedState, stamp, error) {
-	f, err := openRegular(path, maxState)
+func loadState(path, url string, maxSize int64, read bool) (*feedState, stamp, error) {
+	f, err := openRegular(path, maxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return newState(url), nil, checkGone(path, read)
 	}
@@ -54,13 +51,13 @@ func loadState(path, url string, read bool) (*feedState, stamp, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	st, err := readState(f, url)
+	st, err := readState(f, url, maxSize)
 	return st, stamp, err
 }
 
-func readState(r io.Reader, url string) (*feedState, error) {
+func readState(r io.Reader, url string, maxSize int64) (*feedState, error) {
 	st := newState(url)
-	dec := json.NewDecoder(bufio.NewReader(io.LimitReader(r, maxState)))
+	dec := json.NewDecoder(bufio.NewReader(io.LimitReader(r, maxSize)))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(st); err != nil {
 		return nil, fmt.Errorf("addrbook: state: %w", err)
@@ -90,7 +87,7 @@ func (st *feedState) check(url string) error {
 }
 
 // save replaces the file, which nobody else may write meanwhile.
-func (st *feedState) save(path string) (stamp, error) {
+func (st *feedState) save(path string, maxSize int64) (stamp, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -99,7 +96,7 @@ func (st *feedState) save(path string) (stamp, error) {
 		enc.SetEscapeHTML(false)
 		return enc.Encode(st)
 	}, check: func(r io.Reader) error {
-		back, err := readState(r, st.URL)
+		back, err := readState(r, st.URL, maxSize)
 		if err == nil && len(back.Entries) != len(st.Entries) {
 			err = errReadBack
 		}

@@ -127,7 +127,7 @@ func (f *File) Update(change func(h *Hosts) error) error {
 	f.changing.Lock()
 	defer f.changing.Unlock()
 	if f.path != "" {
-		unlock, err := lockPath(context.Background(), f.path, nil)
+		unlock, err := lockPath(context.Background(), f.path, nil, f.stamp != nil)
 		if err != nil {
 			return err
 		}

@@ -78,7 +78,7 @@ func (s *Subscription) Fetch(ctx context.Context) (Report, error) {
 // memory in one step.
 func (s *Subscription) change(ctx context.Context, f func(*feedState) error) error {
 	if s.Path != "" {
-		unlock, err := lockPath(ctx, s.Path, newState(s.URL).text())
+		unlock, err := lockPath(ctx, s.Path, newState(s.URL).text(), s.hasRead())
 		if err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (s *Subscription) change(ctx context.Context, f func(*feedState) error) err
 	if err := f(&next); err != nil {
 		return err
 	}
-	stamp, err := next.save(s.Path)
+	stamp, err := next.save(s.Path, s.maxState())
 	if err != nil {
 		return err
 	}
@@ -120,11 +120,18 @@ func (s *Subscription) refresh() (*feedState, error) {
 	if err != nil || now != nil && sameStamp(now, was) {
 		return st, err
 	}
-	st, now, err = loadState(s.Path, s.URL, was != nil)
+	st, now, err = loadState(s.Path, s.URL, s.maxState(), was != nil)
 	if err == nil {
 		s.take(st, now)
 	}
 	return st, err
+}
+
+// hasRead reports whether the state is from a file.
+func (s *Subscription) hasRead() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.stamp != nil
 }
 
 // apply takes a feed over. One that has not been modified says nothing of what another
@@ -152,7 +159,7 @@ func (s *Subscription) apply(ctx context.Context, st *feedState, f *fetched) (Re
 
 func (s *Subscription) applier(ctx context.Context, st *feedState) *applier {
 	a := newApplier(ctx, st.Entries)
-	a.max = orDefault(s.MaxNames, 100_000)
+	a.max, a.maxSize = orDefault(s.MaxNames, 100_000), orDefault(s.MaxBytes, maxBytes)
 	a.others = func(ctx context.Context, name string) (others, error) {
 		if s.Book == nil {
 			return others{}, nil

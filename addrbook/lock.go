@@ -23,9 +23,10 @@ const (
 // lockTime at most. It sweeps what a crash has left.
 //
 // The lock is on a file beside, which stays. It is made after the file itself, which
-// content is for, and so tells that the file has been there: see [checkGone].
-func lockPath(ctx context.Context, path string, content []byte) (unlock func(), err error) {
-	if err := beginLocking(path, content); err != nil {
+// content is for, and so tells that the file has been there: see [checkGone]. read
+// tells so too.
+func lockPath(ctx context.Context, path string, content []byte, read bool) (unlock func(), err error) {
+	if err := beginLocking(path, content, read); err != nil {
 		return nil, err
 	}
 	wait, cancel := context.WithTimeoutCause(ctx, lockTime, ErrLocked)
@@ -46,11 +47,14 @@ func lockPath(ctx context.Context, path string, content []byte) (unlock func(), 
 }
 
 // beginLocking makes a file where there is neither one nor its lock.
-func beginLocking(path string, content []byte) error {
+func beginLocking(path string, content []byte, read bool) error {
 	if _, err := os.Lstat(path + lockSuffix); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := checkGone(path, read); err != nil {
 		return err
 	}
 	temp := tempPrefix(path) + rand.Text()

@@ -95,7 +95,7 @@ func (m *Merge) Write() error {
 }
 
 func (m *Merge) write(c change) error {
-	dir, err := makeDir(filepath.Dir(c.path))
+	dir, err := makeDir(filepath.Dir(c.path), syncDir)
 	if err != nil {
 		return err
 	}
@@ -128,12 +128,12 @@ func (privateInfo) Mode() fs.FileMode { return 0o600 }
 
 // makeDir makes a folder and those above it, with the owner and mode of the one that
 // they are in, and returns what it is. They last when it returns.
-func makeDir(path string) (fs.FileInfo, error) {
+func makeDir(path string, sync func(string) error) (fs.FileInfo, error) {
 	fi, err := os.Stat(path)
 	if !errors.Is(err, fs.ErrNotExist) || filepath.Dir(path) == path {
 		return fi, err
 	}
-	above, err := makeDir(filepath.Dir(path))
+	above, err := makeDir(filepath.Dir(path), sync)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func makeDir(path string) (fs.FileInfo, error) {
 	if err := takeAfter(d, above); err != nil {
 		return nil, err
 	}
-	if err := syncDir(filepath.Dir(path)); err != nil {
+	if err := sync(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
 	return os.Stat(path)

@@ -65,9 +65,10 @@ type Subscription struct {
 	StartDelay time.Duration
 
 	// MaxNames bounds the names from this feed, removed ones included. 0 means
-	// 100,000. All that is kept of them is bounded by 32 MiB besides; a feed that is
-	// full learns no further names, but owners can change theirs.
-	MaxNames int
+	// 100,000. MaxBytes bounds, about, what is kept of them, as it is in the file. 0
+	// means 32 MiB. A feed that is full learns no further names and no second
+	// destinations, but owners can change what they have.
+	MaxNames, MaxBytes int
 
 	// OnFetch, if set, is told by Run what came of each fetch.
 	OnFetch func(Report, error)
@@ -95,7 +96,7 @@ func (s *Subscription) load() (*feedState, error) {
 	if s.Path == "" {
 		s.state = newState(s.URL)
 	} else {
-		st, stamp, err := loadState(s.Path, s.URL, false)
+		st, stamp, err := loadState(s.Path, s.URL, s.maxState(), false)
 		if err != nil {
 			return nil, err
 		}

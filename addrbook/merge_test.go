@@ -1,0 +1,89 @@
+package addrbook_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-i2p/i2psocks/addrbook"
+)
+
+func TestMergeRefusesNothing(t *testing.T) {
+	dir := t.TempDir()
+	for _, b := range []addrbook.JavaBooks{{}, {Router: new(addrbook.Hosts)}, {Private: new(addrbook.Hosts), User: new(addrbook.Hosts)}} {
+		_, err := b.Merge(dir)
+		assert.ErrorIs(t, err, addrbook.ErrEmpty)
+	}
+	_, err := addrbook.MergeI2PD(dir, new(addrbook.Hosts))
+	assert.ErrorIs(t, err, addrbook.ErrEmpty)
+	assert.Empty(t, names(t, dir))
+}
+
+// A router that was at work between a merge and its writing keeps what it wrote.
+func TestMergeChangedMeanwhile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "hosts.txt")
+	first := addrbook.JavaBooks{Router: hostsOf(t, book{"a.i2p": destination(t)})}
+	second := addrbook.JavaBooks{Router: hostsOf(t, book{"b.i2p": destination(t)})}
+	for range 2 { // once without a file, once with one
+		m, err := first.Merge(dir)
+		require.NoError(t, err)
+		write(t)(second.Merge(dir))
+		before := read(t, path)
+		assert.ErrorIs(t, m.Write(), addrbook.ErrChanged)
+		assert.Equal(t, before, read(t, path))
+		second.Router = hostsOf(t, book{"c.i2p": destination(t)})
+	}
+}
+
+// Each replacement keeps what it replaces, and no backup replaces another.
+func TestMergeBackups(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "hosts.txt")
+	var texts []string
+	for _, name := range []string{"a.i2p", "b.i2p", "c.i2p", "d.i2p"} {
+		write(t)(addrbook.JavaBooks{Router: hostsOf(t, book{name: destination(t)})}.Merge(dir))
+		texts = append(texts, read(t, path))
+	}
+	assert.Equal(t, []string{"hosts.txt", "hosts.txt.bak", "hosts.txt.bak2", "hosts.txt.bak3"}, names(t, dir))
+	for i, suffix := range []string{".bak", ".bak2", ".bak3", ""} {
+		assert.Equal(t, texts[i], read(t, path+suffix))
+	}
+
+	fi, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.ErrorIs(t, addrbook.CopyFile(path, path+".bak", fi), os.ErrExist)
+	require.NoError(t, addrbook.CopyFile(path, path+".copy", fi))
+	assert.Equal(t, texts[3], read(t, path+".copy"))
+}
+
+// What cannot be kept as it stands is not replaced.
+func TestMergeUnreadable(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "hosts.txt")
+	b := addrbook.JavaBooks{Router: hostsOf(t, book{"a.i2p": destination(t)})}
+	require.NoError(t, os.WriteFile(path, make([]byte, 1<<20), 0o644)) // one line
+	_, err := b.Merge(dir)
+	assert.Error(t, err)
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.Mkdir(path, 0o755))
+	_, err = b.Merge(dir)
+	assert.Error(t, err)
+	_, err = addrbook.JavaBooks{Router: b.Router}.Merge(filepath.Join(dir, "missing"))
+	require.NoError(t, err, "nothing is made before Write")
+	assert.NoDirExists(t, filepath.Join(dir, "missing"))
+}
+
+// Folders that are made are flushed into those above them, the uppermost first.
+func TestMakeDirLasts(t *testing.T) {
+	dir := t.TempDir()
+	synced, err := addrbook.MakeDir(filepath.Join(dir, "a", "b", "c"))
+	require.NoError(t, err)
+	assert.Equal(t, []string{dir, filepath.Join(dir, "a"), filepath.Join(dir, "a", "b")}, synced)
+	synced, err = addrbook.MakeDir(filepath.Join(dir, "a", "b", "c"))
+	require.NoError(t, err)
+	assert.Empty(t, synced)
+}
