@@ -336,7 +336,7 @@ func TestNothingIsHeard(t *testing.T) {
 		require.NoError(t, err)
 		other, err := keys.GenerateRedDSA()
 		require.NoError(t, err)
-		e.keepIdentity("one that cannot sign", other)
+		e.keepIdentity("another's", other)
 		_, err = r.Sign(other)
 		e.fails(err)
 		feed := open(bridge.Addr(), nil)

@@ -1,7 +1,6 @@
 package addrbook
 
 import (
-	"encoding/binary"
 	"fmt"
 	"strings"
 
@@ -47,19 +46,7 @@ func parseDestination(s string) (keys.Destination, error) {
 	if short := len(s) % 4; short > 1 {
 		s += strings.Repeat("=", 4-short)
 	}
-	d, err := keys.ParseDestination(s)
-	if err != nil && isLonger(s) {
-		return d, fmt.Errorf("%w: keys of a type not known here", keys.ErrUnsupported)
-	}
-	return d, err
-}
-
-// isLonger reports whether a text is that of a destination with longer keys than are
-// known: I2P common structures, "KeysAndCert".
-func isLonger(s string) bool {
-	const known, certificate = 391, 384
-	b, err := i2pBase64.DecodeString(s)
-	return err == nil && len(b) > known && b[certificate] == 5 && len(b) == certificate+3+int(binary.BigEndian.Uint16(b[certificate+1:]))
+	return keys.ParseDestination(s)
 }
 
 // IsZero reports whether a is none.

@@ -55,7 +55,7 @@ func TestAddress(t *testing.T) {
 		"": keys.ErrMalformed, "n.i2p": i2phost.ErrMalformed, "example.com": i2phost.ErrNotI2P, "10.0.0.1": i2phost.ErrNotI2P,
 		"abc.b32.i2p": i2phost.ErrMalformed, "x." + id.String(): i2phost.ErrMalformed, id.String() + "\n": i2phost.ErrMalformed,
 		a.Text() + "\n": keys.ErrMalformed, strings.TrimRight(a.Text(), "="): nil, strings.TrimSuffix(a.Text(), "="): nil,
-		strings.TrimRight(a.Text(), "=") + "===": keys.ErrMalformed, strings.TrimRight(a.Text(), "=")[:521]: keys.ErrMalformed, longer(t): keys.ErrUnsupported,
+		strings.TrimRight(a.Text(), "=") + "===": keys.ErrMalformed, strings.TrimRight(a.Text(), "=")[:521]: keys.ErrMalformed, hidden(t): keys.ErrUnsupported,
 	} {
 		got, err := addrbook.ParseAddress(text)
 		if want == nil {

@@ -7,9 +7,6 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// For tests that make keys of old kinds.
-var DSAGroup = dsaGroup
-
 // WriteFile is tested by itself since a disk that fails is hard to come by.
 func WriteFile(path string, write func(io.Writer) error, check func(io.Reader) error) error {
 	return writeFile(replacement{path: path, write: write, check: check})

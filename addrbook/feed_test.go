@@ -94,14 +94,24 @@ func identity(t testing.TB) keys.Identity {
 
 func b64(id keys.Identity) string { return id.Destination().Base64() }
 
+// forger signs whatever it is given, as if for its destination.
+type forger struct {
+	keys.Signer
+	d keys.Destination
+}
+
+func (f forger) Destination() keys.Destination { return f.d }
+
 // signed makes a line out of an entry and its properties. old signs first, if
-// there is one.
+// there is one, though it may not be the one that is named.
 func signed(t testing.TB, line string, old, signer *keys.Identity) string {
 	t.Helper()
 	r, err := addrbook.ParseRecord(line)
 	require.NoError(t, err)
 	if old != nil {
-		r, err = r.SignOld(*old)
+		d, derr := keys.ParseDestination(r.Get("olddest"))
+		require.NoError(t, derr)
+		r, err = r.SignOld(forger{*old, d})
 		require.NoError(t, err)
 	}
 	r, err = r.Sign(*signer)

@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"time"
-
-	"github.com/go-i2p/i2psocks/keys"
 )
 
 // The bounds of a feed. The first holds for what is sent, and again for what that
@@ -29,7 +27,7 @@ type fetched struct {
 	numbers            []int // of the lines, from 1
 	count              int   // of lines
 	problems           []*HostsError
-	invalid, newer     int // newer ones among the invalid: with keys of a type not known here
+	invalid            int
 }
 
 // fetch reads a whole feed, if it has changed. It changes nothing.
@@ -114,9 +112,6 @@ func parseFeed(r io.Reader) (*fetched, error) {
 		switch {
 		case err != nil:
 			f.invalid++
-			if errors.Is(err, keys.ErrUnsupported) { // newer than this program, and no sign of another text
-				f.newer++
-			}
 			if len(f.problems) < maxProblems {
 				f.problems = append(f.problems, bad)
 			}
@@ -125,7 +120,7 @@ func parseFeed(r io.Reader) (*fetched, error) {
 			f.numbers = append(f.numbers, line.Number)
 		}
 	}
-	if len(f.lines) == 0 || f.invalid-f.newer > len(f.lines) {
+	if len(f.lines) == 0 || f.invalid > len(f.lines) {
 		return nil, refuse(fmt.Sprintf("not a feed: %d lines of %d are wrong", f.invalid, f.count))
 	}
 	return f, nil

@@ -25,10 +25,10 @@ type Report struct {
 	// Problems tells why lines were invalid or refused: the first 50.
 	Problems []*HostsError
 
-	// Conflicts are destinations that were refused for names that have others, the
-	// first 50, attempts of former owners among them, and what was carried out here
-	// and differs from an entry of the user's or of another feed, which does not
-	// follow or is overruled.
+	// Conflicts are destinations that were refused for names that have others,
+	// attempts of former owners among them, and what was carried out here and differs
+	// from an entry of the user's or of another feed, which does not follow or is
+	// overruled: the first 50 of either.
 	Conflicts []*ConflictError
 }
 

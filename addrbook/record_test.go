@@ -3,11 +3,9 @@ package addrbook_test
 import (
 	"bytes"
 	"crypto"
-	"crypto/dsa" //lint:ignore SA1019 as in the package itself
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha1"
 	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"encoding/base64"
@@ -119,7 +117,11 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 	r, err := addrbook.ParseRecord("example.i2p=" + e2 + "#!olddest=" + e)
 	require.NoError(t, err)
-	r, err = r.SignOld(second)
+	_, err = r.SignOld(second)
+	assert.ErrorIs(t, err, addrbook.ErrSignature, "not its destination")
+	_, err = r.Sign(first)
+	assert.ErrorIs(t, err, addrbook.ErrSignature)
+	r, err = r.SignOld(forger{second, first.Destination()})
 	require.NoError(t, err)
 	r, err = r.Sign(second)
 	require.NoError(t, err)
@@ -191,15 +193,6 @@ func TestVerifyOldTypes(t *testing.T) {
 			require.NoError(t, err)
 			return pair(r, s, (len(public)-1)/2)
 		}
-	}
-	private := &dsa.PrivateKey{PublicKey: dsa.PublicKey{Parameters: addrbook.DSAGroup()}}
-	require.NoError(t, dsa.GenerateKey(private, rand.Reader))
-	dests[keys.DSASHA1] = withKey(t, keys.DSASHA1, private.Y.FillBytes(make([]byte, 128)))
-	signers[keys.DSASHA1] = func(message []byte) []byte {
-		hash := sha1.Sum(message)
-		r, s, err := dsa.Sign(rand.Reader, private, hash[:])
-		require.NoError(t, err)
-		return pair(r, s, 20)
 	}
 	for typ, d := range dests {
 		t.Run(typ.String(), func(t *testing.T) {

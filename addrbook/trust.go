@@ -78,7 +78,7 @@ func (a *applier) notice(r Record, old keys.Destination) {
 	if overruled {
 		o.above = o.below
 	}
-	if len(o.above) == 0 || containsSame(o.above, AddressOf(r.Destination)) {
+	if len(o.above) == 0 || containsSame(o.above, AddressOf(r.Destination)) || len(a.notices) >= maxProblems {
 		return
 	}
 	c := conflict(r, o.above[0])

@@ -62,9 +62,9 @@ func (h Host) Kind() Kind { return h.kind }
 func (h Host) String() string { return h.text }
 
 const (
-	maxDNS     = 253 // RFC 1035 section 2.3.4, without the trailing dot
-	minBase64  = 516 // 387 bytes, the shortest destination
-	maxBase64  = 616 // what Java I2P takes
+	maxDNS     = 253  // RFC 1035 section 2.3.4, without the trailing dot
+	minBase64  = 516  // 387 bytes, the shortest destination
+	maxBase64  = 5464 // 4096 bytes, the longest that the package keys reads
 	suffix     = ".i2p"
 	altSuffix  = ".alt" // RFC 9476
 	b32Suffix  = ".b32.i2p"

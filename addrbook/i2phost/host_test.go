@@ -78,7 +78,7 @@ func TestParse(t *testing.T) {
 		{dest516, i2phost.Base64, ""},
 		{dest524, i2phost.Base64, ""},
 		{dest528, i2phost.Base64, ""},
-		{base64Of(616, ""), i2phost.Base64, ""},
+		{base64Of(5464, ""), i2phost.Base64, ""},
 	}
 	for _, tt := range tests {
 		t.Run(name(tt.in), func(t *testing.T) {
@@ -170,7 +170,7 @@ func TestParseMalformed(t *testing.T) {
 			dest[:100] + "\n" + dest[101:], dest + "\n", "\n" + dest[1:], dest[:200] + "\r\n" + dest[202:],
 			dest[:100] + "+" + dest[101:], dest[:100] + "/" + dest[101:], dest[:100] + " " + dest[101:], dest[:100] + "\x00" + dest[101:],
 			dest[:521] + "B==", base64Of(528, "=")[:526] + "B=", // spare bits
-			base64Of(620, ""), dest + ".i2p", dest[:100] + "é" + dest[102:],
+			base64Of(5468, ""), dest + ".i2p", dest[:100] + "é" + dest[102:],
 		},
 	}
 	for kind, inputs := range tests {

@@ -41,7 +41,7 @@ func (s *state) open() (err error) {
 	defer f.Close()
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
-		if url := strings.TrimSpace(lines.Text()); url != "" {
+		if url := strings.TrimSpace(lines.Text()); url != "" && s.feed(url) == nil {
 			s.addFeed(url)
 		}
 	}
@@ -64,7 +64,7 @@ func (s *state) remember(url string) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteString(url + "\n")
+	_, err = f.WriteString("\n" + url + "\n") // a crash may have left half a line
 	return errors.Join(err, f.Sync(), f.Close(), syncDir(s.dir))
 }
 
