@@ -1,8 +1,51 @@
 package streaming
 
+import "github.com/stretchr/testify/require"
+
 // SkipTo lets a stream with nothing to send go on with a later sequence number.
 func SkipTo(s *Stream, seq uint32) {
 	s.dropSegments()
 	s.base = seq
 	s.rtoAt, s.tailAt = never, never
+}
+
+// CheckInvariants requires that the books of a stream and of its peer are right.
+func CheckInvariants(t require.TestingT, s *Stream) {
+	inflight, lost, buffered := 0, 0, 0
+	for i := range s.queue.len() {
+		g := *s.queue.at(i)
+		if g == nil {
+			require.Less(t, i, s.sentLen)
+			require.NotZero(t, i, "the front is never an acknowledged one")
+			continue
+		}
+		require.Equal(t, i < s.sentLen, g.sends > 0)
+		buffered += len(g.data)
+		switch {
+		case g.lost:
+			lost++
+		case g.sends > 0 && g.counted():
+			inflight++
+		}
+	}
+	require.Equal(t, []int{inflight, lost, buffered}, []int{s.inflight, s.lostLen, s.buffered})
+	require.GreaterOrEqual(t, s.peer.inflight, s.inflight)
+	held, unread := 0, -s.inOffset
+	for i := range s.in.len() {
+		unread += len(*s.in.at(i))
+		held += chunkLen
+	}
+	require.Equal(t, max(unread, 0), s.unread)
+	ahead := 0
+	for i := range s.ahead.len() {
+		if b := *s.ahead.at(i); b != nil {
+			ahead += len(b) + blockCost
+		}
+	}
+	require.Equal(t, ahead, s.aheadBytes)
+	require.Equal(t, held+ahead, s.heldBytes)
+	if n := s.ahead.len(); n > 0 {
+		require.NotNil(t, *s.ahead.at(n - 1))
+		require.Nil(t, *s.ahead.at(0))
+	}
 }
