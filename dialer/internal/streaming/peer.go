@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer/internal/streaming/congestion"
-	"github.com/go-i2p/i2psocks/dialer/internal/streaming/packet"
 	"github.com/go-i2p/i2psocks/keys"
 )
 
@@ -26,7 +25,6 @@ type peer struct {
 	e    *Engine
 	dest keys.Destination
 	hash [32]byte
-	key  packet.Key
 
 	control    congestion.Controller
 	rtt        rtt
@@ -49,7 +47,7 @@ func (e *Engine) peer(d keys.Destination, hash [32]byte) *peer {
 	if p := e.peers[hash]; p != nil {
 		return p
 	}
-	p := &peer{e: e, dest: d, hash: hash, key: packet.KeyOf(d), span: narrowWindow}
+	p := &peer{e: e, dest: d, hash: hash, span: narrowWindow}
 	p.timer.fire = p
 	p.control.SetMax(narrowWindow)
 	e.peers[hash] = p

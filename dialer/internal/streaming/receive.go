@@ -78,24 +78,26 @@ func (s *Stream) checkSender(in *incoming) error {
 	if s.remote != 0 && in.ReceiveID != s.remote && !(reset && in.ReceiveID == 0) {
 		return fmt.Errorf("%w: number", ErrNotOfStream)
 	}
-	key := s.peer.key
-	if s.key != nil {
-		key = *s.key
-	}
+	from, key := s.peer.dest, s.key
 	if in.Flags.Has(packet.FromIncluded) {
-		from, k, err := in.Sender(s.e.begin.Add(s.e.now))
-		if err != nil {
+		var k packet.Key
+		var err error
+		if from, k, err = in.Sender(s.e.begin.Add(s.e.now)); err != nil {
 			return err
 		}
-		if from != s.peer.dest {
-			return fmt.Errorf("%w: sender", ErrNotOfStream)
-		}
-		key = k
+		key = &k
 	}
-	if reset || in.Flags.Has(packet.Close) || s.state == dialling && in.Flags.Has(packet.SYN) {
-		return in.Verify(in.raw, key)
+	if from != s.peer.dest {
+		return fmt.Errorf("%w: sender", ErrNotOfStream)
 	}
-	return nil
+	if !reset && !in.Flags.Has(packet.Close) && !(s.state == dialling && in.Flags.Has(packet.SYN)) {
+		return nil
+	}
+	if key == nil {
+		k := packet.KeyOf(from)
+		key = &k
+	}
+	return in.Verify(in.raw, *key)
 }
 
 // receiveOpen takes in acknowledgements and data.

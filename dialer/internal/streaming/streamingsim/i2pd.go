@@ -20,6 +20,8 @@ type i2pdSender struct {
 	next   uint32
 	queue  []*i2pdPacket
 	nacked map[uint32]bool
+	// of all streams to the destination, which have one window's maximum together
+	underWay *int
 
 	window, lastDrop, target           float64
 	increase                           int
@@ -43,8 +45,8 @@ type i2pdPacket struct {
 	resent bool
 }
 
-func newI2PdSender(out func(*packet.Packet), rtt time.Duration) *i2pdSender {
-	s := &i2pdSender{out: out, next: 1, window: 10, rto: i2pdFirstRTO, ackInterval: 200, resendAt: never, firstRTT: true}
+func newI2PdSender(out func(*packet.Packet), rtt time.Duration, underWay *int) *i2pdSender {
+	s := &i2pdSender{out: out, underWay: underWay, next: 1, window: 10, rto: i2pdFirstRTO, ackInterval: 200, resendAt: never, firstRTT: true}
 	s.setRTT(ms(rtt))
 	s.setPace()
 	return s
@@ -128,7 +130,7 @@ func (s *i2pdSender) grow(now time.Duration) {
 }
 
 func (s *i2pdSender) send(now time.Duration) {
-	n := min(int(s.window)-len(s.queue), s.burst)
+	n := min(int(s.window)-len(s.queue), s.burst, int(i2pdMaxWindow)-*s.underWay)
 	s.lastSend = now
 	if n <= 0 {
 		return
@@ -140,6 +142,7 @@ func (s *i2pdSender) send(now time.Duration) {
 		p := &i2pdPacket{seq: s.next}
 		s.next++
 		s.queue = append(s.queue, p)
+		*s.underWay++
 		s.emit(now, p)
 	}
 }
@@ -234,6 +237,7 @@ func (s *i2pdSender) takeAck(now time.Duration, p *packet.Packet) (sample float6
 			sample = min(sample, ms(now-x.at))
 		}
 		acked++
+		*s.underWay--
 		if s.increase < int(i2pdMaxWindow) && !s.firstAck && !s.dropped {
 			fresh++
 		}

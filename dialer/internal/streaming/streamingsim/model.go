@@ -36,22 +36,27 @@ type Flow struct {
 	timer    int
 }
 
-// NewFlow starts a stream of that kind through two links. rtt is what the models
-// take the round trip for before they have measured it.
-func (w *World) NewFlow(kind Kind, there, back *Link, rtt time.Duration) *Flow {
-	f := &Flow{w: w}
-	out := func(p *packet.Packet) { there.Send(p.Len(), func() { f.receiver.receive(p) }) }
-	if kind == I2Pd {
-		f.sender = newI2PdSender(out, rtt)
-	} else {
-		f.sender = newJavaSender(out, rtt, w.Rand)
+// NewFlows starts n streams of that kind, between the same two destinations, through two links. rtt is
+// what the models take the round trip for before they have measured it.
+func (w *World) NewFlows(kind Kind, n int, there, back *Link, rtt time.Duration) []*Flow {
+	var flows []*Flow
+	underWay := 0
+	for range n {
+		f := &Flow{w: w}
+		out := func(p *packet.Packet) { there.Send(p.Len(), func() { f.receiver.receive(p) }) }
+		if kind == I2Pd {
+			f.sender = newI2PdSender(out, rtt, &underWay)
+		} else {
+			f.sender = newJavaSender(out, rtt, w.Rand)
+		}
+		f.receiver = &modelReceiver{w: w, kind: kind, rtt: rtt, next: 1, have: make(map[uint32]bool), ackAt: never}
+		f.receiver.out = func(p *packet.Packet) {
+			back.Send(p.Len(), func() { f.sender.receive(w.now, p); f.pump() })
+		}
+		w.After(0, f.pump)
+		flows = append(flows, f)
 	}
-	f.receiver = &modelReceiver{w: w, kind: kind, rtt: rtt, next: 1, have: make(map[uint32]bool), ackAt: never}
-	f.receiver.out = func(p *packet.Packet) {
-		back.Send(p.Len(), func() { f.sender.receive(w.now, p); f.pump() })
-	}
-	w.After(0, f.pump)
-	return f
+	return flows
 }
 
 // Received is how many bytes have arrived.
