@@ -11,7 +11,6 @@ import (
 
 	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/dialer"
-	"github.com/go-i2p/i2psocks/dialer/i2pd"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
@@ -44,10 +43,16 @@ type Endpoint struct {
 	Fallbacks []string
 	// DialBridge, if set, opens all connections to the routers, as [sam.Session.DialBridge].
 	DialBridge func(ctx context.Context, network, address string) (net.Conn, error)
-	// Router, if set, is started when nobody answers at SAM, and closed by Close. Whether it is needed
-	// is settled once, by the first connection. It must not be combined with Fallbacks, DialBridge or
-	// Backend. Datagrams then go over the control connection, see [sam.Session.ListenPacket].
-	Router *i2pd.Router
+	// Router, if set, is started when nobody answers at SAM, and closed by Close: an [*i2pd.Router], or another.
+	// Whether it is needed is settled once, by the first connection. It must not be combined with Fallbacks, DialBridge
+	// or Backend. Datagrams then go over the control connection, see [sam.Session.ListenPacket].
+	//
+	// [*i2pd.Router]: https://pkg.go.dev/github.com/go-i2p/i2psocks/dialer/i2pd#Router
+	Router Router
+	// AwaitRouter lets Up and Listen wait for a router that is not there yet, as long as their context: for a program
+	// that is started together with its router. They else fail at once with [dialer.ErrRouterDown], as dials
+	// always do while there was no router.
+	AwaitRouter bool
 	// Configure, if set, changes the session of the endpoint's own identity before its first use: for
 	// what has no field here. It does not reach the sessions of tokens, see [Isolation], and cannot
 	// change the Identity.
@@ -115,13 +120,14 @@ var (
 // defaultName is what an unnamed identity is called in a store.
 const defaultName = "default"
 
-// Up waits until the tunnels stand. It fails at once if there is no router and there never was one.
+// Up waits until the tunnels stand. It fails at once if there is no router and there never was one, unless
+// AwaitRouter is set.
 func (e *Endpoint) Up(ctx context.Context) error {
 	has, err := e.start(ctx)
 	if err != nil {
 		return err
 	}
-	return has.backend.Up(ctx)
+	return e.patiently(ctx, "up", func() error { return has.backend.Up(ctx) })
 }
 
 // Addr returns the address of the identity, with port 0. It needs no router, but waits for Keys. It is zero
@@ -200,7 +206,12 @@ func (e *Endpoint) Listen(ctx context.Context, network, address string) (net.Lis
 	if err != nil {
 		return nil, err
 	}
-	return has.backend.Listen(ctx, network, address)
+	var ln net.Listener
+	err = e.patiently(ctx, "listen", func() (err error) {
+		ln, err = has.backend.Listen(ctx, network, address)
+		return err
+	})
+	return ln, err
 }
 
 // Format prints the name alone, whatever the verb. Inside a struct that holds an Endpoint by value fmt does not

@@ -122,9 +122,10 @@ func readHosts(path string) (map[string]string, error) {
 
 // explain says what to do about a router that is not there.
 func explain(err error, ep *i2psocks.Endpoint) error {
+	own, ok := ep.Router.(*i2pd.Router)
 	switch {
-	case ep.Router != nil && errors.Is(ep.Router.Status().Err, i2pd.ErrNotFound):
-		return fmt.Errorf("no SAM bridge at %s and no i2pd to start: install i2pd, or give its path with -router: %w", ep.SAM, ep.Router.Status().Err)
+	case ok && errors.Is(own.Status().Err, i2pd.ErrNotFound):
+		return fmt.Errorf("no SAM bridge at %s and no i2pd to start: install i2pd, or give its path with -router: %w", ep.SAM, own.Status().Err)
 	case ep.Router == nil && errors.Is(err, dialer.ErrRouterDown):
 		return fmt.Errorf("no SAM bridge at %s: start an I2P router and enable SAM "+
 			"(i2pd: \"enabled = true\" under [sam] in i2pd.conf; Java I2P: start \"SAM application bridge\" at http://127.0.0.1:7657/configclients), "+

@@ -16,14 +16,15 @@ func ownRouter(how string, ep *i2psocks.Endpoint, stderr io.Writer) (err error) 
 	if how == "" {
 		return nil
 	}
-	ep.Router = &i2pd.Router{Logger: ep.Logger, Progress: func(s i2pd.Status) {
+	router := &i2pd.Router{Logger: ep.Logger, Progress: func(s i2pd.Status) {
 		fmt.Fprintf(stderr, "own router: %v, %d peers\n", s.State, s.Peers)
 	}}
 	if how != "auto" {
-		ep.Router.Path = how
+		router.Path = how
 	}
+	ep.Router = router
 	if ep.Dir != "" {
-		ep.Router.Dir, err = filepath.Abs(filepath.Join(ep.Dir, "i2pd"))
+		router.Dir, err = filepath.Abs(filepath.Join(ep.Dir, "i2pd"))
 	}
 	return err
 }
