@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"slices"
 	"time"
 
@@ -39,12 +38,12 @@ func (st *feedState) text() []byte {
 
 // loadState reads what save wrote for the same feed; it is empty if there is no file.
 func loadState(path, url string, maxSize int64, read bool) (*feedState, stamp, error) {
-	f, err := openRegular(path, maxSize)
-	if errors.Is(err, fs.ErrNotExist) {
-		return newState(url), nil, checkGone(path, read)
-	}
+	f, err := openKept(path, maxSize, read)
 	if err != nil {
 		return nil, nil, err
+	}
+	if f == nil {
+		return newState(url), nil, nil
 	}
 	defer f.Close()
 	stamp, err := f.Stat()

@@ -2,8 +2,6 @@ package addrbook
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"iter"
 	"sync"
 )
@@ -15,9 +13,9 @@ import (
 // A change is on the disk when the method returns, in one step: the file is the
 // old one or the new one, whole, with mode 0600, and what was written has been read
 // back. Several programs may change one file: they wait for each other by a lock on a
-// file beside it, whose name ends in ".lock", 20 s at most, which is [ErrLocked]. What
-// others have written since the last read is read again before a change, not in the
-// midst of one. A file that was there and is not any more is [ErrGone].
+// file beside it, whose name ends in ".lock", 20 s at most, then it is [ErrLocked]. What
+// others have written is read again before a change, and by [File.Reload]; lookups do
+// not see it before. A file that was there and is not any more is [ErrGone].
 type File struct {
 	path string // empty for one in memory
 
@@ -47,16 +45,13 @@ func (f *File) Reload() error {
 }
 
 func (f *File) reload() error {
-	file, err := openRegular(f.path, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := checkGone(f.path, f.stamp != nil); err != nil {
-			return err
-		}
-		f.take(new(Hosts), nil)
-		return nil
-	}
+	file, err := openKept(f.path, 0, f.stamp != nil)
 	if err != nil {
 		return err
+	}
+	if file == nil {
+		f.take(new(Hosts), nil)
+		return nil
 	}
 	defer file.Close()
 	stamp, err := file.Stat()
@@ -143,7 +138,8 @@ func (f *File) Update(change func(h *Hosts) error) error {
 		}
 	}
 	next := f.hosts.clone() // which changes under the lock alone
-	if err := change(next); err != nil {
+	was := next.version
+	if err := change(next); err != nil || next.version == was {
 		return err
 	}
 	return f.write(next)

@@ -23,8 +23,8 @@ const (
 // lockTime at most. It sweeps what a crash has left.
 //
 // The lock is on a file beside, which stays. It is made after the file itself, which
-// content is for, and so tells that the file has been there: see [checkGone]. read
-// tells so too.
+// content is for, and so tells that the file has been there: see [openKept]. read tells
+// so too.
 func lockPath(ctx context.Context, path string, content []byte, read bool) (unlock func(), err error) {
 	if err := beginLocking(path, content, read); err != nil {
 		return nil, err
@@ -54,8 +54,8 @@ func beginLocking(path string, content []byte, read bool) error {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := checkGone(path, read); err != nil {
-		return err
+	if read {
+		return gone(path)
 	}
 	temp := tempPrefix(path) + rand.Text()
 	defer os.Remove(temp)
@@ -80,16 +80,30 @@ func createFile(path string, content []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// checkGone returns [ErrGone] if a file that is not there has been there: it was read
-// before, or there is its lock.
-func checkGone(path string, read bool) error {
-	if _, err := os.Lstat(path + lockSuffix); read || err == nil {
-		return &fs.PathError{Op: "read", Path: path, Err: ErrGone}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
+// openKept opens a file of at most max bytes, if that is not 0. It returns nil for one
+// that is not there and never was. One that was is [ErrGone]: it was read before, or
+// there is its lock.
+func openKept(path string, max int64, read bool) (*os.File, error) {
+	for locked := false; ; locked = true {
+		f, err := openRegular(path, max)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return f, err
+		}
+		if locked || read {
+			return nil, gone(path)
+		}
+		_, err = os.Lstat(path + lockSuffix)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		// Or somebody has just made both: where there is a lock, there is a file.
 	}
-	return nil
 }
+
+func gone(path string) error { return &fs.PathError{Op: "read", Path: path, Err: ErrGone} }
 
 // stamp tells whether a file has been changed; nil is that of one that is not there.
 // Changes put another file in its place.

@@ -149,3 +149,41 @@ func TestSubscriptionTwoPrograms(t *testing.T) {
 	}
 	assert.NoFileExists(t, daemon.Path)
 }
+
+// Those who begin a book at the same time have one book, which none of them takes for one that is gone.
+func TestFileBegunTogether(t *testing.T) {
+	d := destination(t)
+	for range 20 {
+		path := filepath.Join(t.TempDir(), "hosts.txt")
+		begin := make(chan struct{})
+		var wg sync.WaitGroup
+		for i := range 4 {
+			wg.Go(func() {
+				<-begin
+				f, err := addrbook.OpenFile(path)
+				if assert.NoError(t, err) {
+					assert.NoError(t, f.Add(fmt.Sprintf("n%d.i2p", i), d))
+				}
+			})
+		}
+		close(begin)
+		wg.Wait()
+		assert.Len(t, maps.Collect(openFile(t, path).All()), 4)
+	}
+}
+
+// What changes nothing is not written.
+func TestFileUnchanged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hosts.txt")
+	f, d := openFile(t, path), destination(t)
+	require.NoError(t, f.Add("a.i2p", d))
+	before, err := os.Stat(path)
+	require.NoError(t, err)
+	version := f.Version()
+	require.NoError(t, f.Add("a.i2p", hashOf(t, d)))
+	require.NoError(t, f.Set("a.i2p", d))
+	after, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.True(t, os.SameFile(before, after))
+	assert.Equal(t, version, f.Version())
+}
