@@ -56,6 +56,25 @@ func writeFile(r replacement) (err error) {
 			os.Remove(temp)
 		}
 	}()
+	if err := r.fill(f); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if r.before != nil {
+		if err := r.before(); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(temp, r.path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(r.path))
+}
+
+// fill writes the new file, which is on the disk when it returns, as it was meant.
+func (r replacement) fill(f *os.File) error {
 	sum := sha256.New()
 	w := bufio.NewWriterSize(io.MultiWriter(f, sum), 64<<10)
 	if err := r.write(w); err != nil {
@@ -72,21 +91,7 @@ func writeFile(r replacement) (err error) {
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	if err := r.readBack(f, sum); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if r.before != nil {
-		if err := r.before(); err != nil {
-			return err
-		}
-	}
-	if err := os.Rename(temp, r.path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(r.path))
+	return r.readBack(f, sum)
 }
 
 func (r replacement) readBack(f *os.File, written hash.Hash) error {

@@ -3,6 +3,7 @@ package addrbook_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -86,4 +87,44 @@ func TestMakeDirLasts(t *testing.T) {
 	synced, err = addrbook.MakeDir(filepath.Join(dir, "a", "b", "c"))
 	require.NoError(t, err)
 	assert.Empty(t, synced)
+}
+
+// FuzzMerge: whatever a router's files hold, they begin with it afterwards, and what was added is there.
+func FuzzMerge(f *testing.F) {
+	a := destination(f)
+	f.Add("old.i2p=" + a.Text() + "\r\n# x\nbad")
+	f.Add("\ufeffnew.i2p=" + a.Base32() + "\nnew.i2p=" + a.Text())
+	f.Add("old.i2p," + label(a) + "\r\n\nnew.i2p,x\nnew.i2p," + label(a))
+	f.Fuzz(func(t *testing.T, old string) {
+		dir := t.TempDir()
+		own := hostsOf(t, book{"new.i2p": a})
+		java, table := filepath.Join(dir, "hosts.txt"), filepath.Join(dir, "addressbook", "addresses.csv")
+		require.NoError(t, os.Mkdir(filepath.Dir(table), 0o700))
+		require.NoError(t, os.WriteFile(java, []byte(old), 0o600))
+		require.NoError(t, os.WriteFile(table, []byte(old), 0o600))
+
+		merged := func(path string, m *addrbook.Merge, err error) bool {
+			if err == nil {
+				require.NoError(t, m.Write())
+			}
+			require.True(t, strings.HasPrefix(read(t, path), old))
+			return err == nil && len(m.Added) == 1
+		}
+		m, err := addrbook.JavaBooks{Router: own}.Merge(dir)
+		if merged(java, m, err) {
+			books, err := addrbook.ReadJava(os.DirFS(dir), func(string, *addrbook.HostsError) error { return nil })
+			require.NoError(t, err)
+			got, err := books.Router.Lookup(t.Context(), "new.i2p")
+			require.NoError(t, err)
+			require.Equal(t, a, got)
+		}
+		m, err = addrbook.MergeI2PD(dir, own)
+		if merged(table, m, err) {
+			h, err := addrbook.ReadI2PD(os.DirFS(dir), func(string, *addrbook.HostsError) error { return nil })
+			require.NoError(t, err)
+			got, err := h.Lookup(t.Context(), "new.i2p")
+			require.NoError(t, err)
+			require.Equal(t, a, got)
+		}
+	})
 }

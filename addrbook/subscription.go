@@ -16,8 +16,8 @@ import (
 // what has been learnt from it. It is a [Source] for a [Book], which knows only
 // what was fetched before, and never waits.
 //
-// A feed may add names that no source in the Book knows that is trusted more, first
-// come, first served; one that only less trusted feeds know, it may give another
+// A feed may add names that no source in the Book knows that is trusted more, and that
+// are not pinned, first come, first served; one that only less trusted feeds know, it may give another
 // destination, and the order of the Sources decides, not who was fetched first. It
 // changes and removes only what it has itself brought, and only if the destination
 // that has the name has signed for it. It never changes an entry of the user's, or of
