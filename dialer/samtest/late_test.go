@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // flood writes until nothing more is taken for a moment, and returns how much was.
@@ -144,4 +145,30 @@ func TestDeaf(t *testing.T) {
 		assert.True(t, acc.silent(time.Minute), "nobody has noticed")
 		b.Kill()
 	})
+}
+
+// TestLateAccept: the ACCEPT waits from the start, whenever that is said, and if it never is.
+func TestLateAccept(t *testing.T) {
+	for _, r := range allRouters {
+		for name, f := range map[string]Fault{
+			"late": {On: "STREAM ACCEPT", Late: 5 * time.Second},
+			"lost": {On: "STREAM ACCEPT", CloseAfter: BeforeReply, Stall: true},
+		} {
+			bubble(t, r, func(t *testing.T, nw *Network, b *Bridge) {
+				a, u := two(t, nw, b)
+				u.b.Inject(f)
+				acc := open(t, u.b)
+				began := time.Now()
+				acc.send("STREAM ACCEPT ID=" + u.id + "\n")
+				u.waits(1)
+				_, reply := a.connect(u.dest.Base32())
+				require.Equal(t, "STREAM STATUS RESULT=OK", reply, name)
+				if name == "late" {
+					assert.Equal(t, "STREAM STATUS RESULT=OK", acc.line())
+					assert.LessOrEqual(t, f.Late, time.Since(began))
+				}
+				assert.Contains(t, acc.line(), a.dest.Base64(), name)
+			})
+		}
+	}
 }

@@ -22,7 +22,7 @@ type samConn struct {
 }
 
 // openSAM connects to a router and says hello. The socket ends with the test.
-func openSAM(t *testing.T, n *Network, router int) *samConn {
+func openSAM(t testing.TB, n *Network, router int) *samConn {
 	conn, err := n.DialContext(t.Context(), "tcp", n.SAM(router))
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
@@ -54,7 +54,7 @@ type session struct {
 }
 
 // newSessions makes one session on each of these routers, all at the same time.
-func newSessions(t *testing.T, n *Network, routers ...int) []*session {
+func newSessions(t testing.TB, n *Network, routers ...int) []*session {
 	sessions := make([]*session, len(routers))
 	failed := make(chan error)
 	for i, router := range routers {
@@ -80,7 +80,7 @@ func (s *session) create() error {
 }
 
 // requireEcho has one session accept, the other connect, and sends a message there and back.
-func requireEcho(t *testing.T, from, to *session) {
+func requireEcho(t testing.TB, from, to *session) {
 	accept := openSAM(t, to.n, to.router)
 	_, err := accept.ask("STREAM ACCEPT ID=%s", to.id)
 	require.NoError(t, err)
