@@ -81,6 +81,7 @@ func TestProxyOnRouters(t *testing.T) {
 		defer conn.Close()
 		fmt.Fprintf(conn, "GET /page HTTP/1.0\r\n\r\n")
 		time.Sleep(15 * time.Second) // the site closes meanwhile
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(time.Minute)))
 		got, err := io.ReadAll(conn)
 		require.NoError(t, err)
 		_, body, _ := bytes.Cut(got, []byte("\r\n\r\n"))
