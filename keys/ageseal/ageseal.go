@@ -31,6 +31,8 @@ type Sealer struct {
 	// refused unread. It has no meaning for keys.
 	WorkFactor int
 
+	costly bool // the work factor counts
+
 	// Funcs, because nothing that prints can look into one.
 	recipients func(workFactor int) ([]age.Recipient, error)
 	identities func(workFactor int) ([]age.Identity, error)
@@ -39,12 +41,14 @@ type Sealer struct {
 var _ keys.Sealer = (*Sealer)(nil)
 
 // Passphrase returns a Sealer for a passphrase, which must not be empty. All
-// of it counts: a newline at the end of a file is the caller's to cut.
+// of it counts: a newline at the end of a file is the caller's to cut. In a process
+// one Sealer at a time works on a passphrase, for the memory it takes; waiting ends with the context.
 func Passphrase(passphrase string) (*Sealer, error) {
 	if passphrase == "" {
 		return nil, fmt.Errorf("ageseal: %w: it is empty", keys.ErrPassphrase)
 	}
 	return &Sealer{
+		costly: true,
 		recipients: func(workFactor int) ([]age.Recipient, error) {
 			r, err := age.NewScryptRecipient(passphrase)
 			if err != nil {
@@ -107,6 +111,11 @@ func (s *Sealer) seal(ctx context.Context, plain []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	done, err := s.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	var out bytes.Buffer
 	w, err := age.Encrypt(&out, recipients...)
 	if err != nil {
@@ -144,6 +153,11 @@ func (s *Sealer) open(ctx context.Context, sealed []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	done, err := s.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	r, err := age.Decrypt(bytes.NewReader(sealed), identities...)
 	mismatch := new(age.NoIdentityMatchError)
 	switch {
@@ -162,6 +176,23 @@ func (s *Sealer) open(ctx context.Context, sealed []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w: too large", errNotIntact)
 	}
 	return plain, nil
+}
+
+// working holds a value while a passphrase is worked on, by whichever Sealer of the process: each takes hundreds of
+// megabytes, and a program may start all its identities at once.
+var working = make(chan struct{}, 1)
+
+// turn waits until nobody else works on a passphrase.
+func (s *Sealer) turn(ctx context.Context) (done func(), err error) {
+	if !s.costly {
+		return func() {}, nil
+	}
+	select {
+	case working <- struct{}{}:
+		return func() { <-working }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // capped refuses a costly file as age does, with an error that callers can tell.

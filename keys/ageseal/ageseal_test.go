@@ -2,6 +2,7 @@ package ageseal_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 	"github.com/stretchr/testify/assert"
@@ -194,7 +196,10 @@ func TestSealedDir(t *testing.T) {
 	require.NoError(t, err)
 	text, err := s.Open(t.Context(), raw)
 	require.NoError(t, err)
-	assert.Equal(t, id.Reveal()+"\n", string(text))
+	assert.Equal(t, "i2p identity 2 bot\n"+id.Reveal()+"\n", string(text))
+	imported, _, err := keys.Import(bytes.NewReader(text))
+	require.NoError(t, err)
+	assert.Equal(t, id.Reveal(), imported.Reveal(), "as decrypted by hand")
 
 	_, err = keys.OpenDir(path)
 	assert.ErrorIs(t, err, keys.ErrSealed)
@@ -226,4 +231,19 @@ func FuzzOpen(f *testing.F) {
 		}
 		require.Equal(t, "plain", string(plain), "nobody else has the passphrase")
 	})
+}
+
+// TestOnePassphraseAtATime: Sealers of a process take turns, and waiting ends with the context.
+func TestOnePassphraseAtATime(t *testing.T) {
+	one, two := passphrase(t, secret), passphrase(t, secret)
+	release := ageseal.Work()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	for _, s := range []*ageseal.Sealer{one, two} {
+		_, err := s.Seal(ctx, []byte("x"))
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+	}
+	release()
+	_, err := one.Seal(t.Context(), []byte("x"))
+	assert.NoError(t, err)
 }

@@ -1,6 +1,6 @@
 // Package ageseal encrypts the files of a [keys.Dir] with age
 // (https://age-encryption.org/v1), for a passphrase or for age keys. Each file
-// is an ordinary age file: "age -d mybot.key" shows what is in it.
+// is an ordinary age file: "age -d mybot.key" shows what is in it, and [keys.Import] reads that.
 //
 //	s, err := ageseal.Passphrase(passphrase)
 //	if err != nil {
