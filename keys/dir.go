@@ -16,13 +16,22 @@ const (
 	retiredSuffix = ".old"
 	tempPrefix    = ".new-"
 	lockName      = ".lock"
+	indexName     = ".index"
 	maxKeyFile    = 64 << 10
+	maxIndex      = 64 << 20
 )
 
 // Dir is a [Store] and [Archive] in a directory of its own: one file NAME.key
 // for each identity, with the base64 text of [Identity.Reveal] and a newline, then
 // "# ", the label and a newline if it has one, plain or through a [Sealer];
 // NAME.TIME.old for one that is retired.
+//
+// In an encrypted directory each identity is sealed with its name, and an index tells which files there are
+// and what is in them. A file that was swapped, renamed, put back from an earlier time, added or removed by somebody
+// else is [ErrAltered], and so is everything if it is the index: see [Dir.Adopt]. What
+// cannot be noticed is a directory that was put back as a whole, index included, or that was emptied as a whole; nor,
+// where the Sealer is for public keys, what is put there by somebody who knows them.
+//
 // It is safe for concurrent use, and one Dir at a time may have a directory open.
 // Operations take turns; waiting ends with the context.
 //
@@ -35,12 +44,16 @@ type Dir struct {
 	lock   *flock.Flock
 	turn   chan struct{} // holds a value while an operation runs
 	sealer Sealer        // nil: plain files
+	index  *index        // nil: plain files
+
+	trusting bool // files are taken as they are, in the form of former versions too
 
 	littered bool // a change may have failed and left files that sweep removes
 
 	// Set when a Reseal may have been decided but not carried out.
 	unsettled bool
 	next      Sealer
+	nextIndex *index
 }
 
 // OpenDir opens the directory at path and takes its lock, creating it with mode
@@ -57,6 +70,10 @@ func OpenDir(path string) (*Dir, error) {
 // with OpenDir and convert it with [Dir.Reseal]. A Sealer that is not the
 // directory's is [ErrPassphrase], so that nothing is ever saved under a
 // passphrase mistyped.
+//
+// A directory of a former version, whose files do not know their names, is brought up to date first, as by Reseal:
+// wholly or not at all. What cannot be read stays as it is. Copies of the directory from
+// before that can still be put back with their files swapped, so do not keep them.
 func OpenSealedDir(ctx context.Context, path string, s Sealer) (*Dir, error) {
 	if s == nil {
 		return nil, &StoreError{Op: "open", Err: fmt.Errorf("%w: no Sealer", ErrPassphrase)}
@@ -78,7 +95,7 @@ func openDir(ctx context.Context, path string, s Sealer) (*Dir, error) {
 
 // lockDir opens, checks and locks, and looks at nothing inside.
 func lockDir(path string) (_ *Dir, err error) {
-	if err := os.MkdirAll(path, 0o700); err != nil {
+	if err := makeAll(path); err != nil {
 		return nil, err
 	}
 	path = filepath.Clean(path) // with a slash at its end, Lstat would follow a link

@@ -3,43 +3,83 @@ package keys
 import (
 	"cmp"
 	"context"
-	"io/fs"
+	"errors"
 	"time"
 )
 
-// Rename implements [Archive].
+// Rename implements [Archive]. In an encrypted directory the identity is sealed anew, with its new name.
 func (d *Dir) Rename(ctx context.Context, from, to string) error {
 	return d.change(ctx, "rename", from, func() error {
 		if !ValidName(to) {
 			return ErrName
 		}
-		if _, err := d.check(from + keySuffix); err != nil {
+		fi, err := d.checkKnown(from + keySuffix)
+		if err != nil {
 			return err
 		}
-		return d.move(from+keySuffix, to+keySuffix)
+		if d.sealer == nil {
+			return d.move(from+keySuffix, to+keySuffix)
+		}
+		if err := d.free(to + keySuffix); err != nil {
+			return err
+		}
+		id, label, err := d.loadLabelled(ctx, from+keySuffix)
+		if err != nil {
+			return err
+		}
+		data, err := sealFile(ctx, d.sealer, to, id, label)
+		if err != nil {
+			return err
+		}
+		temp, err := d.writeTemp(data)
+		if err != nil {
+			return err
+		}
+		if err := d.files.Chtimes(temp, fi.ModTime(), fi.ModTime()); err != nil { // still when it was saved
+			return err
+		}
+		return d.altering(map[string]sum{to + keySuffix: sumOf(data), from + keySuffix: ""}, func() error {
+			return d.supersede(temp, from+keySuffix, to+keySuffix)
+		})
 	})
 }
 
-// move renames a file, never over another: this is the only Dir here, and it
-// does one thing at a time.
-func (d *Dir) move(from, to string) error {
-	taken, err := d.exists(to)
-	if err != nil {
+// supersede puts temp in the place of none, and then removes from. The index tells what is to be done after
+// a crash between the two.
+func (d *Dir) supersede(temp, from, to string) error {
+	if err := d.files.Link(temp, to); err != nil {
 		return err
 	}
-	if taken {
-		return fs.ErrExist
+	if err := d.sync(); err != nil { // the identity must be on the disk before its only other place goes
+		return err
 	}
-	if err := d.files.Rename(from, to); err != nil {
+	if err := d.files.Remove(temp); err != nil {
+		return err
+	}
+	if err := d.files.Remove(from); err != nil {
 		return err
 	}
 	return d.sync()
 }
 
+// move renames a file, never over another: this is the only Dir here, and it
+// does one thing at a time.
+func (d *Dir) move(from, to string) error {
+	if err := d.free(to); err != nil {
+		return err
+	}
+	return d.altering(map[string]sum{to: d.listed(from), from: ""}, func() error {
+		if err := d.files.Rename(from, to); err != nil {
+			return err
+		}
+		return d.sync()
+	})
+}
+
 // Retire implements [Archive].
 func (d *Dir) Retire(ctx context.Context, name string) error {
 	return d.change(ctx, "retire", name, func() error {
-		if _, err := d.check(name + keySuffix); err != nil {
+		if _, err := d.checkKnown(name + keySuffix); err != nil {
 			return err
 		}
 		retired, err := d.freeRetired(name)
@@ -50,14 +90,19 @@ func (d *Dir) Retire(ctx context.Context, name string) error {
 	})
 }
 
-// freeRetired finds a file name for an identity that is retired now.
+// freeRetired finds a file name for an identity that is retired now: later than all, whatever the clock says.
 func (d *Dir) freeRetired(name string) (string, error) {
-	for t := time.Now(); ; t = t.Add(1) { // coarse clocks stand still
-		file := retiredFile(name, t)
-		if taken, err := d.exists(file); err != nil || !taken {
-			return file, err
+	list, err := d.list()
+	if err != nil {
+		return "", err
+	}
+	t := time.Now()
+	for _, e := range list {
+		if e.Name == name && !e.Retired.IsZero() && !t.After(e.Retired) {
+			t = e.Retired.Add(1)
 		}
 	}
+	return retiredFile(name, t), nil
 }
 
 // Replace implements [Archive].
@@ -66,14 +111,14 @@ func (d *Dir) Replace(ctx context.Context, name string, id Identity) error {
 		if id.IsZero() {
 			return ErrMalformed
 		}
-		if _, err := d.check(name + keySuffix); err != nil {
+		if _, err := d.checkKnown(name + keySuffix); err != nil {
 			return err
 		}
 		_, label, err := d.loadLabelled(ctx, name+keySuffix)
 		if err != nil && !damaged(err) {
 			return err // it may be readable later, and the label with it
 		}
-		data, err := seal(ctx, d.sealer, fileText(id, label))
+		data, err := sealFile(ctx, d.sealer, name, id, label)
 		if err != nil {
 			return err
 		}
@@ -81,25 +126,33 @@ func (d *Dir) Replace(ctx context.Context, name string, id Identity) error {
 		if err != nil {
 			return err
 		}
-		return d.exchange(temp, name)
+		return d.exchange(temp, sumOf(data), name)
 	})
 }
 
-// exchange puts file in the place of the identity called name, which it
+// exchange puts file, which has contents, in the place of the identity called name, which it
 // retires. A second link keeps the old one, so that the name is never free; sweep
 // removes it if it stays the second.
-func (d *Dir) exchange(file, name string) error {
+func (d *Dir) exchange(file string, contents sum, name string) error {
 	retired, err := d.freeRetired(name)
 	if err != nil {
 		return err
 	}
-	if err := d.files.Link(name+keySuffix, retired); err != nil {
+	to := map[string]sum{name + keySuffix: contents, retired: d.listed(name + keySuffix)}
+	if _, ours := entryOf(file); ours {
+		to[file] = ""
+	}
+	return d.altering(to, func() error { return d.exchangeFiles(file, name+keySuffix, retired) })
+}
+
+func (d *Dir) exchangeFiles(file, current, retired string) error {
+	if err := d.files.Link(current, retired); err != nil {
 		return err
 	}
 	if err := d.sync(); err != nil { // the link must be on the disk before the only other name goes
 		return err
 	}
-	if err := d.files.Rename(file, name+keySuffix); err != nil {
+	if err := d.files.Rename(file, current); err != nil {
 		return err
 	}
 	return d.sync()
@@ -112,7 +165,7 @@ func (d *Dir) Restore(ctx context.Context, name string, retired time.Time) error
 		if err != nil {
 			return err
 		}
-		if _, err := d.check(file); err != nil {
+		if _, err := d.checkKnown(file); err != nil {
 			return err
 		}
 		inUse, err := d.exists(name + keySuffix)
@@ -122,10 +175,10 @@ func (d *Dir) Restore(ctx context.Context, name string, retired time.Time) error
 		if !inUse {
 			return d.move(file, name+keySuffix)
 		}
-		if _, err := d.check(name + keySuffix); err != nil {
+		if _, err := d.checkKnown(name + keySuffix); err != nil {
 			return err
 		}
-		return d.exchange(file, name)
+		return d.exchange(file, d.listed(file), name)
 	})
 }
 
@@ -149,16 +202,30 @@ func (d *Dir) Purge(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
+		var refused error
+		var files []string
+		to := make(map[string]sum)
 		for _, e := range list {
 			if e.Name != name || e.Retired.IsZero() {
 				continue
 			}
-			if _, checkErr := d.check(e.file()); checkErr != nil {
-				err = cmp.Or(err, checkErr)
+			_, checkErr := d.check(e.file())
+			gone := errors.Is(d.missing(e.file(), checkErr), ErrAltered)
+			if checkErr != nil && !gone {
+				refused = cmp.Or(refused, checkErr)
 				continue
 			}
-			err = cmp.Or(err, d.files.Remove(e.file()))
+			to[e.file()] = ""
+			if !gone {
+				files = append(files, e.file())
+			}
 		}
-		return cmp.Or(err, d.sync())
+		err = d.altering(to, func() (err error) {
+			for _, file := range files {
+				err = cmp.Or(err, d.files.Remove(file))
+			}
+			return cmp.Or(err, d.sync())
+		})
+		return cmp.Or(err, refused)
 	})
 }

@@ -25,7 +25,8 @@ func parseRetired(file string) (name string, t time.Time, ok bool) {
 	return name, t, err == nil && ValidName(name) && retiredFile(name, t) == file
 }
 
-// List implements [Archive]. The time of saving is that of the file.
+// List implements [Archive]. The time of saving is that of the file, none for a file that is gone from an
+// encrypted directory.
 func (d *Dir) List(ctx context.Context) (list []Entry, err error) {
 	err = d.doAll(ctx, "list", "", func() error {
 		list, err = d.list()
@@ -40,22 +41,37 @@ func (d *Dir) list() ([]Entry, error) {
 		return nil, err
 	}
 	var list []Entry
+	there := make(map[string]bool)
 	for _, e := range entries {
-		name, retired, ok := parseRetired(e.Name())
+		entry, ok := entryOf(e.Name())
 		if !ok {
-			name, ok = strings.CutSuffix(e.Name(), keySuffix)
-		}
-		if !ok || !ValidName(name) {
 			continue
 		}
 		fi, err := d.files.Lstat(e.Name())
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, Entry{Name: name, Saved: fi.ModTime().UTC(), Retired: retired})
+		entry.Saved = fi.ModTime().UTC()
+		list, there[e.Name()] = append(list, entry), true
+	}
+	if d.index != nil && !d.trusting {
+		for file := range d.index.Files { // those that somebody took away must not seem never to have been
+			if entry, ok := entryOf(file); ok && !there[file] {
+				list = append(list, entry)
+			}
+		}
 	}
 	slices.SortFunc(list, Entry.compare)
 	return list, nil
+}
+
+// entryOf reads the name of a file.
+func entryOf(file string) (Entry, bool) {
+	name, retired, ok := parseRetired(file)
+	if !ok {
+		name, ok = strings.CutSuffix(file, keySuffix)
+	}
+	return Entry{Name: name, Retired: retired}, ok && ValidName(name)
 }
 
 func (e Entry) file() string {

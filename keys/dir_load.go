@@ -6,14 +6,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
-	"strings"
 )
 
 // Load implements [Store]. A file that is empty or damaged is [ErrMalformed],
 // one of a refused kind [ErrUnsupported], one that others may read or write
-// [ErrPermissions], a plain one in an encrypted store [ErrNotSealed]; it stays
-// as it is.
+// [ErrPermissions], a plain one in an encrypted store [ErrNotSealed], one there that the store has not
+// put there [ErrAltered]; it stays as it is.
 func (d *Dir) Load(ctx context.Context, name string) (id Identity, err error) {
 	err = d.do(ctx, "load", name, func() error {
 		id, err = d.load(ctx, name+keySuffix)
@@ -30,16 +28,29 @@ func (d *Dir) load(ctx context.Context, file string) (Identity, error) {
 func (d *Dir) loadLabelled(ctx context.Context, file string) (Identity, string, error) {
 	raw, err := d.read(file)
 	if err != nil {
-		return Identity{}, "", err
+		return Identity{}, "", d.missing(file, err)
+	}
+	e, _ := entryOf(file)
+	if d.sealer == nil {
+		return parseSealedText(string(raw), e.Name, true) // it may have been decrypted by hand
 	}
 	text, err := unseal(ctx, d.sealer, raw)
 	if err != nil {
 		return Identity{}, "", err
 	}
-	return parseFileText(text)
+	id, label, err := parseSealedText(text, e.Name, d.trusting)
+	if err == nil {
+		err = d.known(file, raw)
+	}
+	if err != nil {
+		return Identity{}, "", err
+	}
+	return id, label, nil
 }
 
-func (d *Dir) read(file string) ([]byte, error) {
+func (d *Dir) read(file string) ([]byte, error) { return d.readBytes(file, maxKeyFile) }
+
+func (d *Dir) readBytes(file string, most int) ([]byte, error) {
 	named, err := d.check(file) // before opening: that would block on a named pipe and follow a link
 	if err != nil {
 		return nil, err
@@ -56,14 +67,23 @@ func (d *Dir) read(file string) ([]byte, error) {
 	if !os.SameFile(named, opened) {
 		return nil, fmt.Errorf("%w: the file was replaced", ErrPermissions)
 	}
-	raw, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	raw, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(raw) == 0 || len(raw) > maxKeyFile {
+	if len(raw) == 0 || len(raw) > most {
 		return nil, fmt.Errorf("%w: size of the file", ErrMalformed)
 	}
 	return raw, nil
+}
+
+// checkKnown is check for a file that goes on to be used: it must be one that the store has put there.
+func (d *Dir) checkKnown(file string) (fs.FileInfo, error) {
+	fi, err := d.check(file)
+	if err != nil {
+		return nil, d.missing(file, err)
+	}
+	return fi, d.known(file, nil)
 }
 
 // check refuses what is no private file. All operations ask it first, so that
@@ -82,17 +102,13 @@ func (d *Dir) check(file string) (fs.FileInfo, error) {
 // Names implements [Store]. Files that are not of the form NAME.key are passed over.
 func (d *Dir) Names(ctx context.Context) (names []string, err error) {
 	err = d.doAll(ctx, "names", "", func() error {
-		entries, err := d.files.ReadDir()
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			if name, ok := strings.CutSuffix(e.Name(), keySuffix); ok && ValidName(name) {
-				names = append(names, name)
+		list, err := d.list()
+		for _, e := range list {
+			if e.Retired.IsZero() {
+				names = append(names, e.Name)
 			}
 		}
-		return nil
+		return err
 	})
-	slices.Sort(names) // "a-b.key" sorts before "a.key"
 	return names, err
 }

@@ -2,17 +2,19 @@ package keys
 
 import (
 	"context"
-	"fmt"
 	"strings"
 )
 
-// A directory is encrypted if it has sealedName, in which sealedText is sealed.
+// A directory is encrypted if it has sealedName, in which sealedDirText is sealed, and the key of the index.
 // Reseal stages every file anew, then leaves a mark that says so. Without the
 // mark the staged files are dropped; with it they are moved into place, now or
 // at the next start: they are whole, and no secret is needed for it.
 const (
-	sealedName   = ".sealed"
-	sealedText   = "i2p identities\n"
+	sealedName = ".sealed"
+	formerText = "i2p identities\n" // of former versions, whose files have no names in them and no index
+
+	sealedDirText = "i2p identities 2\n"
+
 	stagePrefix  = ".next-"
 	markToSealed = ".reseal"
 	markToPlain  = ".unseal"
@@ -20,75 +22,55 @@ const (
 
 // Reseal encrypts all files anew for s, those of retired identities too, or writes them plain if s
 // is nil, and goes on with s. It is all or nothing, whatever disk or process fails meanwhile, and
-// nothing if a file cannot be read. The times of saving stay. The files that were there are
-// removed, not overwritten.
+// nothing if a file cannot be read. What s seals is opened again before anything goes. The times of
+// saving stay. The files that were there are removed, not overwritten.
 func (d *Dir) Reseal(ctx context.Context, s Sealer) error {
-	return d.doAll(ctx, "reseal", "", func() error {
-		if err := d.tidy(); err != nil {
-			return err // a plain secret would stay
+	return d.doAll(ctx, "reseal", "", func() error { return d.reseal(ctx, s, false) })
+}
+
+// Adopt takes the files of an encrypted directory for right, as they are: after some were put back from
+// a backup, copied there or removed on purpose, which is [ErrAltered] otherwise. What is there must be readable,
+// and sealed for its name, be it by a former version; else nothing is done. It seals all anew, as [Dir.Reseal]
+// does. In a plain directory it does nothing.
+func (d *Dir) Adopt(ctx context.Context) error {
+	return d.doAll(ctx, "adopt", "", func() error {
+		if d.sealer == nil {
+			return nil
 		}
-		d.unsettled, d.next = true, s // ready tidies up after any failure
-		if err := d.stage(ctx, s); err != nil {
-			d.ready() // or the next operation does
-			return err
-		}
-		mark := markToSealed
-		if s == nil {
-			mark = markToPlain
-		}
-		markErr := d.writeNew(mark, nil)
-		// The mark may be there even so. What is there, decides.
-		done, err := d.settle()
-		if err != nil {
-			return err
-		}
-		d.unsettled = false
-		if !done {
-			return markErr
-		}
-		return nil
+		d.trusting = true
+		defer func() { d.trusting = false }()
+		return d.reseal(ctx, d.sealer, false)
 	})
 }
 
-// stage writes a copy of every file, sealed with s.
-func (d *Dir) stage(ctx context.Context, s Sealer) error {
-	list, err := d.list()
-	if err != nil {
-		return err
+// reseal is Reseal. If damaged is true, files that cannot be read are left as they are.
+func (d *Dir) reseal(ctx context.Context, s Sealer, damaged bool) error {
+	if err := d.tidy(); err != nil {
+		return err // a plain secret would stay
 	}
-	for _, e := range list {
-		if err := d.stageFile(ctx, s, e); err != nil {
-			return fmt.Errorf("%s: %w", e.file(), err)
-		}
-	}
+	d.unsettled, d.next, d.nextIndex = true, s, nil // ready tidies up after any failure
 	if s != nil {
-		data, err := seal(ctx, s, sealedText)
-		if err != nil {
-			return err
-		}
-		if err := d.writeNew(stagePrefix+sealedName, data); err != nil {
-			return err
-		}
+		d.nextIndex = newIndex()
 	}
-	return d.sync() // all of it before the mark
-}
-
-func (d *Dir) stageFile(ctx context.Context, s Sealer, e Entry) error {
-	if err := ctx.Err(); err != nil {
+	if err := d.stage(ctx, s, damaged); err != nil {
+		d.ready() // or the next operation does
 		return err
 	}
-	id, label, err := d.loadLabelled(ctx, e.file())
+	mark := markToSealed
+	if s == nil {
+		mark = markToPlain
+	}
+	markErr := d.writeNew(mark, nil)
+	// The mark may be there even so. What is there, decides.
+	done, err := d.settle()
 	if err != nil {
 		return err
 	}
-	data, err := seal(ctx, s, fileText(id, label))
-	if err != nil {
-		return err
+	d.unsettled = false
+	if !done {
+		return markErr
 	}
-	if err := d.writeNew(stagePrefix+e.file(), data); err != nil {
-		return err
-	}
-	return d.files.Chtimes(stagePrefix+e.file(), e.Saved, e.Saved)
+	return nil
 }
 
 // ready settles what a failed Reseal left.
@@ -125,7 +107,7 @@ func (d *Dir) settle() (decided bool, err error) {
 	if mark == "" {
 		return false, d.drop(staged)
 	}
-	d.sealer = d.next
+	d.sealer, d.index = d.next, d.nextIndex
 	return true, d.carryOut(mark, staged)
 }
 
@@ -145,12 +127,14 @@ func (d *Dir) carryOut(mark string, staged []string) error {
 		}
 	}
 	if mark == markToPlain {
-		sealed, err := d.exists(sealedName)
-		if err == nil && sealed {
-			err = d.files.Remove(sealedName)
-		}
-		if err != nil {
-			return err
+		for _, file := range []string{sealedName, indexName} {
+			there, err := d.exists(file)
+			if err == nil && there {
+				err = d.files.Remove(file)
+			}
+			if err != nil {
+				return err
+			}
 		}
 	}
 	if err := d.sync(); err != nil {
@@ -160,44 +144,4 @@ func (d *Dir) carryOut(mark string, staged []string) error {
 		return err
 	}
 	return d.sync()
-}
-
-// checkSealer makes sure that the directory is sealed if and only if there is a
-// Sealer, and with that one. It seals an empty directory.
-func (d *Dir) checkSealer(ctx context.Context) error {
-	sealed, err := d.exists(sealedName)
-	switch {
-	case err != nil:
-		return err
-	case d.sealer == nil && sealed:
-		return ErrSealed
-	case d.sealer == nil:
-		return nil
-	case !sealed:
-		return d.sealEmpty(ctx)
-	}
-	raw, err := d.read(sealedName)
-	if err != nil {
-		return err
-	}
-	text, err := unseal(ctx, d.sealer, raw)
-	if err == nil && text != sealedText {
-		err = fmt.Errorf("%w: %s", ErrMalformed, sealedName)
-	}
-	return err
-}
-
-func (d *Dir) sealEmpty(ctx context.Context) error {
-	list, err := d.list()
-	if err != nil {
-		return err
-	}
-	if len(list) > 0 {
-		return ErrNotSealed
-	}
-	data, err := seal(ctx, d.sealer, sealedText)
-	if err != nil {
-		return err
-	}
-	return d.save(sealedName, data)
 }

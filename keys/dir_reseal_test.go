@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -118,7 +119,7 @@ func TestOpenSealedDir(t *testing.T) {
 		_, err = keys.OpenSealedDir(t.Context(), path, w.two)
 		assertStoreError(t, err, "open", "", keys.ErrPassphrase)
 	}
-	assert.Equal(t, []string{".lock", ".sealed"}, entries(t, path))
+	assert.Equal(t, []string{".index", ".lock", ".sealed"}, entries(t, path))
 }
 
 func TestSealedDirRefusesForeignFiles(t *testing.T) {
@@ -165,22 +166,26 @@ func TestPlainDirNamesSealedFiles(t *testing.T) {
 // waits is a sealer that takes its time.
 type waits struct {
 	keys.Sealer
+	on             *atomic.Bool
 	entered, leave chan struct{}
 }
 
 func (s waits) Open(ctx context.Context, sealed []byte) ([]byte, error) {
-	s.entered <- struct{}{}
-	<-s.leave
+	if s.on.Load() {
+		s.entered <- struct{}{}
+		<-s.leave
+	}
 	return s.Sealer.Open(ctx, sealed)
 }
 
 func TestWaitingForTurnEndsWithTheContext(t *testing.T) {
 	w := ageWorld(t)
-	s := waits{w.one, make(chan struct{}), make(chan struct{})}
+	s := waits{w.one, new(atomic.Bool), make(chan struct{}), make(chan struct{})}
 	path := privateDir(t)
 	d, err := keys.OpenSealedDir(t.Context(), path, s)
 	require.NoError(t, err)
 	require.NoError(t, d.Save(t.Context(), "bot", generate(t)))
+	s.on.Store(true)
 	ended := make(chan error)
 	go func() {
 		_, err := d.Load(t.Context(), "bot")

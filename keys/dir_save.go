@@ -18,16 +18,21 @@ func (d *Dir) Save(ctx context.Context, name string, id Identity) error {
 		if id.IsZero() {
 			return ErrMalformed
 		}
-		data, err := seal(ctx, d.sealer, fileText(id, ""))
+		if err := d.free(name + keySuffix); err != nil {
+			return err
+		}
+		data, err := sealFile(ctx, d.sealer, name, id, "")
 		if err != nil {
 			return err
 		}
-		return d.save(name+keySuffix, data)
+		return d.altering(map[string]sum{name + keySuffix: sumOf(data)}, func() error {
+			return d.put(name+keySuffix, data)
+		})
 	})
 }
 
-// save puts a new file in place of none.
-func (d *Dir) save(file string, data []byte) error {
+// put makes a new file in place of none.
+func (d *Dir) put(file string, data []byte) error {
 	temp, err := d.writeTemp(data)
 	if err != nil {
 		return err
@@ -41,16 +46,25 @@ func (d *Dir) save(file string, data []byte) error {
 	return d.sync()
 }
 
-// Delete implements [Store]. What is no private file is [ErrPermissions] and stays.
+// Delete implements [Store]. What is no private file is [ErrPermissions] and stays. In an encrypted directory it
+// also removes what is [ErrAltered], and forgets what is gone.
 func (d *Dir) Delete(ctx context.Context, name string) error {
+	file := name + keySuffix
 	return d.change(ctx, "delete", name, func() error {
-		if _, err := d.check(name + keySuffix); err != nil {
+		_, err := d.check(file)
+		gone := errors.Is(d.missing(file, err), ErrAltered)
+		if err != nil && !gone {
 			return err
 		}
-		if err := d.files.Remove(name + keySuffix); err != nil {
-			return err
-		}
-		return d.sync()
+		return d.altering(map[string]sum{file: ""}, func() error {
+			if gone {
+				return nil
+			}
+			if err := d.files.Remove(file); err != nil {
+				return err
+			}
+			return d.sync()
+		})
 	})
 }
 
@@ -92,19 +106,26 @@ func (d *Dir) sync() error {
 		return err
 	}
 	defer f.Close()
-	err = f.Sync()
+	return flushed(f.Sync())
+}
+
+// flushed is the error of flushing a directory, which some file systems do not know.
+func flushed(err error) error {
 	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
 		return nil
 	}
 	return err
 }
 
-// tidy sweeps if a change has failed.
+// tidy ends, one way or the other, a change that has failed.
 func (d *Dir) tidy() error {
 	if !d.littered {
 		return nil
 	}
 	err := d.sweep()
+	if err == nil {
+		err = d.readIndex()
+	}
 	d.littered = err != nil
 	return err
 }

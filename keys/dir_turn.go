@@ -51,6 +51,21 @@ func (d *Dir) doAll(ctx context.Context, op, name string, f func() error) error 
 	return nil
 }
 
+// free makes sure that there is nothing called file, and is to be nothing.
+func (d *Dir) free(file string) error {
+	taken, err := d.exists(file)
+	switch {
+	case err != nil:
+		return err
+	case taken:
+		return fs.ErrExist
+	}
+	if err := d.missing(file, fs.ErrNotExist); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 // exists reports whether there is anything called file.
 func (d *Dir) exists(file string) (bool, error) {
 	_, err := d.files.Lstat(file)

@@ -26,7 +26,8 @@
 //
 // Files are plain, and protected by their permissions, unless the directory is
 // opened with a [Sealer]: see [OpenSealedDir], [Dir.Reseal] and package
-// keys/ageseal.
+// keys/ageseal. What is sealed belongs to its name, and an encrypted directory knows its files: who can write
+// it, but has no passphrase, cannot swap them or put an earlier one back. [Dir] says what cannot be noticed.
 //
 // # What it refuses to do
 //
@@ -40,7 +41,8 @@
 // because an old one could not be read.
 //
 // It never mixes plain and encrypted files in one directory, and never saves
-// under a passphrase that is not the directory's.
+// under a passphrase that is not the directory's. It gives up nothing for what it has sealed before it has
+// opened that again.
 //
 // Secrets live in ordinary memory; Go cannot promise to wipe them.
 package keys

@@ -32,6 +32,10 @@ var (
 	// ErrPassphrase: encrypted with another passphrase, or to another key.
 	ErrPassphrase = errors.New("wrong passphrase or key")
 
+	// ErrAltered: what is sealed is not what the store has put there. It was sealed for another name, put back
+	// from an earlier time, added or taken away by somebody else.
+	ErrAltered = errors.New("altered outside the store")
+
 	// ErrPermissions: a directory or file of a [Dir] is open to other users,
 	// belongs to another user, or is not a regular file.
 	ErrPermissions = errors.New("unsafe file or directory")

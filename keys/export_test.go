@@ -3,6 +3,7 @@ package keys
 import (
 	"context"
 	"math/big"
+	"time"
 )
 
 // DSAGroup shows the constants to the tests.
@@ -25,6 +26,13 @@ func OpenDirOn(ctx context.Context, path string, s Sealer, wrap func(Files) File
 		return nil, &StoreError{Op: "open", Err: err}
 	}
 	return d, nil
+}
+
+// ShiftRetired makes the clock seem to have been ahead when identities were retired.
+func ShiftRetired(m *Memory, by time.Duration) {
+	for i := range m.retired {
+		m.retired[i].Retired = m.retired[i].Retired.Add(by)
+	}
 }
 
 // ParseRetired and RetiredFile show how retired identities are filed.

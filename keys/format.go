@@ -13,7 +13,8 @@ type Format string
 // The formats that [Import] tells apart.
 const (
 	// FormatSAM is one line of I2P base64, as SAM's DEST GENERATE answers. A
-	// plain file of [Dir] may have a second line with a label, which is passed over.
+	// plain file of [Dir] may have a second line with a label, and an encrypted one has a first line with its name,
+	// which are passed over.
 	FormatSAM Format = "sam"
 
 	// FormatBinary is the same key in bytes: i2pd's .dat files, Java's
@@ -51,7 +52,8 @@ func Import(r io.Reader) (Identity, Format, error) {
 
 func importBytes(b []byte) (Identity, Format, error) {
 	if len(b) <= maxKeyFile {
-		b, _ = cutLabel(b) // of a file of Dir
+		_, b = cutName(b) // of a file of Dir that was decrypted
+		b, _ = cutLabel(b)
 	}
 	switch {
 	case len(b) == 0 || len(b) > maxKeyFile:

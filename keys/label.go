@@ -94,7 +94,7 @@ func (d *Dir) SetLabel(ctx context.Context, name, label string) error {
 		if err != nil {
 			return err
 		}
-		data, err := seal(ctx, d.sealer, fileText(id, label))
+		data, err := sealFile(ctx, d.sealer, name, id, label)
 		if err != nil {
 			return err
 		}
@@ -105,10 +105,12 @@ func (d *Dir) SetLabel(ctx context.Context, name, label string) error {
 		if err := d.files.Chtimes(temp, fi.ModTime(), fi.ModTime()); err != nil { // still when it was saved
 			return err
 		}
-		if err := d.files.Rename(temp, file); err != nil {
-			return err
-		}
-		return d.sync()
+		return d.altering(map[string]sum{file: sumOf(data)}, func() error {
+			if err := d.files.Rename(temp, file); err != nil {
+				return err
+			}
+			return d.sync()
+		})
 	})
 }
 

@@ -96,8 +96,8 @@ func (m *Memory) retire(name string) error {
 		return fs.ErrNotExist
 	}
 	k.Retired = now()
-	for m.find(name, k.Retired) >= 0 { // coarse clocks stand still
-		k.Retired = k.Retired.Add(1)
+	if i := m.find(name, time.Time{}); i >= 0 && !k.Retired.After(m.retired[i].Retired) {
+		k.Retired = m.retired[i].Retired.Add(1) // later than all, whatever the clock says
 	}
 	delete(m.ids, name)
 	m.retired = append(m.retired, k)

@@ -2,7 +2,6 @@ package keys
 
 import (
 	"context"
-	"fmt"
 	"strings"
 )
 
@@ -12,33 +11,14 @@ import (
 // Implementations must be safe for concurrent use and keep no reference to
 // their arguments.
 type Sealer interface {
-	// Seal encrypts plain. It must fail where Open could not read the result.
+	// Seal encrypts plain. It must fail where Open could not read the result. What a store seals it
+	// opens at once, to make sure.
 	Seal(ctx context.Context, plain []byte) ([]byte, error)
 
 	// Open decrypts what Seal made. It must notice every change: the error wraps
 	// ErrPassphrase if this Sealer is not the one for it, else ErrMalformed.
 	// It must bound the work that a foreign file can cause.
 	Open(ctx context.Context, sealed []byte) ([]byte, error)
-}
-
-// seal turns the text of a key file into its bytes.
-func seal(ctx context.Context, s Sealer, text string) ([]byte, error) {
-	if s == nil {
-		return []byte(text), nil
-	}
-	return s.Seal(ctx, []byte(text))
-}
-
-// unseal is the way back.
-func unseal(ctx context.Context, s Sealer, raw []byte) (string, error) {
-	if s == nil {
-		return string(raw), nil
-	}
-	if key, _ := cutLabel(raw); isText(key) {
-		return "", fmt.Errorf("%w: a plain file in an encrypted store", ErrNotSealed)
-	}
-	text, err := s.Open(ctx, raw)
-	return string(text), err
 }
 
 // isAge knows the files of the one Sealer that is here, to name them as such.

@@ -110,7 +110,7 @@ func (w *world) reopened(t *testing.T, path string) string {
 	d, how := w.openOn(t, path, newFaults(path, failBefore, never, 1<<20).wrap)
 	defer func() { require.NoError(t, d.Close()) }()
 	for _, file := range entries(t, path) {
-		require.True(t, file == ".lock" || file == ".sealed" || !strings.HasPrefix(file, "."), file)
+		require.True(t, file == ".lock" || file == ".sealed" || file == ".index" || !strings.HasPrefix(file, "."), file)
 	}
 	return how + "\n" + state(t, d)
 }

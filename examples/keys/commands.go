@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
 	"time"
 
 	"github.com/go-i2p/i2psocks/keys"
@@ -112,7 +115,7 @@ func (c *command) export(ctx context.Context, d *keys.Dir, operands []string) er
 	return c.show(ctx, d, operands)
 }
 
-// writeSecret makes a file of mode 0600 and replaces none.
+// writeSecret makes a file of mode 0600 and replaces none. It is on the disk when it returns.
 func writeSecret(path string, secret []byte) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -126,7 +129,34 @@ func writeSecret(path string, secret []byte) (err error) {
 	if _, err := f.Write(secret); err != nil {
 		return err
 	}
-	return f.Sync()
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// syncDir flushes the entries of a directory. Some file systems cannot, and need not; nor can Windows.
+func syncDir(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err = d.Sync(); errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
+		return nil
+	}
+	return err
+}
+
+// adopt takes the files of an encrypted folder for right, after some were put there or taken away by hand.
+func (c *command) adopt(ctx context.Context, d *keys.Dir, _ []string) error {
+	if err := d.Adopt(ctx); err != nil {
+		return err
+	}
+	return c.list(ctx, d, nil)
 }
 
 func (c *command) encrypt(ctx context.Context, d *keys.Dir, _ []string) error {

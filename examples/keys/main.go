@@ -41,6 +41,7 @@ const usage = `Usage: keys [options] COMMAND
   import NAME FILE   from SAM base64, a .dat file or .i2p.private ("-": standard input)
   export NAME        the secret half, to the file of -out or with -reveal
   encrypt            all of them, with a (new) passphrase
+  adopt              take an encrypted folder as it is, after files were put back or removed by hand
 
 Options:
 `
@@ -115,6 +116,8 @@ func (c *command) verb(name string) (do verb, operands int) {
 		return c.export, 1
 	case "encrypt":
 		return c.encrypt, 0
+	case "adopt":
+		return c.adopt, 0
 	}
 	return nil, 0
 }

@@ -215,6 +215,32 @@ func TestEncrypt(t *testing.T) {
 	assert.ErrorIs(t, err, keys.ErrPassphrase)
 }
 
+// TestFormerFolder: one that the version before has encrypted is used as it was, and files that are put back need a word.
+func TestFormerFolder(t *testing.T) {
+	dir, former := folder(t), filepath.Join("..", "..", "keys", "testdata", "former")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	require.NoError(t, os.CopyFS(dir, os.DirFS(former)))
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	for _, file := range append(files, filepath.Join(dir, ".sealed")) {
+		require.NoError(t, os.Chmod(file, 0o600))
+	}
+	pass := passphraseFile(t, "former")
+	assert.Contains(t, must(t, dir, "-passphrase-file", pass, "show", "bot"), "zxnvjqgauzt6olailpd7vhree2s64ysy2gdsa4vt6bsheai7cpjq.b32.i2p")
+	assert.Contains(t, must(t, dir, "-passphrase-file", pass, "show", "second"), "of other")
+	must(t, dir, "-passphrase-file", pass, "rename", "second", "third")
+
+	backup, err := os.ReadFile(filepath.Join(dir, "bot.key"))
+	require.NoError(t, err)
+	first := must(t, dir, "-passphrase-file", pass, "show", "bot")
+	must(t, dir, "-passphrase-file", pass, "rotate", "bot")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "bot.key"), backup, 0o600))
+	_, err = keysIn(t, dir, "-passphrase-file", pass, "show", "bot")
+	require.ErrorIs(t, err, keys.ErrAltered)
+	assert.Contains(t, must(t, dir, "-passphrase-file", pass, "adopt"), "third")
+	assert.Equal(t, first, must(t, dir, "-passphrase-file", pass, "show", "bot"))
+}
+
 func TestWrongUse(t *testing.T) {
 	dir := folder(t)
 	for _, args := range [][]string{nil, {"none"}, {"show"}, {"show", "a", "b"}, {"list", "a"}, {"-x"}} {
