@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -132,7 +133,10 @@ func (e *Endpoint) hostHeader(ctx context.Context, host string) (string, error) 
 		return to.Addr.Host, nil
 	}
 	if r, ok := has.backend.(resolver); ok {
-		return r.LookupAddr(ctx, to.Host.String())
+		b32, err := r.LookupAddr(ctx, to.Host.String())
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return b32, err
+		}
 	}
 	return to.Host.String(), nil // as the proxy of i2pd does
 }

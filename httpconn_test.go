@@ -3,6 +3,7 @@ package i2psocks_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-i2p/i2psocks"
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
 )
 
@@ -133,4 +136,34 @@ func FuzzArrange(f *testing.F) {
 		assert.Equal(t, before, after)
 		assert.Equal(t, got, string(i2psocks.Arrange([]byte(got))), "once is enough")
 	})
+}
+
+// TestHostOfBackends: a backend that cannot look up serves web clients all the same, whatever is around it.
+func TestHostOfBackends(t *testing.T) {
+	nw := samtest.NewStrict(t)
+	site := raw(t, nw, page)
+	nw.SetHost("theirs.i2p", site.Addr().Destination)
+	open := func(change func(ep *i2psocks.Endpoint)) *i2psocks.Endpoint {
+		ep := endpoint(t, nw.Start(nil).Addr())
+		change(ep)
+		return ep
+	}
+	session := func() dialer.Backend { return &sam.Session{Address: nw.Start(nil).Addr()} }
+	type plain struct{ dialer.Backend }
+	isolating := open(func(ep *i2psocks.Endpoint) {
+		ep.Isolation.New = func(context.Context) (dialer.Backend, error) { return plain{session()}, nil }
+	})
+	for name, ep := range map[string]*i2psocks.Endpoint{
+		"session":                     open(func(ep *i2psocks.Endpoint) { ep.Backend = session() }),
+		"endpoint":                    open(func(ep *i2psocks.Endpoint) { ep.Backend = open(func(*i2psocks.Endpoint) {}) }),
+		"plain backend":               open(func(ep *i2psocks.Endpoint) { ep.Backend = plain{session()} }),
+		"endpoint on a plain backend": open(func(ep *i2psocks.Endpoint) { ep.Backend = &i2psocks.Endpoint{Backend: plain{session()}} }),
+		"isolated plain backend":      open(func(ep *i2psocks.Endpoint) { ep.Backend = isolating.Isolate("alice") }),
+	} {
+		want := "Host: " + site.Addr().Host
+		if strings.Contains(name, "plain") {
+			want = "Host: theirs.i2p"
+		}
+		assert.Contains(t, get(t, ep.HTTPClient(), "http://theirs.i2p/"), want, name)
+	}
 }
