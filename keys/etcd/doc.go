@@ -23,7 +23,8 @@
 // a TTL the owner renews the lease and then reads, through a quorum, that its
 // claims are still there; when that succeeds it is the owner for two thirds of a
 // TTL more, counted from the moment it began to ask. When that time is over, or
-// a claim is gone, [Store.Lost] closes.
+// a claim is gone, [Store.Lost] closes. An i2psocks.Endpoint on the Store then ends by itself, at once and without
+// delivering what was written.
 //
 // An owner also leaves a record without a lease, which only an orderly release
 // removes. Who takes a claim and finds such a record, of one who crashed, was cut
