@@ -1,0 +1,175 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/go-i2p/i2psocks/dialer"
+)
+
+const (
+	// tries is how often a session is tried whose identity the router says to be in use.
+	tries = 4
+	// stable is how long a session must live not to count as a failure.
+	stable = time.Minute
+	// soon is how long a pause may be while somebody waits for the session.
+	soon = 4 * time.Second
+)
+
+func newPause() *backoff.ExponentialBackOff {
+	b := backoff.NewExponentialBackOff() // 0.5 s, with jitter
+	b.Multiplier = 2
+	b.MaxInterval = time.Minute
+	return b
+}
+
+// Unsettled is a failure of a start after which the router may hold the identity until it notices
+// that its client is gone.
+type Unsettled struct{ Err error }
+
+// Error returns the text of the failure.
+func (u *Unsettled) Error() string { return u.Err.Error() }
+
+// Unwrap returns the failure.
+func (u *Unsettled) Unwrap() error { return u.Err }
+
+// run starts sessions until one is up, the first start has failed, or Stop.
+func (k *Keeper[L]) run() {
+	for k.base.Err() == nil {
+		l, err := k.startAny()
+		if err == nil {
+			k.publish(l)
+			return
+		}
+		k.Logger.Warn("i2p session not created", "err", err)
+		if k.failed(err) {
+			return
+		}
+		k.rest(0, k.pause.NextBackOff())
+	}
+}
+
+// failed notes that a start has failed, and reports whether to leave it at that.
+func (k *Keeper[L]) failed(err error) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.failures++
+	if k.kept {
+		k.set(dialer.Down, err)
+		return false
+	}
+	k.set(dialer.Idle, err)
+	return true
+}
+
+// publish gives the session to those who wait. A session that comes after Stop ends at once.
+func (k *Keeper[L]) publish(l L) {
+	if k.Ready != nil {
+		k.Ready(l)
+	}
+	k.mu.Lock()
+	if k.status.State == dialer.Closed {
+		k.mu.Unlock()
+		l.End(dialer.ErrSessionClosed)
+		return
+	}
+	defer k.mu.Unlock()
+	k.kept, k.live, k.present = true, l, true
+	k.status.Attempts, k.status.Router = 0, l.Router()
+	k.work.Add(1)
+	k.unwatch = context.AfterFunc(l.Context(), func() {
+		defer k.work.Done()
+		k.lost(l)
+	})
+	k.set(dialer.Up, nil)
+	k.Logger.Info("i2p session up", "router", k.status.Router)
+}
+
+// lost ends a session that can be used no more, and makes the next one.
+func (k *Keeper[L]) lost(l L) {
+	why := context.Cause(l.Context())
+	k.mu.Lock()
+	if k.status.State != dialer.Closed {
+		k.Logger.Warn("i2p session lost", "err", why)
+	}
+	lived := time.Since(k.status.Since)
+	k.unwatch = nil
+	k.set(dialer.Down, why)
+	k.mu.Unlock()
+	k.end(l, why)
+	k.advance()
+	if lived >= stable {
+		k.pause.Reset()
+	}
+	k.rest(k.Settle, k.pause.NextBackOff())
+	k.run()
+}
+
+// rest waits for d, or while somebody waits for the session no longer than soon; for least in any
+// case, unless Stop is called.
+func (k *Keeper[L]) rest(least, d time.Duration) {
+	begin := time.Now()
+	for {
+		k.mu.Lock()
+		limit := d
+		if k.wanted > 0 {
+			limit = min(limit, soon)
+		}
+		k.mu.Unlock()
+		left := time.NewTimer(max(limit, least) - time.Since(begin))
+		select {
+		case <-left.C:
+			return
+		case <-k.base.Done():
+			left.Stop()
+			return
+		case <-k.woken:
+			left.Stop()
+		}
+	}
+}
+
+func (k *Keeper[L]) advance() { k.next = (k.next + 1) % k.Routers }
+
+// startAny makes a session on the first router, from the one that is due, that can. A router that
+// has the identity in use is not passed over, as the identity would then live on two; one that might
+// have it is given time to let go.
+func (k *Keeper[L]) startAny() (none L, first error) {
+	for range k.Routers {
+		l, err := k.start(k.next)
+		switch {
+		case err == nil:
+			return l, nil
+		case errors.Is(err, dialer.ErrIdentityInUse):
+			return none, err
+		case first == nil:
+			first = err
+		}
+		k.advance()
+		if _, held := errors.AsType[*Unsettled](err); held && k.Routers > 1 {
+			k.rest(k.Settle, k.Settle)
+		}
+		if k.base.Err() != nil {
+			break
+		}
+	}
+	return none, first
+}
+
+// start makes a session on one router, giving it time to forget the one before.
+func (k *Keeper[L]) start(router int) (L, error) {
+	for try := 1; ; try++ {
+		k.mu.Lock()
+		k.status.Attempts++
+		k.mu.Unlock()
+		l, err := k.Start(k.base, router)
+		if err == nil || !errors.Is(err, dialer.ErrIdentityInUse) || try == tries || k.base.Err() != nil {
+			return l, err
+		}
+		k.Logger.Info("i2p identity still in use, waiting", "wait", k.Settle)
+		k.rest(k.Settle, k.Settle)
+	}
+}
