@@ -4,76 +4,81 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
+	"net"
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer"
-	"github.com/go-i2p/i2psocks/keys"
 )
 
 const (
-	// javaAccepts is how many ACCEPTs wait on Java I2P: it refuses a stream that finds none.
-	javaAccepts = 8
-	// i2pdAccepts: i2pd mishandles a queue of them, but keeps a stream for 10 s until one comes.
-	i2pdAccepts = 1
-	// i2pdRefresh is how long an ACCEPT may wait on i2pd; only a new one gets a stuck queue going.
-	// On Java I2P none may ever be given up: it would still swallow a stream.
-	i2pdRefresh = 10 * time.Minute
-	// A waiting ACCEPT that ends early is normal, but many in a row must not spin.
+	// An ACCEPT that the router ends at once is asked for again after a pause, a longer one each time.
 	minAcceptPause, maxAcceptPause = 50 * time.Millisecond, 30 * time.Second
+	// maxScarcePause is the longest where the fault is this machine's.
+	maxScarcePause = time.Second
+	// briefAccept is how long an ACCEPT must have waited for its end to be none of the router's faults.
+	briefAccept = time.Second
+	// peerLine bounds the time from the first byte of the line that announces a peer to its last.
+	peerLine = 10 * time.Second
 )
 
-// acceptLine is the shortest line that announces a stream: a destination without certificate payload.
-const acceptLine = 516 + len("\n")
+// acceptLine is the shortest line that announces a stream: a destination without certificate payload, which has so many bytes.
+const (
+	shortest   = 387
+	acceptLine = 516 + len("\n")
+)
 
-// accepts returns the number of ACCEPTs that a router should have waiting.
-func (r router) accepts() int {
-	if r.kind == i2pd {
-		return i2pdAccepts
-	}
-	return javaAccepts
-}
+// peerFault is a stream that was lost by what its peer is. It costs the others nothing.
+type peerFault struct{ error }
 
-// acceptLoop keeps one ACCEPT waiting and hands on what comes, until the session ends.
-func (l *live) acceptLoop(deliver func(context.Context, *stream, uint16)) {
-	ctx := l.ctx
+func (f peerFault) Unwrap() error { return f.error }
+
+// errRefresh: the ACCEPT has waited long enough.
+var errRefresh = errors.New("accept renewed")
+
+// acceptLoop keeps one ACCEPT waiting and hands on what comes, until the session ends. What peers do does not make
+// it wait, only what the router does.
+func (l *live) acceptLoop(deliver func(*stream, uint16)) {
 	var pause time.Duration
-	for ctx.Err() == nil {
-		s, port, err := l.accept(ctx)
+	for l.ctx.Err() == nil {
+		begin := time.Now()
+		s, port, err := l.accept(l.ctx)
+		_, peers := errors.AsType[peerFault](err)
 		switch {
 		case err == nil:
 			pause = 0
-			deliver(ctx, s, port)
+			deliver(s, port)
 			continue
 		case isResult(err, "INVALID_ID"):
 			l.kill(err)
 			return
-		case errors.Is(err, errAcceptEnded) && pause == 0:
-			pause = minAcceptPause // the next one goes out at once
+		case peers:
+			pause = 0
+			l.session.Logger.Debug("i2p stream lost before it was accepted", "err", err)
 			continue
-		case errors.Is(err, errRefresh):
-			sleep(ctx, minAcceptPause) // or the new one may be there first, and queue behind the old
+		case errors.Is(err, errRefresh): // pause, or the new one may be there first, and queue behind the old
+			pause = minAcceptPause
+		case time.Since(begin) >= briefAccept && errors.Is(err, errAcceptEnded):
+			pause = 0
 			continue
+		case isScarce(err):
+			pause = min(max(2*pause, minAcceptPause), maxScarcePause)
+		default:
+			pause = min(max(2*pause, minAcceptPause), maxAcceptPause)
 		}
-		pause = min(max(2*pause, minAcceptPause), maxAcceptPause)
-		if ctx.Err() == nil {
+		if l.ctx.Err() == nil {
 			l.session.Logger.Debug("i2p accept failed", "err", err, "wait", pause)
-			sleep(ctx, pause)
+			sleep(l.ctx, pause)
 		}
 	}
 }
 
-var (
-	// errAcceptEnded: the router closed a waiting ACCEPT, as i2pd does now and then.
-	errAcceptEnded = errors.New("the router ended the accept")
-	// errRefresh: the ACCEPT has waited long enough.
-	errRefresh = errors.New("accept renewed")
-)
+// errAcceptEnded: the router closed a waiting ACCEPT, as i2pd does now and then.
+var errAcceptEnded = errors.New("the router ended the accept")
 
 // accept waits for one stream. port is the one the peer asked for, 0 where the router does not tell.
 func (l *live) accept(ctx context.Context) (s *stream, port uint16, err error) {
-	conn, err := l.open(ctx)
+	conn, err := l.askAccept(ctx)
+	l.asked(err)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -82,30 +87,8 @@ func (l *live) accept(ctx context.Context) (s *stream, port uint16, err error) {
 			conn.Close()
 		}
 	}()
-	short, cancel := context.WithTimeoutCause(ctx, bridgeTimeout, errNoAnswer)
-	defer cancel()
-	reply, err := exchange(short, conn, statusOK, command("STREAM", "ACCEPT", "ID", l.control.id))
-	if err == nil {
-		err = resultError(reply)
-	}
+	line, err := l.awaitPeer(ctx, conn)
 	if err != nil {
-		return nil, 0, err
-	}
-	l.accepted.Do(func() { close(l.accepting) })
-	if l.control.router.kind == i2pd {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, i2pdRefresh, errRefresh)
-		defer cancel()
-	}
-	var line string
-	err = interruptible(ctx, conn, func() error {
-		line, err = readLine(conn, acceptLine)
-		return err
-	})
-	if err != nil {
-		if ctx.Err() == nil {
-			err = fmt.Errorf("%w: %v", errAcceptEnded, err)
-		}
 		return nil, 0, err
 	}
 	from, port, err := parseAccept(line)
@@ -119,36 +102,56 @@ func (l *live) accept(ctx context.Context) (s *stream, port uint16, err error) {
 	return s, port, nil
 }
 
-// parseAccept reads "<destination> [FROM_PORT=n TO_PORT=n]". A status in its place is Java I2P's way to say
-// that the accept has failed after all.
-func parseAccept(line string) (from dialer.Addr, port uint16, err error) {
-	first, rest, _ := strings.Cut(line, " ")
-	if first == "STREAM" || first == "SESSION" {
-		m, err := parse(line)
-		if err == nil {
-			err = resultError(m)
-		}
-		if err == nil {
-			err = fmt.Errorf("%w: %q in place of a destination", dialer.ErrRouter, first)
-		}
-		return from, 0, err
+// asked tells those who wait for it how the router took an ACCEPT, unless that may be the end of the session.
+func (l *live) asked(err error) {
+	_, refused := errors.AsType[*ResultError](err)
+	switch {
+	case err == nil:
+		l.accepts.report(nil)
+	case (refused || isScarce(err)) && !isResult(err, "INVALID_ID"):
+		l.session.keep.Note(err)
+		l.accepts.report(err)
 	}
-	d, err := keys.ParseDestination(first)
-	if err != nil {
-		return from, 0, fmt.Errorf("%w: accepted a stream from a malformed destination", dialer.ErrRouter)
-	}
-	m, err := parse("STREAM ACCEPTED " + rest)
-	if err != nil {
-		return from, 0, err
-	}
-	from = dialer.AddrOf(d, portOf(m.Get("FROM_PORT")))
-	return from, portOf(m.Get("TO_PORT")), nil
 }
 
-func portOf(s string) uint16 {
-	n, err := strconv.ParseUint(s, 10, 16)
+// askAccept returns a connection on which the router has begun to wait for a peer.
+func (l *live) askAccept(ctx context.Context) (net.Conn, error) {
+	conn, err := l.open(ctx)
 	if err != nil {
-		return 0
+		return nil, err
 	}
-	return uint16(n)
+	short, cancel := context.WithTimeoutCause(ctx, bridgeTimeout, errNoAnswer)
+	defer cancel()
+	reply, err := exchange(short, conn, statusOK, command("STREAM", "ACCEPT", "ID", l.id))
+	if err == nil {
+		err = resultError(reply)
+	}
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// awaitPeer returns the line that announces a peer.
+func (l *live) awaitPeer(ctx context.Context, conn net.Conn) (line string, err error) {
+	if refresh := l.profile.refresh; refresh > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, refresh, errRefresh)
+		defer cancel()
+	}
+	announced := &firstByte{Reader: conn, late: func() { conn.Close() }}
+	err = interruptible(ctx, conn, func() error {
+		line, err = readLine(announced, acceptLine)
+		return err
+	})
+	switch began := announced.stop(); {
+	case err == nil:
+	case ctx.Err() != nil:
+	case began:
+		err = fmt.Errorf("%w: cut off while it announced a peer: %v", dialer.ErrRouter, err)
+	default:
+		err = fmt.Errorf("%w: %v", errAcceptEnded, err)
+	}
+	return line, err
 }

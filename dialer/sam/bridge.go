@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/internal/keeper"
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 )
 
@@ -31,6 +31,7 @@ type bridge struct {
 	dial             dialFunc
 	network, address string
 	login            login // may be nil
+	owner            *owner
 }
 
 // newBridge checks the address. Without a dial function of the host's own, it must
@@ -44,7 +45,7 @@ func newBridge(address string, dial dialFunc) (bridge, error) {
 		if path == "" {
 			return bridge{}, errors.New("empty path of a unix socket")
 		}
-		return bridge{dial: dialOr(dial, "unix", path), network: "unix", address: path}, nil
+		return bridge{dial: dialOr(dial, "unix", path), network: "unix", address: path, owner: ownerOf(dial)}, nil
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -55,7 +56,24 @@ func newBridge(address string, dial dialFunc) (bridge, error) {
 	} else if dial == nil && net.ParseIP(host) == nil {
 		return bridge{}, fmt.Errorf("SAM address %q: host must be an IP literal, as names would need DNS", address)
 	}
-	return bridge{dial: dialOr(dial, "tcp", address), network: "tcp", address: address}, nil
+	return bridge{dial: dialOr(dial, "tcp", address), network: "tcp", address: address, owner: ownerOf(dial)}, nil
+}
+
+// newBridges checks all addresses, and what is told to the bridges there.
+func newBridges(s *Session) ([]bridge, error) {
+	login, err := newLogin(s.User, s.Password)
+	if err != nil {
+		return nil, err
+	}
+	addresses := append([]string{s.Address}, s.Fallbacks...)
+	bridges := make([]bridge, len(addresses))
+	for i, address := range addresses {
+		if bridges[i], err = newBridge(address, s.DialBridge); err != nil {
+			return nil, err
+		}
+		bridges[i].login = login
+	}
+	return bridges, nil
 }
 
 func dialOr(dial dialFunc, network, address string) dialFunc {
@@ -77,7 +95,7 @@ func (b bridge) open(ctx context.Context) (net.Conn, hello, error) {
 	defer cancel()
 	conn, err := b.dial(ctx, b.network, b.address)
 	if ctx.Err() != nil {
-		err = contextError(ctx)
+		err = keeper.ContextError(ctx)
 	} else if err != nil {
 		err = down(fmt.Errorf("connect to SAM at %s: %w", b.address, err))
 	}
@@ -87,19 +105,29 @@ func (b bridge) open(ctx context.Context) (net.Conn, hello, error) {
 		}
 		return nil, hello{}, err
 	}
-	greeting := command("HELLO", "VERSION", "MIN", "3.1", "MAX", "3.3")
-	if b.login != nil {
-		greeting.Params = append(greeting.Params, b.login()...)
-	}
-	m, err := exchange(ctx, conn, wire.MaxReply, greeting)
-	if err == nil {
-		err = checkHello(m)
-	}
+	m, err := b.greet(ctx, conn)
 	if err != nil {
 		conn.Close()
 		return nil, hello{}, fmt.Errorf("SAM at %s: %w", b.address, err)
 	}
 	return conn, hello{m.Get("VERSION")}, nil
+}
+
+// greet says HELLO, with a password only to whom it is for.
+func (b bridge) greet(ctx context.Context, conn net.Conn) (m wire.Message, err error) {
+	greeting := command("HELLO", "VERSION", "MIN", "3.1", "MAX", "3.3")
+	if b.login != nil {
+		if login := b.login(); len(login) > 0 {
+			if err := b.owner.check(ctx, conn); err != nil {
+				return m, err
+			}
+			greeting.Params = append(greeting.Params, login...)
+		}
+	}
+	if m, err = exchange(ctx, conn, wire.MaxReply, greeting); err == nil {
+		err = checkHello(m)
+	}
+	return m, err
 }
 
 // checkHello repeats no words of the router, which was told the password.
@@ -121,105 +149,4 @@ func checkHello(m wire.Message) error {
 		}
 	}
 	return fmt.Errorf("%w: no version of SAM that was offered", dialer.ErrRouter)
-}
-
-// command makes a message from alternating keys and values.
-func command(verb, action string, keyvalues ...string) wire.Message {
-	m := wire.Message{Verb: verb, Action: action}
-	for i := 0; i < len(keyvalues); i += 2 {
-		m.Params = append(m.Params, wire.Param{Key: keyvalues[i], Value: keyvalues[i+1]})
-	}
-	return m
-}
-
-// sendable reports whether every router reads a value alike.
-func sendable(value string) bool {
-	_, err := wire.AppendCommand(nil, command("HELLO", "VERSION", "USER", value))
-	return err == nil
-}
-
-// exchange sends one command in one write and reads its answer; atLeast is that of readLine.
-func exchange(ctx context.Context, conn net.Conn, atLeast int, m wire.Message) (reply wire.Message, err error) {
-	err = interruptible(ctx, conn, func() error {
-		if err := send(conn, m); err != nil {
-			return err
-		}
-		line, err := readLine(conn, atLeast)
-		if err != nil {
-			return down(fmt.Errorf("%s %s: %w", m.Verb, m.Action, err))
-		}
-		reply, err = parse(line)
-		return err
-	})
-	return reply, err
-}
-
-func send(conn net.Conn, m wire.Message) error {
-	line, err := wire.AppendCommand(nil, m)
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", m.Verb, m.Action, err)
-	}
-	if _, err := conn.Write(line); err != nil {
-		return down(fmt.Errorf("%s %s: %w", m.Verb, m.Action, err))
-	}
-	return nil
-}
-
-func parse(line string) (wire.Message, error) {
-	m, err := wire.Parse(line)
-	if err != nil {
-		return m, fmt.Errorf("%w: %w", dialer.ErrRouter, err)
-	}
-	return m, nil
-}
-
-// interruptible runs f, which reads and writes conn, and makes it fail as soon as ctx ends.
-// The connection is of no further use then.
-func interruptible(ctx context.Context, conn net.Conn, f func() error) error {
-	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
-	err := f()
-	if !stop() { // even if f made it: the deadline is set, or about to be
-		return contextError(ctx)
-	}
-	return err
-}
-
-// contextError tells why ctx ended: its cause, or ErrTimeout where time was up.
-func contextError(ctx context.Context) error {
-	if err := context.Cause(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", dialer.ErrTimeout, context.DeadlineExceeded)
-}
-
-var errLineTooLong = errors.New("line too long")
-
-// readLine reads one line and not a byte more, in as few reads as it can: the shortest
-// line that can be accepted has atLeast bytes, newline included. A line
-// that the end of the stream ends counts, as Java I2P leaves the newline out of some errors.
-func readLine(r io.Reader, atLeast int) (string, error) {
-	buf := make([]byte, atLeast, max(atLeast, 64))
-	n := 0
-	for {
-		m, err := r.Read(buf[n:])
-		n += m
-		if m > 0 && buf[n-1] == '\n' {
-			return string(buf[:n-1]), nil
-		}
-		if err == io.EOF && n > 0 {
-			return string(buf[:n]), nil
-		}
-		if err == io.EOF {
-			return "", io.ErrUnexpectedEOF
-		}
-		if err != nil {
-			return "", err
-		}
-		if n == wire.MaxReply {
-			return "", errLineTooLong
-		}
-		if n == len(buf) {
-			buf = append(buf, 0)
-		}
-	}
 }

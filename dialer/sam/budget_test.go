@@ -73,12 +73,13 @@ func TestMemoryOfStalledStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &Session{Budget: NewBudget(64 << 20)}
 		s.Addr()
-		l := newLive(s, &control{router: router{kind: i2pd}})
+		l := fakeLive(t, s, i2pdProfile(hello{}))
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
+		var streams []*stream
 		for range 4000 {
-			l.newStream(&endless{closed: make(chan struct{})}, dialer.Addr{})
+			streams = append(streams, l.newStream(&endless{closed: make(chan struct{})}, dialer.Addr{}))
 		}
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
@@ -87,8 +88,18 @@ func TestMemoryOfStalledStreams(t *testing.T) {
 		assert.LessOrEqual(t, s.Budget.Used(), 64<<20)
 		assert.Greater(t, s.Budget.Used(), 56<<20, "it is used")
 		assert.Less(t, int64(after.HeapInuse)-int64(before.HeapInuse), int64(80<<20), "and nothing much beside it")
-		s.streams.closeAll(0)
+		for _, s := range streams {
+			s.Close()
+		}
+		l.abort()
 		synctest.Wait()
 		assert.Zero(t, s.Budget.Used())
 	})
+}
+
+// fakeLive returns a session that no router has.
+func fakeLive(t *testing.T, s *Session, p profile) *live {
+	here, there := net.Pipe()
+	t.Cleanup(func() { there.Close() })
+	return s.newLive(bridge{}, p, newControl(here, nil))
 }

@@ -96,8 +96,8 @@ func (l *live) connect(ctx context.Context, to dialer.Target) (net.Conn, error) 
 	if err != nil {
 		return nil, err
 	}
-	m := command("STREAM", "CONNECT", "ID", l.control.id, "DESTINATION", to.Host.String())
-	if l.control.router.ports() {
+	m := command("STREAM", "CONNECT", "ID", l.id, "DESTINATION", to.Host.String())
+	if l.profile.ports {
 		m.Params = append(m.Params, command("", "", "TO_PORT", strconv.Itoa(int(to.Addr.Port))).Params...)
 	}
 	begin := time.Now()
@@ -122,4 +122,17 @@ func (l *live) connect(ctx context.Context, to dialer.Target) (net.Conn, error) 
 func isResult(err error, result string) bool {
 	e, ok := errors.AsType[*ResultError](err)
 	return ok && e.Result == result
+}
+
+// sleep waits for d or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
 }

@@ -3,113 +3,164 @@ package sam
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/internal/keeper"
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 )
 
-// control is the control connection of one session: the session lives as long as it does.
+// control is the control connection of one session: the session lives as long as it does. One
+// goroutine reads it from the first answer to the end; lines and datagrams are written one at a time.
 type control struct {
-	bridge bridge
-	conn   net.Conn
-	lines  *bufio.Reader
-	id     string
-	router router
-	style  style
-	subs   subsessions
+	conn     net.Conn
+	lines    *bufio.Reader
+	received func(line wire.Message, payload []byte) // takes datagrams; nil if none may come
+	gap      time.Duration                           // between writes, see profile.frail
+	over     context.Context                         // ends with the connection
+	cancel   context.CancelCauseFunc
 
-	lastLine atomic.Int64 // when the last line came, since epoch
+	asking    chan struct{} // holds one token from a command to its answer
+	writing   chan struct{} // holds one token while something is written
+	lastWrite time.Time     // guarded by writing
+	lastLine  atomic.Int64  // when the last line came, since epoch
+
+	mu    sync.Mutex
+	calls []*call // whose answers have not come, in the order in which they were sent
+}
+
+// call is a command that waits for its answer. One whose caller waits no longer keeps its place, so that a late answer is not
+// taken for another's.
+type call struct {
+	verb, id string // of the answer
+	answer   chan wire.Message
+	turn     *time.Timer // ends the time in which nothing else is asked
+}
+
+// maxTurn is how long one answer may keep other commands waiting. What is sent before an answer is lost on i2pd, but one
+// that is so late will not come.
+const maxTurn = time.Minute
+
+// newControl takes over a connection behind its HELLO. Reading begins with listen.
+func newControl(conn net.Conn, received func(wire.Message, []byte)) *control {
+	c := &control{
+		conn: conn, lines: bufio.NewReaderSize(conn, wire.MaxReply), received: received,
+		asking: make(chan struct{}, 1), writing: make(chan struct{}, 1),
+	}
+	c.over, c.cancel = context.WithCancelCause(context.Background())
+	c.lastLine.Store(int64(time.Since(epoch)))
+	return c
+}
+
+// end closes the connection, which ends the session. The first cause counts.
+func (c *control) end(why error) {
+	c.cancel(why)
+	c.conn.Close()
 }
 
 // heard returns when the router last said something.
 func (c *control) heard() time.Time { return epoch.Add(time.Duration(c.lastLine.Load())) }
 
-// crowded reports whether datagrams or subsessions may be spoken of on the control connection at any
-// time. i2pd forgets what it reads behind a datagram, so nothing else can be said there.
-func (c *control) crowded() bool { return c.style.received != nil || c.style.name == primaryStyle }
-
-// say sends a line that nobody waits for. A router that takes nothing must not hold up the caller.
-func (c *control) say(m wire.Message) error {
-	c.conn.SetWriteDeadline(time.Now().Add(bridgeTimeout))
-	defer c.conn.SetWriteDeadline(time.Time{})
-	return send(c.conn, m)
+// call sends a command, when all before it are answered, and returns its answer. That of a command that was given up is
+// dropped when it comes.
+func (c *control) call(ctx context.Context, m wire.Message) (wire.Message, error) {
+	line, err := wire.AppendCommand(nil, m)
+	if err != nil {
+		return wire.Message{}, err
+	}
+	if err := c.take(ctx, c.asking); err != nil {
+		return wire.Message{}, err
+	}
+	w := &call{verb: m.Verb, id: m.Get("ID"), answer: make(chan wire.Message, 1)}
+	c.mu.Lock()
+	w.turn = time.AfterFunc(maxTurn, func() { <-c.asking })
+	c.calls = append(c.calls, w)
+	c.mu.Unlock()
+	if err := c.write(ctx, line); err != nil {
+		return wire.Message{}, fmt.Errorf("%s %s: %w", m.Verb, m.Action, err)
+	}
+	select {
+	case reply := <-w.answer:
+		return reply, nil
+	case <-ctx.Done():
+		return wire.Message{}, keeper.ContextError(ctx)
+	case <-c.over.Done():
+	}
+	select {
+	case reply := <-w.answer: // the last thing that came
+		return reply, nil
+	default:
+		return wire.Message{}, context.Cause(c.over)
+	}
 }
 
-// ask sends a command and returns its answer. PINGs that come between are answered.
-func (c *control) ask(ctx context.Context, m wire.Message) (reply wire.Message, err error) {
-	err = interruptible(ctx, c.conn, func() error {
-		if err := send(c.conn, m); err != nil {
-			return err
+// answered gives an answer to the call that it is for, and reports whether there is one. Routers answer in order, so calls
+// before that one get none any more. What is no answer at all is for the one that is due.
+func (c *control) answered(m wire.Message) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, w := range c.calls {
+		if id := m.Get("ID"); w.verb != m.Verb && (m.Verb == "SESSION" || m.Verb == "NAMING") || id != "" && w.id != "" && w.id != id {
+			continue
 		}
-		reply, err = c.read()
+		for _, settled := range c.calls[:i+1] {
+			if settled.turn.Stop() {
+				<-c.asking
+			}
+		}
+		c.calls = c.calls[i+1:]
+		w.answer <- m
+		return true
+	}
+	return false
+}
+
+// tell sends what has no answer, when all before it are answered.
+func (c *control) tell(ctx context.Context, b []byte) error {
+	if err := c.take(ctx, c.asking); err != nil {
 		return err
-	})
-	return reply, err
+	}
+	defer func() { <-c.asking }()
+	return c.write(ctx, b)
 }
 
-// watch reads the control connection until the session is over, and returns why. It answers
-// the PINGs of Java I2P; i2pd sends none and would take a PONG as a reason to close.
-func (c *control) watch() error {
-	for {
-		m, err := c.read()
-		if err != nil {
-			return err
-		}
-		if m.Verb == "SESSION" && !c.answered(m) {
-			if err := resultError(m); err != nil {
-				return fmt.Errorf("session ended: %w", err)
-			}
-		}
+// take takes a token, waiting for it while the session lasts.
+func (c *control) take(ctx context.Context, token chan struct{}) error {
+	select {
+	case token <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return keeper.ContextError(ctx)
+	case <-c.over.Done():
+		return context.Cause(c.over)
 	}
 }
 
-// read returns the next message that is not a PING, a PONG or a datagram.
-func (c *control) read() (wire.Message, error) {
-	for {
-		line, err := c.lines.ReadSlice('\n')
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-			return wire.Message{}, fmt.Errorf("%w: %w", dialer.ErrRouter, errLineTooLong)
-		case err != nil && len(line) == 0:
-			return wire.Message{}, down(err)
-		}
-		c.lastLine.Store(int64(time.Since(epoch)))
-		m, err := parse(string(line))
-		if err != nil {
-			return m, err
-		}
-		switch m.Verb {
-		case "PING":
-			if err := c.say(wire.Message{Verb: "PONG", Text: m.Text}); err != nil {
-				return m, err
-			}
-		case "PONG":
-		case "DATAGRAM", "RAW":
-			if err := c.receive(m); err != nil {
-				return m, err
-			}
-		default:
-			return m, nil
-		}
+// write sends b in one piece, when nothing else is being sent. A write that has begun
+// goes on when ctx ends, since half a line would be the end of the session, and holds up those behind it.
+func (c *control) write(ctx context.Context, b []byte) error {
+	if err := c.take(ctx, c.writing); err != nil {
+		return err
 	}
-}
-
-// receive reads the datagram behind its line. In a session for streams there are none.
-func (c *control) receive(m wire.Message) error {
-	size, err := receivedSize(m)
-	if err != nil || c.style.received == nil {
-		return errPacket
+	done := make(chan error, 1)
+	go func() {
+		defer func() { <-c.writing }()
+		sleep(c.over, c.gap-time.Since(c.lastWrite))
+		_, err := c.conn.Write(b)
+		c.lastWrite = time.Now()
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err == nil {
+			return nil
+		}
+		c.end(down(err))
+		return context.Cause(c.over)
+	case <-ctx.Done():
+		return keeper.ContextError(ctx)
 	}
-	payload := make([]byte, size)
-	if _, err := io.ReadFull(c.lines, payload); err != nil {
-		return down(err)
-	}
-	c.style.received(m, payload)
-	return nil
 }

@@ -1,16 +1,15 @@
 package sam
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/internal/keeper"
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 	"github.com/go-i2p/i2psocks/keys"
 )
@@ -19,80 +18,106 @@ import (
 // again at once, and destroyed a little later.
 var errPoisoned = fmt.Errorf("%w: the router still holds the session before", dialer.ErrIdentityInUse)
 
-// poisonedBefore is the time in which i2pd cannot build tunnels: it first looks for them after 3 s.
-const poisonedBefore = time.Second
-
-// create opens a session of the identity. ctx bounds the waiting; abandoned says when nobody waits any
-// longer, in which case an answer is still awaited for a moment, since Java I2P
-// blocks a key whose creation was cut short.
-func (b bridge) create(ctx context.Context, id keys.Identity, st style, want *creation) (*control, error) {
-	c, err := b.try(ctx, id, st, want)
-	if want.offered == X25519 || !isResult(err, "I2P_ERROR") {
-		return c, err
+// startOn opens a session on a bridge. ctx says when nobody waits for it any longer, in which case an answer is still
+// awaited for a moment, since Java I2P blocks a key whose creation was cut short.
+func (s *Session) startOn(ctx context.Context, router int) (*live, error) {
+	b, want := s.bridges[router], s.LeaseSet.Encryption
+	l, err := s.create(ctx, b, want)
+	if want == X25519 || !isResult(err, "I2P_ERROR") {
+		return l, err
 	}
-	// Java I2P does not say that it is the encryption that it does not know. It is asked again without, and for
-	// the next time this is remembered if it helped.
-	want.refused[b.address] = true
-	if c, err = b.try(ctx, id, st, want); err != nil && !errors.Is(err, dialer.ErrIdentityInUse) {
-		delete(want.refused, b.address)
+	// Java I2P does not say that it is the encryption that it does not know, so it is asked again without. It is not
+	// remembered: the cause may have been another one.
+	if l, err = s.create(ctx, b, X25519); err == nil {
+		l.profile.name += withoutMLKEM
 	}
-	return c, err
+	return l, err
 }
 
-// try is one attempt at create.
-func (b bridge) try(ctx context.Context, id keys.Identity, st style, want *creation) (c *control, err error) {
+const withoutMLKEM = ", without ML-KEM"
+
+// create opens a session, once.
+func (s *Session) create(ctx context.Context, b bridge, want Encryption) (l *live, err error) {
 	conn, hello, err := b.open(ctx)
 	if err != nil {
 		return nil, err
 	}
+	c := newControl(conn, s.style.received)
 	defer func() {
 		if err != nil {
-			conn.Close()
+			c.end(err)
 		}
 	}()
-	c = &control{bridge: b, conn: conn, lines: bufio.NewReaderSize(conn, wire.MaxReply), id: sessionID(), style: st}
-	if c.router, err = b.learn(ctx, hello); err != nil {
+	profile, err := b.learn(ctx, hello)
+	if err != nil {
 		return nil, err
 	}
-	st = st.on(c.router)
-	c.style = st
-	create := createCommand(st, c.id, id)
-	create.Params = append(create.Params, want.params(want.offer(b, &c.router))...)
-	if st.options != nil {
-		create.Params = append(create.Params, st.options(b, c.router)...)
+	if err := b.owner.check(ctx, conn); err != nil {
+		return nil, err
 	}
+	if profile.frail {
+		c.gap = sendGap
+	}
+	if want != X25519 && !profile.mlkem {
+		want = X25519
+		profile.name += withoutMLKEM
+	}
+	l = s.newLive(b, profile, c)
+	go c.listen()
+	if err := l.create(ctx, s.creation(l, want)); err != nil {
+		return nil, err
+	}
+	l.pulse = newPulse(l, s.wallClock)
+	return l, nil
+}
 
+// newLive makes what create is to bring to life.
+func (s *Session) newLive(b bridge, p profile, c *control) *live {
+	l := &live{
+		session: s, identity: s.Identity, bridge: b, profile: p, style: s.style.on(p), id: sessionID(), control: c,
+		streams: make(map[*stream]struct{}),
+	}
+	l.ctx, l.kill = context.WithCancelCause(c.over)
+	return l
+}
+
+// creation returns the command that makes a session.
+func (s *Session) creation(l *live, e Encryption) wire.Message {
+	m := createCommand(l.style, l.id, l.identity)
+	m.Params = append(m.Params, s.params(e)...)
+	if l.style.options != nil {
+		m.Params = append(m.Params, l.style.options(l.bridge, l.profile)...)
+	}
+	return m
+}
+
+// create sends the command, and makes sure that what is there then is what was asked for.
+func (l *live) create(ctx context.Context, m wire.Message) error {
 	begin := time.Now()
 	patient, cancel := patience(ctx)
 	defer cancel()
-	reply, err := c.ask(patient, create)
+	reply, err := l.control.call(patient, m)
 	if err != nil {
-		return nil, &unsettled{err}
+		return &keeper.Unsettled{Err: err}
 	}
 	if err := resultError(reply); err != nil {
-		return nil, fmt.Errorf("create session: %w", styleError(err))
+		return fmt.Errorf("create session: %w", styleError(err))
 	}
-	if c.router.kind == i2pd && time.Since(begin) < poisonedBefore {
-		return nil, errPoisoned
+	if time.Since(begin) < l.profile.instant {
+		return errPoisoned
 	}
-	if err := c.verify(ctx, id.Destination()); err != nil {
-		return nil, &unsettled{err}
+	if err := l.verify(ctx); err != nil {
+		return &keeper.Unsettled{Err: err}
 	}
-	if err := c.addStreams(ctx); err != nil {
-		return nil, &unsettled{err}
+	if err := l.addStreams(ctx); err != nil {
+		return &keeper.Unsettled{Err: err}
 	}
-	return c, nil
+	return nil
 }
 
 func createCommand(st style, sessionID string, id keys.Identity) wire.Message {
 	return command("SESSION", "CREATE", "STYLE", cmp.Or(st.name, "STREAM"), "ID", sessionID, "DESTINATION", id.RevealSAM())
 }
-
-// unsettled is a failure after which the router may hold the identity until it notices that its
-// client is gone.
-type unsettled struct{ error }
-
-func (u *unsettled) Unwrap() error { return u.error }
 
 // abandonAfter is how long a creation that nobody waits for may still take.
 const abandonAfter = 5 * time.Second
@@ -108,17 +133,17 @@ func patience(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // verify makes sure that the router runs the identity it was given.
-func (c *control) verify(ctx context.Context, want keys.Destination) error {
+func (l *live) verify(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, bridgeTimeout, errNoAnswer)
 	defer cancel()
-	reply, err := c.ask(ctx, command("NAMING", "LOOKUP", "NAME", "ME"))
+	reply, err := l.control.call(ctx, command("NAMING", "LOOKUP", "NAME", "ME"))
 	if err != nil {
 		return err
 	}
 	if err := resultError(reply); err != nil {
 		return fmt.Errorf("verify session: %w", err)
 	}
-	if got, err := keys.ParseDestination(reply.Get("VALUE")); err != nil || got != want {
+	if got, err := keys.ParseDestination(reply.Get("VALUE")); err != nil || got != l.identity.Destination() {
 		return fmt.Errorf("%w: the session runs another identity than the one it was given", dialer.ErrRouter)
 	}
 	return nil

@@ -14,19 +14,21 @@
 //   - On i2pd one ACCEPT waits at a time; on Java I2P several do, and none is ever given up.
 //   - A stream has no half-close: closing one direction over SAM ends both.
 //   - i2pd throws away what a slow reader has not taken when the peer closes, so streams
-//     are read ahead, up to Session.ReadAhead; and it loses the end of what is closed too
-//     fast, so a closed stream stays open behind the scenes for a second after its last
-//     write.
+//     are read ahead, up to Session.ReadAhead and within Session.Budget. A reader that let more wait than
+//     that is told in the end, if nothing comes any more, that something may be lost.
+//   - A closed stream stays open behind the scenes until the router has taken what was written,
+//     and on i2pd, which loses the end of what is closed too fast, for a second after its last write.
 //
 // A router that hangs, is cut off or was gone when a suspended machine woke up closes nothing. It is
 // asked for a sign of life when it was silent for a minute or the clock has jumped, and the session
-// is over when there is none in 30 s. What is over is made anew, ever less often if it ends at once.
+// is over when there is none in 30 s, whatever it is for, and with it its streams. What is over is made
+// anew, ever less often if it ends at once, but every few seconds while somebody waits for it.
 //
 // With Session.Fallbacks an identity moves between routers, and is never given to two at once: the
 // next router is asked only after the session before was closed, or was never made, and some
 // seconds for the old router to forget it. A router that says the identity is in use is waited for
-// instead. A router beyond loopback that can no longer be reached may hold a session until it
-// finds its client gone; nobody can tell from here.
+// instead. A router that hangs, or can no longer be reached, may hold a session until it
+// finds its client gone, as it does at once when it goes on; nobody can tell from here.
 //
 // What a session asks of a router is checked first: a value that some router crashes on, never
 // answers or reads in another way is an [*OptionError], and no router hears of it. A [LeaseSet] can
@@ -41,5 +43,8 @@
 // The package never dials anything but its bridges, never asks the system resolver, never logs a
 // command, a name, a password or a key, and shows none in a Session that is printed. SAM is not
 // encrypted, and on i2pd not protected by a password: whoever can reach the bridge can use the
-// router, so keep it on loopback or on a unix socket.
+// router, so keep it on loopback or on a unix socket. A port that the router leaves anybody may take: before a key or a
+// password is sent, the kernel of this machine is asked whose the other end is, which must be root, the user of
+// this program, or the user that it was at first; see [OwnerError]. That is known on Linux, of loopback and unix sockets,
+// and not of connections that DialBridge makes.
 package sam

@@ -136,7 +136,7 @@ func TestFailoverAtStart(t *testing.T) {
 // is asked: elsewhere it would live twice.
 func TestNoFailoverWhileInUse(t *testing.T) {
 	onThree(t, func(t *testing.T, _ *Session, one, two *samtest.Bridge) {
-		one.Inject(samtest.Fault{On: "SESSION CREATE", Result: "DUPLICATED_DEST", Times: 2 * createTries})
+		one.Inject(samtest.Fault{On: "SESSION CREATE", Result: "DUPLICATED_DEST", Times: 2 * 4})
 		s := roaming(t, one, two)
 		for range 2 {
 			assert.ErrorIs(t, s.Up(t.Context()), dialer.ErrIdentityInUse)

@@ -5,22 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"syscall"
 
 	"github.com/go-i2p/i2psocks/dialer"
 )
 
-// backlog is how many accepted streams wait for Accept before the next ones wait in the router.
+// backlog is how many accepted streams wait for the Accept of their listener; what comes then is closed, so
+// that a listener that is not served holds up no other.
 const backlog = 64
 
 // acceptor shares the streams that come to a session out to its listeners.
 type acceptor struct {
 	mu        sync.Mutex
 	listeners []*listener
-	live      *live
-	running   bool // the loops of live, until it ends
-	closed    bool
+	live      *live // the session at hand, or the one before
+	running   bool  // the loops of live, until it ends
 }
 
 // serve runs the accept loops on a new session.
@@ -40,41 +41,29 @@ func (a *acceptor) run() {
 	}
 	a.running = true
 	l := a.live
-	for range l.control.router.accepts() {
+	for range l.profile.accepts {
 		l.task(func() { l.acceptLoop(a.deliver) })
 	}
 }
 
 // deliver hands a stream to the listener on its port, or to the only one where the router tells no ports.
-// A stream that nobody listens for is closed. It waits while the backlog is full.
-func (a *acceptor) deliver(ctx context.Context, s *stream, port uint16) {
+// A stream that nobody listens for, or that there is no room for, is closed.
+func (a *acceptor) deliver(s *stream, port uint16) {
 	a.mu.Lock()
-	var to *listener
+	defer a.mu.Unlock()
 	for _, ln := range a.listeners {
-		if ln.port == port || port == 0 && len(a.listeners) == 1 {
-			to = ln
+		if ln.port != port && (port != 0 || len(a.listeners) > 1) {
+			continue
+		}
+		s.local.Port = ln.port
+		select {
+		case ln.streams <- s:
+			return
+		default:
+			s.live.session.Logger.Debug("i2p stream not taken: too many wait to be accepted")
 		}
 	}
-	a.mu.Unlock()
-	if to == nil {
-		s.Close()
-		return
-	}
-	s.mu.Lock()
-	s.local.Port = to.port
-	s.mu.Unlock()
-	select {
-	case to.streams <- s:
-	case <-to.done:
-		s.Close()
-	case <-ctx.Done():
-		s.Close()
-	}
-	select {
-	case <-to.done:
-		to.drain() // Close may have drained before this stream came
-	default:
-	}
+	s.Close()
 }
 
 // add takes a listener in. Several need a router that tells ports, as their streams would be mixed
@@ -82,14 +71,14 @@ func (a *acceptor) deliver(ctx context.Context, s *stream, port uint16) {
 func (a *acceptor) add(ln *listener) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.closed {
+	if ln.session.keep.Status().State == dialer.Closed { // which it is before close is called
 		return dialer.ErrSessionClosed
 	}
 	for _, other := range a.listeners {
 		if other.port == ln.port {
 			return syscall.EADDRINUSE
 		}
-		if a.live != nil && !a.live.control.router.ports() {
+		if a.live != nil && !a.live.profile.ports {
 			return fmt.Errorf("%w: this router does not tell ports, so one listener is all an identity can have", syscall.EADDRINUSE)
 		}
 	}
@@ -98,22 +87,23 @@ func (a *acceptor) add(ln *listener) error {
 	return nil
 }
 
-// remove takes a listener out.
+// remove takes a listener out, and closes the streams that nobody accepted.
 func (a *acceptor) remove(ln *listener) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	for i, other := range a.listeners {
-		if other == ln {
-			a.listeners = append(a.listeners[:i:i], a.listeners[i+1:]...)
-			break
+	a.listeners = slices.DeleteFunc(a.listeners, func(other *listener) bool { return other == ln })
+	a.mu.Unlock()
+	for len(ln.streams) > 0 {
+		select {
+		case s := <-ln.streams:
+			s.Close()
+		default: // accepted just now
 		}
 	}
 }
 
 func (a *acceptor) close() {
 	a.mu.Lock()
-	a.closed = true
-	listeners := a.listeners
+	listeners := slices.Clone(a.listeners)
 	a.mu.Unlock()
 	for _, ln := range listeners {
 		ln.Close()
@@ -124,8 +114,9 @@ func (a *acceptor) close() {
 // hand streams over. address is ":port", where port 0 takes any; the host may also be the
 // identity's own base32 name. Only Java I2P tells ports: on i2pd an identity can have one
 // listener, which gets what comes to any port. A second listener on a port fails with
-// [syscall.EADDRINUSE], any on a DialOnly session with [errors.ErrUnsupported]. The listener
-// outlives the loss of the router.
+// [syscall.EADDRINUSE], any on a DialOnly session with [errors.ErrUnsupported], one that the router
+// refuses with the router's answer. The listener outlives the loss of the router. It has room for 64 streams
+// that wait for Accept; what comes beyond is closed.
 func (s *Session) Listen(ctx context.Context, network, address string) (net.Listener, error) {
 	ln, err := s.listen(ctx, network, address)
 	if err != nil {
@@ -155,12 +146,11 @@ func (s *Session) listen(ctx context.Context, network, address string) (*listene
 	if err := s.acceptor.add(ln); err != nil {
 		return nil, err
 	}
-	select {
-	case <-l.accepting:
-	case <-l.ctx.Done(): // the next session will accept
-	case <-ctx.Done():
+	ctx, cancel := l.within(ctx)
+	defer cancel()
+	if err := l.accepts.wait(ctx); err != nil && !errors.Is(err, errOver) { // after that the next session will accept
 		ln.Close()
-		return nil, contextError(ctx)
+		return nil, err
 	}
 	return ln, nil
 }
@@ -192,21 +182,8 @@ func (ln *listener) Close() error {
 		err = nil
 		close(ln.done)
 		ln.session.acceptor.remove(ln)
-		ln.drain()
 	})
 	return err
-}
-
-// drain closes the streams that nobody accepted.
-func (ln *listener) drain() {
-	for {
-		select {
-		case s := <-ln.streams:
-			s.Close()
-		default:
-			return
-		}
-	}
 }
 
 func (ln *listener) Addr() net.Addr { return ln.addr }

@@ -2,56 +2,48 @@ package sam
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/keys"
 )
 
-// live is a session on the router, from its creation to its end.
+// live is a session on the router, from its creation to its end. It owns all that dies with it: the
+// control connection, streams, waiting ACCEPTs and subsessions.
 type live struct {
-	session *Session
-	control *control
-	ctx     context.Context // ends with the session
-	cancel  context.CancelCauseFunc
+	session  *Session
+	identity keys.Identity
+	bridge   bridge
+	profile  profile
+	style    style
+	id       string // of the session, or of the subsession for streams
+	control  *control
+	pulse    *pulse
+	subs     subsessions
+	ctx      context.Context // ends with the session
+	kill     context.CancelCauseFunc
+	accepts  outcome // of the first ACCEPT
 
-	accepting chan struct{} // closed once an ACCEPT waits
-	accepted  sync.Once
-
-	mu    sync.Mutex
-	ended bool
-	tasks sync.WaitGroup // what ends with ctx
+	mu      sync.Mutex
+	ended   bool
+	streams map[*stream]struct{}
+	last    time.Time // when a stream was closed last
+	tasks   sync.WaitGroup
 }
 
-func newLive(s *Session, c *control) *live {
-	l := &live{session: s, control: c, accepting: make(chan struct{})}
-	l.ctx, l.cancel = context.WithCancelCause(context.Background())
-	return l
-}
+// Context ends with the session; its cause is the reason.
+func (l *live) Context() context.Context { return l.ctx }
 
-// run reads the control connection until the session dies, is killed or ctx ends.
-func (l *live) run(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { l.kill(dialer.ErrSessionClosed) })
-	defer stop()
-	woken := make(chan struct{})
-	context.AfterFunc(l.ctx, func() {
-		l.control.conn.SetReadDeadline(time.Unix(1, 0))
-		close(woken)
-	})
-	if !l.control.crowded() {
-		l.task(l.pulse)
-	}
-	l.kill(l.control.watch())
-	<-woken
-	return context.Cause(l.ctx)
-}
+// Router says what answers.
+func (l *live) Router() string { return l.profile.name }
 
-// kill makes run return. The first cause counts.
-func (l *live) kill(cause error) { l.cancel(cause) }
-
-// task runs f in a goroutine that close waits for, unless the session has ended.
+// task runs f in a goroutine that End waits for, unless the session has ended.
 func (l *live) task(f func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -60,28 +52,85 @@ func (l *live) task(f func()) {
 	}
 }
 
-// close ends the pending accepts, then the session. The caller has run kill, and has closed the streams
-// if it cares for them: i2pd throws away what they hold when the session goes first.
-func (l *live) close() {
+// How long the end of a session may take, in all some seconds more than the sum of some of these.
+const (
+	closeGrace    = 5 * time.Second // for what was written to be taken by the router
+	drainGrace    = time.Second     // for what a lost session has still left in its connections
+	removeTimeout = 2 * time.Second // for all subsessions
+)
+
+// End ends the streams, then the session. i2pd throws away what streams hold when their session goes
+// first, and does not tell peers any more that they are over.
+func (l *live) End(why error) {
 	l.mu.Lock()
 	l.ended = true
+	streams := slices.Collect(maps.Keys(l.streams))
 	l.mu.Unlock()
+	orderly := errors.Is(why, dialer.ErrSessionClosed)
+	var gone sync.WaitGroup
+	for _, s := range streams {
+		if orderly {
+			gone.Go(func() { s.Close(); s.awaitGone(closeGrace) })
+		} else {
+			gone.Go(func() { s.lose(why); s.awaitGone(drainGrace) })
+		}
+	}
+	gone.Wait()
+	l.mu.Lock()
+	last := l.last
+	l.mu.Unlock()
+	sleep(l.control.over, l.profile.linger-time.Since(last))
+	l.kill(why)
 	l.tasks.Wait()
-	l.control.removeAll()
-	l.control.conn.Close()
+	l.removeAll()
+	l.control.end(why)
+	l.pulse.stop()
+}
+
+// abort ends the session first, since with it the router takes the identity down, and then the streams. What End waits for is
+// over then.
+func (l *live) abort() {
+	l.control.end(dialer.ErrSessionClosed)
+	l.mu.Lock()
+	streams := slices.Collect(maps.Keys(l.streams))
+	l.mu.Unlock()
+	for _, s := range streams {
+		s.cut()
+	}
+}
+
+// add takes a stream in, or reports false when the session has ended.
+func (l *live) add(s *stream) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.ended {
+		l.streams[s] = struct{}{}
+		l.session.traffic.open.Add(1)
+	}
+	return !l.ended
+}
+
+func (l *live) remove(s *stream) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, ok := l.streams[s]; ok {
+		delete(l.streams, s)
+		l.last = time.Now()
+		l.session.traffic.open.Add(-1)
+	}
 }
 
 // within returns a context that ends with ctx and with the session.
 func (l *live) within(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(l.ctx, func() {
-		cancel(fmt.Errorf("%w: the session ended", dialer.ErrRouterDown))
-	})
+	stop := context.AfterFunc(l.ctx, func() { cancel(errOver) })
 	return ctx, func() { stop(); cancel(nil) }
 }
 
+var errOver = fmt.Errorf("%w: the session ended", dialer.ErrRouterDown)
+
 // open returns a fresh connection to the session's bridge for one stream.
 func (l *live) open(ctx context.Context) (net.Conn, error) {
-	conn, _, err := l.control.bridge.open(ctx)
+	conn, _, err := l.bridge.open(ctx)
 	return conn, err
 }

@@ -46,6 +46,8 @@ func (s *Session) lookup(ctx context.Context, host i2phost.Host) (d keys.Destina
 	if err != nil {
 		return d, err
 	}
+	ctx, cancel := l.within(ctx)
+	defer cancel()
 	// On a connection of its own, since a slow lookup would block the session.
 	conn, err := l.open(ctx)
 	if err != nil {

@@ -21,7 +21,8 @@ func TestConn(t *testing.T) {
 		for _, s := range []*Session{server, client} {
 			require.NoError(t, s.Up(t.Context()))
 			if lossy {
-				s.live.control.router.kind = i2pd // as if: the network is the quick one all the same
+				l, _ := s.keep.Live()
+				l.profile.lossy, l.profile.linger = true, linger // as if: the network is the quick one all the same
 			}
 		}
 		ln, err := server.Listen(t.Context(), "tcp", ":0")

@@ -28,7 +28,7 @@ func createLine(t *testing.T, s *Session) string {
 	require.NoError(t, err)
 	c, err := newCreation(s, id)
 	require.NoError(t, err)
-	b, err := wire.AppendCommand(nil, wire.Message{Verb: "SESSION", Action: "CREATE", Params: c.params(c.encryption)})
+	b, err := wire.AppendCommand(nil, wire.Message{Verb: "SESSION", Action: "CREATE", Params: c(s.LeaseSet.Encryption)})
 	require.NoError(t, err)
 	return strings.TrimPrefix(strings.TrimSpace(string(b)), "SESSION CREATE ")
 }

@@ -7,18 +7,12 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// creation is what a session asks of a router in SESSION CREATE, behind STYLE, ID and DESTINATION. Its methods
-// are for the session's owner alone.
-type creation struct {
-	// A func, since some of it is secret: fmt looks into all else.
-	params     func(Encryption) []wire.Param
-	encryption Encryption
-	offered    Encryption      // in the last try
-	refused    map[string]bool // the addresses of bridges whose routers do not know encryption
-}
+// creation is what a session of the identity asks of a router in SESSION CREATE, behind STYLE, ID and DESTINATION. It is
+// a func, since some of it is secret: fmt looks into all else.
+type creation func(Encryption) []wire.Param
 
 // newCreation checks the fields of a session that has the identity.
-func newCreation(s *Session, id keys.Identity) (*creation, error) {
+func newCreation(s *Session, id keys.Identity) (creation, error) {
 	nickname := s.Nickname
 	if nickname == "" {
 		nickname = defaultNickname
@@ -53,20 +47,19 @@ func newCreation(s *Session, id keys.Identity) (*creation, error) {
 	if id.Destination().SignatureType() == keys.RedDSA {
 		signature = keys.RedDSA
 	}
-	c := &creation{encryption: s.LeaseSet.Encryption, refused: make(map[string]bool)}
-	c.params = func(e Encryption) []wire.Param {
+	c := creation(func(e Encryption) []wire.Param {
 		return append([]wire.Param{
 			{Key: "SIGNATURE_TYPE", Value: strconv.Itoa(int(signature))},
 			{Key: "i2cp.leaseSetEncType", Value: e.option()},
 		}, params...)
-	}
-	return c, c.checkLength(id)
+	})
+	return c, c.checkLength(id, s.LeaseSet.Encryption)
 }
 
 // checkLength makes sure that the line fits, with whatever a session for datagrams adds.
-func (c *creation) checkLength(id keys.Identity) error {
+func (c creation) checkLength(id keys.Identity, e Encryption) error {
 	m := createCommand(style{name: repliable2}, sessionID(), id)
-	m.Params = append(m.Params, c.params(c.encryption)...)
+	m.Params = append(m.Params, c(e)...)
 	b, err := wire.AppendCommand(nil, m)
 	if err != nil || len(b)+reserved > wire.MaxCommand {
 		return badOption("Session", "LeaseSet.Clients and Options are too long for one command")
@@ -76,17 +69,6 @@ func (c *creation) checkLength(id keys.Identity) error {
 
 // reserved is room in the command for what depends on the router: HOST, ports, HEADER.
 const reserved = 200
-
-// offer chooses what a router is asked for. i2pd before 2.58, which crashes on types that it does not know, is the one
-// that speaks no SAM 3.3.
-func (c *creation) offer(b bridge, r *router) Encryption {
-	c.offered = c.encryption
-	if r.version != "3.3" || c.refused[b.address] {
-		c.offered = X25519
-	}
-	r.fallback = c.offered != c.encryption
-	return c.offered
-}
 
 // sibling returns a Session with the settings of s, but for its identity and what is of streams alone.
 func (s *Session) sibling() *Session {

@@ -33,8 +33,6 @@ type PacketConn struct {
 	port    uint16
 	udp     *net.UDPConn             // nil if datagrams go over the control connection
 	route   atomic.Pointer[udpRoute] // nil as udp is, and before the router is known
-	sending chan struct{}            // holds one token while a datagram goes to the control connection
-	sent    time.Time                // when the last one did; guarded by sending
 	names   names
 	peers   peers
 
@@ -44,6 +42,7 @@ type PacketConn struct {
 	readDeadline, writeDeadline deadline
 	closing                     atomic.Bool
 	closed                      chan struct{}
+	gone                        chan struct{} // closed when nothing is left of it
 	tasks                       sync.WaitGroup
 	stats                       struct{ strangers, malformed, otherPort, overflow, resent atomic.Uint64 }
 }
@@ -126,7 +125,11 @@ func (s *Session) listenPacket(ctx context.Context, network, address string) (*P
 		return nil, err
 	}
 	if _, err := p.attach(ctx); err != nil {
-		p.Close()
+		if ctx.Err() != nil {
+			go p.Close() // it may have to wait for a router that is still asked for the session
+		} else {
+			p.Close()
+		}
 		return nil, err
 	}
 	return p, nil
@@ -152,7 +155,7 @@ func styleError(err error) error {
 func (s *Session) newPacketConn(styleName string, port uint16, primary bool) (*PacketConn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.keep.Status().State == dialer.Closed {
 		return nil, dialer.ErrSessionClosed
 	}
 	if err := s.init(); err != nil {
@@ -160,13 +163,13 @@ func (s *Session) newPacketConn(styleName string, port uint16, primary bool) (*P
 	}
 	p := &PacketConn{
 		parent: s, style: styleName, port: port,
-		in: make(chan packet, backlogPackets), sending: make(chan struct{}, 1), closed: make(chan struct{}),
+		in: make(chan packet, backlogPackets), closed: make(chan struct{}), gone: make(chan struct{}),
 	}
 	p.session = s.sibling()
-	p.session.style = style{name: styleName, options: p.options, received: p.received}
-	if err := p.listenUDP(s.at.bridges); err != nil {
+	if err := p.listenUDP(s.bridges); err != nil {
 		return nil, err
 	}
+	p.session.style = style{name: styleName, options: p.options, received: p.received, overControl: p.udp == nil}
 	if primary && p.udp != nil {
 		if err := p.join(s); err != nil {
 			p.udp.Close()
@@ -209,6 +212,7 @@ func (p *PacketConn) Close() error {
 	if p.closing.Swap(true) {
 		return dialer.OpError("close", p.LocalAddr(), net.ErrClosed)
 	}
+	defer close(p.gone)
 	close(p.closed)
 	p.peers.reset()
 	if p.member != nil {
@@ -224,6 +228,14 @@ func (p *PacketConn) Close() error {
 	defer p.parent.mu.Unlock()
 	delete(p.parent.packets, p)
 	return nil
+}
+
+// abort is Close at once, also while that goes on.
+func (p *PacketConn) abort() error {
+	if p.member == nil {
+		p.session.Abort()
+	}
+	return p.Close()
 }
 
 // SetDeadline sets both deadlines.

@@ -2,10 +2,15 @@ package sam
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"syscall"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
 
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/internal/keeper"
 )
 
 // link is what a PacketConn sends through: a session of its own, or a subsession.
@@ -40,7 +45,7 @@ func (p *PacketConn) attach(ctx context.Context) (link, error) {
 		if err != nil {
 			return link{}, err
 		}
-		return link{l, l.control.id}, nil
+		return link{l, l.id}, nil
 	}
 	for m := p.member; ; {
 		m.mu.Lock()
@@ -55,7 +60,7 @@ func (p *PacketConn) attach(ctx context.Context) (link, error) {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return link{}, waitError(ctx, p.session.Status().Err)
+			return link{}, fmt.Errorf("subsession is not up: %w", keeper.ContextError(ctx))
 		}
 	}
 }
@@ -84,24 +89,39 @@ func (p *PacketConn) stay() {
 			m.set(link{}, err)
 			return
 		}
-		id, err := l.add(p.style, p.port, p.options(l.control.bridge, l.control.router))
-		if err != nil && l.ctx.Err() == nil {
-			p.session.Logger.Warn("i2p subsession not added", "err", err)
-			m.set(link{}, err)
-		} else if err == nil {
+		if id := p.addTo(l); id != "" {
 			m.set(link{l, id}, nil)
-		}
-		select {
-		case <-l.ctx.Done():
-			m.set(link{}, nil)
-		case <-m.ctx.Done():
-			if err == nil {
-				l.remove(id)
+			select {
+			case <-l.ctx.Done():
+			case <-m.ctx.Done():
+				l.removeSubsession(l.ctx, id)
 			}
-			m.set(link{}, m.ctx.Err())
+		}
+		m.set(link{}, m.ctx.Err())
+		if m.ctx.Err() != nil {
 			return
 		}
 	}
+}
+
+// addTo adds a subsession to a session, trying again while that lasts. It returns "" when it is over, or the PacketConn is.
+func (p *PacketConn) addTo(l *live) string {
+	ctx, cancel := l.within(p.member.ctx)
+	defer cancel()
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval, pause.MaxInterval = time.Second, time.Minute
+	for ctx.Err() == nil {
+		id, err := l.addSubsession(ctx, p.style, p.port, p.options(l.bridge, l.profile))
+		if err == nil {
+			return id
+		}
+		if ctx.Err() == nil {
+			p.session.Logger.Warn("i2p subsession not added", "err", err)
+			p.member.set(link{}, err)
+			sleep(ctx, pause.NextBackOff())
+		}
+	}
+	return ""
 }
 
 // status is that of the parent, unless the PacketConn has no place in a session that is up.
@@ -124,5 +144,5 @@ func (s *Session) isPrimary(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	l, err := s.await(ctx)
-	return err == nil && l.control.style.name == primaryStyle, err
+	return err == nil && l.style.name == primaryStyle, err
 }

@@ -11,10 +11,11 @@ import (
 
 // style is what a session is for.
 type style struct {
-	name     string                                  // STYLE; empty means STREAM
-	primary  bool                                    // PRIMARY where the router has it
-	options  func(bridge, router) []wire.Param       // those of SESSION CREATE that depend on the router; may be nil
-	received func(line wire.Message, payload []byte) // takes what comes on the control connection; nil for streams
+	name        string                                  // STYLE; empty means STREAM
+	primary     bool                                    // PRIMARY where the router has it
+	options     func(bridge, profile) []wire.Param      // those of SESSION CREATE that depend on the router; may be nil
+	received    func(line wire.Message, payload []byte) // takes what comes on the control connection; nil for streams
+	overControl bool                                    // datagrams come there, and go there
 }
 
 // udpRoute is where the router takes datagrams, and from where it forwards them.
@@ -63,15 +64,15 @@ func (p *PacketConn) listenUDP(bridges []bridge) error {
 }
 
 // options returns what SESSION CREATE needs to say of datagrams. A new session knows no peers.
-func (p *PacketConn) options(b bridge, r router) []wire.Param {
+func (p *PacketConn) options(b bridge, r profile) []wire.Param {
 	p.peers.reset()
 	if p.udp == nil {
-		if r.kind == java {
-			return nil // it would take a PORT for a request to forward
+		if !r.frail {
+			return nil // Java I2P would take a PORT for a request to forward
 		}
 		return []wire.Param{{Key: "PORT", Value: controlPort}}
 	}
-	header := p.style == raw && r.ports()
+	header := p.style == raw && r.rawHeader
 	p.route.Store(&udpRoute{p.udpAddress(b, r), header})
 	home := p.udp.LocalAddr().(*net.UDPAddr)
 	params := []wire.Param{{Key: "HOST", Value: home.IP.String()}, {Key: "PORT", Value: strconv.Itoa(home.Port)}}
@@ -82,14 +83,14 @@ func (p *PacketConn) options(b bridge, r router) []wire.Param {
 }
 
 // udpAddress returns where the router of a bridge takes datagrams.
-func (p *PacketConn) udpAddress(b bridge, r router) netip.AddrPort {
+func (p *PacketConn) udpAddress(b bridge, r profile) netip.AddrPort {
 	s := p.session
-	if s.UDPAddress != "" && b.address == s.at.bridges[0].address {
+	if s.UDPAddress != "" && b.address == s.bridges[0].address {
 		return netip.MustParseAddrPort(s.UDPAddress)
 	}
 	tcp := netip.MustParseAddrPort(b.address) // as listenUDP has found
-	if r.kind == java {
-		return netip.AddrPortFrom(tcp.Addr(), javaUDPPort)
+	if r.udpPort != 0 {
+		return netip.AddrPortFrom(tcp.Addr(), r.udpPort)
 	}
 	return netip.AddrPortFrom(tcp.Addr(), tcp.Port()-1)
 }

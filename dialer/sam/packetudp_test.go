@@ -183,18 +183,18 @@ func TestUDPChoice(t *testing.T) {
 func TestUDPAddress(t *testing.T) {
 	p := &PacketConn{session: &Session{}}
 	first, second := bridge{network: "tcp", address: "127.0.0.1:7656"}, bridge{network: "tcp", address: "127.0.0.2:8000"}
-	p.session.at.bridges = []bridge{first, second}
+	p.session.bridges = []bridge{first, second}
 	for want, tc := range map[string]struct {
-		b bridge
-		k kind
+		b       bridge
+		profile profile
 	}{
-		"127.0.0.1:7655": {first, i2pd}, "127.0.0.2:7999": {second, i2pd}, "127.0.0.2:7655": {second, java},
+		"127.0.0.1:7655": {first, i2pdProfile(hello{})}, "127.0.0.2:7999": {second, i2pdProfile(hello{})}, "127.0.0.2:7655": {second, javaProfile(hello{})},
 	} {
-		assert.Equal(t, want, p.udpAddress(tc.b, router{kind: tc.k}).String())
+		assert.Equal(t, want, p.udpAddress(tc.b, tc.profile).String())
 	}
 	p.session.UDPAddress = "127.0.0.1:1"
-	assert.Equal(t, netip.MustParseAddrPort("127.0.0.1:1"), p.udpAddress(first, router{kind: i2pd}))
-	assert.Equal(t, "127.0.0.2:7999", p.udpAddress(second, router{kind: i2pd}).String(), "UDPAddress is that of the first router")
+	assert.Equal(t, netip.MustParseAddrPort("127.0.0.1:1"), p.udpAddress(first, i2pdProfile(hello{})))
+	assert.Equal(t, "127.0.0.2:7999", p.udpAddress(second, i2pdProfile(hello{})).String(), "UDPAddress is that of the first router")
 }
 
 // seeds returns a destination and what routers put around it.

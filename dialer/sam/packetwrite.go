@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/internal/keeper"
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 	"github.com/go-i2p/i2psocks/keys"
 )
@@ -79,7 +80,7 @@ func (p *PacketConn) writeContext() (context.Context, context.CancelFunc) {
 func (p *PacketConn) writeTo(ctx context.Context, b []byte, addr net.Addr) error {
 	switch {
 	case ctx.Err() != nil:
-		return contextError(ctx)
+		return keeper.ContextError(ctx)
 	case len(b) == 0:
 		return fmt.Errorf("empty packet: %w", errors.ErrUnsupported)
 	case len(b) > maxRaw:
@@ -96,7 +97,7 @@ func (p *PacketConn) writeTo(ctx context.Context, b []byte, addr net.Addr) error
 	if err := p.send(ctx, l, to, port, b); err != nil {
 		return err
 	}
-	if l.control.router.kind == i2pd {
+	if l.profile.resend {
 		p.peers.meet(to.Base32(), p.resend(l, to, port, bytes.Clone(b)))
 	}
 	return nil
@@ -138,21 +139,20 @@ func (p *PacketConn) resolve(ctx context.Context, addr net.Addr) (keys.Destinati
 
 // send sends a packet in this session.
 func (p *PacketConn) send(ctx context.Context, l link, to keys.Destination, port uint16, b []byte) error {
-	r := l.control.router
-	limit := maxRaw
-	if p.style != raw || r.kind == i2pd {
+	limit := l.profile.maxRaw
+	if p.style != raw {
 		limit = maxRepliable
 	}
 	if p.udp == nil {
 		return p.sendControl(ctx, l, to, port, b, limit)
 	}
 	from := p.port
-	if !r.modern() {
+	if !l.profile.packetPorts {
 		from, port = 0, 0
 	}
 	packet := appendUDPHeader(nil, l.id, to, from, port)
-	if r.kind == i2pd {
-		limit = min(limit, maxPacketUDP-len(packet))
+	if l.profile.maxUDP > 0 {
+		limit = min(limit, l.profile.maxUDP-len(packet))
 	}
 	if len(b) > limit {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(b), limit)
@@ -163,15 +163,15 @@ func (p *PacketConn) send(ctx context.Context, l link, to keys.Destination, port
 
 // sendControl sends a packet over the control connection: in one write, which i2pd must find in one segment.
 func (p *PacketConn) sendControl(ctx context.Context, l link, to keys.Destination, port uint16, b []byte, limit int) error {
-	r, from := l.control.router, p.port
-	if !r.ports() {
+	from := p.port
+	if !l.profile.ports {
 		from, port = 0, 0
 	}
 	packet, err := wire.AppendCommand(nil, sendCommand(p.style, to, len(b), from, port))
 	if err != nil {
 		return err
 	}
-	if r.kind == i2pd {
+	if l.profile.frail {
 		limit = wire.MaxCommand - len(packet)
 		if tcp, ok := l.control.conn.RemoteAddr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 			limit = oneSegment - len(packet)
@@ -180,23 +180,8 @@ func (p *PacketConn) sendControl(ctx context.Context, l link, to keys.Destinatio
 	if len(b) > limit {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(b), limit)
 	}
-	select {
-	case p.sending <- struct{}{}:
-		defer func() { <-p.sending }()
-	case <-ctx.Done():
-		return contextError(ctx)
+	if err := l.control.tell(ctx, append(packet, b...)); err != nil {
+		return fmt.Errorf("datagram: %w", err)
 	}
-	if r.kind == i2pd {
-		sleep(ctx, sendGap-time.Since(p.sent))
-	}
-	// Not to be cut by the caller's deadline: half a datagram would be the end of the session.
-	l.control.conn.SetWriteDeadline(time.Now().Add(bridgeTimeout))
-	_, err = l.control.conn.Write(append(packet, b...))
-	l.control.conn.SetWriteDeadline(time.Time{}) // or the PONG to Java's next PING would be late
-	p.sent = time.Now()
-	if err != nil {
-		err = down(fmt.Errorf("datagram: %w", err))
-		l.kill(err)
-	}
-	return err
+	return nil
 }

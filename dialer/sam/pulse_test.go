@@ -193,7 +193,7 @@ func TestSpinning(t *testing.T) {
 					return a.Dial(ctx)
 				}
 				site(t, s, banner)
-				time.Sleep(2 * stable)
+				time.Sleep(2 * time.Minute)
 				accepts := i2pdAccepts
 				if a.Router <= samtest.Java {
 					accepts = javaAccepts

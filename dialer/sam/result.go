@@ -1,9 +1,12 @@
 package sam
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
@@ -110,6 +113,19 @@ func targetError(m wire.Message, target i2phost.Host, took time.Duration) error 
 	return e
 }
 
-// down marks a failure of the connection to the router. The cause is kept as text only, lest
-// a refused bridge read as a refused peer.
-func down(err error) error { return fmt.Errorf("%w: %v", dialer.ErrRouterDown, err) }
+// down marks a failure of the connection to the router. The cause is kept as text only, lest a refused
+// bridge read as a refused peer, unless it is the want of something on this machine.
+func down(err error) error {
+	if isScarce(err) {
+		return fmt.Errorf("%w: %w", dialer.ErrRouterDown, err)
+	}
+	return fmt.Errorf("%w: %v", dialer.ErrRouterDown, err)
+}
+
+// scarce are the errors of a machine that is out of something, which is no fault of a router.
+var scarce = []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL}
+
+// isScarce reports whether err is one of those.
+func isScarce(err error) bool {
+	return slices.ContainsFunc(scarce, func(want error) bool { return errors.Is(err, want) })
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/internal/keeper"
 	"github.com/go-i2p/i2psocks/keys"
 )
 
@@ -83,25 +84,18 @@ type Session struct {
 	// Logger gets the life of the session, without names and keys. Nil is silent.
 	Logger *slog.Logger
 
-	mu       sync.Mutex
-	ready    bool // the bridges, params and Identity are set
-	params   *creation
-	ctx      context.Context // ends at Close
-	cancel   context.CancelFunc
-	at       rotation      // for the owner alone
-	owner    *owner        // who starts the session and keeps it up; nil when nobody does
-	live     *live         // nil unless up
-	changed  chan struct{} // closed and replaced whenever owner or live change
-	status   dialer.Status
-	notifier notifier
-	streams  streams
-	budget   *Budget
+	keep     keeper.Keeper[*live] // has the session that is up, and the state
 	acceptor acceptor
-	style    style
-	packets  map[*PacketConn]struct{}
-	closed   bool
-	done     sync.WaitGroup
+	traffic  traffic
 	clock    func() time.Time // nil is time.Now
+
+	mu      sync.Mutex
+	ready   bool // all above and what follows is set, but for packets
+	bridges []bridge
+	params  creation
+	budget  *Budget
+	style   style
+	packets map[*PacketConn]struct{}
 }
 
 var _ dialer.Backend = (*Session)(nil)
@@ -115,9 +109,6 @@ const DefaultReadAhead = 8 << 20
 
 // defaultBudget is what a nil Session.Budget means, in bytes.
 const defaultBudget = 64 << 20
-
-// closeGrace bounds the time that Close waits for its streams.
-const closeGrace = 5 * time.Second
 
 // init checks the fields and makes the identity. The caller holds mu. A failure is not kept:
 // fields may be mended.
@@ -141,14 +132,33 @@ func (s *Session) init() error {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
 	s.style.primary = s.Primary
-	s.at.bridges = bridges
-	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.changed = make(chan struct{})
+	s.bridges = bridges
 	if s.budget = s.Budget; s.budget == nil {
 		s.budget = NewBudget(defaultBudget)
 	}
+	s.keep.Routers, s.keep.Start, s.keep.Settle = len(bridges), s.startOn, settle
+	s.keep.Ready, s.keep.Fill = s.acceptor.serve, s.fill
+	s.keep.StatusChanged, s.keep.Logger = s.StatusChanged, s.Logger
 	s.ready = true
 	return nil
+}
+
+// settle is how long a destination must rest between two sessions: i2pd keeps it for 5 s and would
+// destroy it under the new one, Java I2P blocks it for as long.
+const settle = 7 * time.Second
+
+// await returns the session, starting it if need be.
+func (s *Session) await(ctx context.Context) (*live, error) {
+	s.mu.Lock()
+	err := s.init()
+	s.mu.Unlock()
+	if s.keep.Status().State == dialer.Closed {
+		return nil, dialer.ErrSessionClosed
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.keep.Await(ctx)
 }
 
 // Up waits until the session can be used. It fails with [dialer.ErrRouterDown] if nobody speaks
@@ -171,56 +181,39 @@ func (s *Session) Addr() dialer.Addr {
 }
 
 // Status returns how the session is at this moment.
-func (s *Session) Status() dialer.Status {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.snapshot()
-}
+func (s *Session) Status() dialer.Status { return s.keep.Status() }
 
-// snapshot is Status for a caller that holds mu.
-func (s *Session) snapshot() dialer.Status {
-	st := s.status
-	st.Streams = s.streams.count()
-	st.Received, st.Sent = s.streams.received.Load(), s.streams.sent.Load()
-	return st
+// fill adds to a Status what the streams did.
+func (s *Session) fill(st *dialer.Status) {
+	st.Streams = int(s.traffic.open.Load())
+	st.Received, st.Sent = s.traffic.received.Load(), s.traffic.sent.Load()
 }
 
 // Close ends the streams, then the session. What was written to a stream is delivered first, which takes
 // about two seconds on i2pd; what is left after some seconds is cut. It returns when all of the session is gone.
-func (s *Session) Close() error { return s.end(false) }
+func (s *Session) Close() error { return s.end((*PacketConn).Close, nil) }
 
 // Abort is Close without its time: what was written to a stream and not yet sent on may be lost, and peers may not be
 // told of its end. It also hastens a Close that goes on.
-func (s *Session) Abort() error { return s.end(true) }
+func (s *Session) Abort() error { return s.end((*PacketConn).abort, (*live).abort) }
 
-func (s *Session) end(abort bool) error {
-	s.mu.Lock()
-	first := !s.closed
-	s.closed = true
-	if first {
-		s.set(dialer.Closed, nil)
-	}
-	cancel := s.cancel
+func (s *Session) end(endPackets func(*PacketConn) error, hurry func(*live)) error {
 	var packets sync.WaitGroup
+	s.mu.Lock()
+	if !s.ready {
+		s.keep.StatusChanged = s.StatusChanged
+	}
+	s.keep.Stop()
 	for p := range s.packets {
-		packets.Go(func() { p.Close() })
+		packets.Go(func() { endPackets(p); <-p.gone })
 	}
 	s.mu.Unlock()
-	defer packets.Wait()
-	if first && cancel != nil {
-		s.acceptor.close()
+	s.acceptor.close()
+	if l, ok := s.keep.Live(); ok && hurry != nil {
+		hurry(l)
 	}
-	switch {
-	case cancel == nil:
-	case abort:
-		cancel() // the session first: with it, the router takes the identity down
-		s.streams.closeAll(0)
-	case first:
-		s.streams.closeAll(closeGrace) // before the session, or i2pd throws away what they hold
-		time.Sleep(s.streams.farewell())
-		cancel()
-	}
-	s.done.Wait()
+	s.keep.Wait()
+	packets.Wait()
 	return nil
 }
 
@@ -230,52 +223,4 @@ func (s *Session) readAhead() int {
 		return DefaultReadAhead
 	}
 	return max(s.ReadAhead, 0)
-}
-
-// set enters a state and wakes all who wait. The caller holds mu.
-func (s *Session) set(state dialer.State, err error) {
-	if err != nil {
-		s.status.Err = err
-	}
-	if s.status.State != dialer.Closed && s.status.State != state {
-		s.status.State, s.status.Since = state, time.Now()
-		s.notifier.tell(s.StatusChanged, s.snapshot())
-	}
-	if s.changed != nil {
-		close(s.changed)
-	}
-	s.changed = make(chan struct{})
-}
-
-// await returns the live session, starting it if need be.
-func (s *Session) await(ctx context.Context) (*live, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil, dialer.ErrSessionClosed
-	}
-	if err := s.init(); err != nil {
-		return nil, err
-	}
-	mine := s.start()
-	for {
-		switch {
-		case s.closed:
-			return nil, dialer.ErrSessionClosed
-		case s.live != nil && s.live.ctx.Err() == nil:
-			return s.live, nil
-		case mine.err != nil:
-			return nil, mine.err
-		}
-		changed, last := s.changed, s.status.Err
-		s.mu.Unlock()
-		select {
-		case <-changed:
-		case <-ctx.Done():
-		}
-		s.mu.Lock()
-		if ctx.Err() != nil && s.live == nil {
-			return nil, waitError(ctx, last)
-		}
-	}
 }

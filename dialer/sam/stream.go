@@ -16,43 +16,46 @@ import (
 type stream struct {
 	conn          net.Conn
 	local, remote dialer.Addr
-	session       *Session
-	lossy         bool // the router throws away what is not read or closed in its own time
+	live          *live
 
 	lastWrite atomic.Int64 // nanoseconds since epoch of the last write; 0 before the first
 	writing   atomic.Int32 // writes in progress
 
 	mu           sync.Mutex
 	readDeadline time.Time
+	readers      int              // reads of conn in progress
 	ahead        *bytequeue.Queue // what was read ahead; nil while nothing is
-	pending      *time.Timer      // starts reading ahead
 	raw          bool             // somebody else reads conn
-	closed       bool
-	linger       *time.Timer
-	lingerEnd    time.Time
+	closed       bool             // by who uses it
+	lost         error            // why the session has ended, if that ended the stream
+	timer        *time.Timer      // to read ahead, then to close
+	deadline     time.Time        // when to close in any case
+	finished     bool             // conn is closed
+	gone         chan struct{}    // closed when finished is set; nil unless somebody waits for that
 }
-
-// linger is how long after the last write an i2pd router needs before a close, not to lose the end.
-const linger = time.Second
 
 // aheadAfter is how long a stream may be left unread before it is read ahead.
 const aheadAfter = 200 * time.Millisecond
 
 var epoch = time.Now()
 
+// traffic counts what the streams of a session did, in all its life.
+type traffic struct{ open, received, sent atomic.Int64 }
+
 // newStream takes over conn. It returns nil, closing conn, if the session is closed.
 func (l *live) newStream(conn net.Conn, remote dialer.Addr) *stream {
-	s := &stream{
-		conn: conn, remote: remote, local: dialer.AddrOf(l.session.Identity.Destination(), 0),
-		session: l.session, lossy: l.control.router.kind == i2pd,
-	}
-	if !l.session.streams.add(s) {
+	s := &stream{conn: conn, remote: remote, local: dialer.AddrOf(l.identity.Destination(), 0), live: l}
+	if !l.add(s) {
 		conn.Close()
 		return nil
 	}
-	if s.lossy && l.session.readAhead() > 0 {
+	if s.aheadOfReader() {
 		s.mu.Lock()
-		s.pending = time.AfterFunc(aheadAfter, func() { s.reader() })
+		s.timer = time.AfterFunc(aheadAfter, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.takeAhead()
+		})
 		s.mu.Unlock()
 	}
 	return s
@@ -66,80 +69,93 @@ func (s *stream) RemoteAddr() net.Addr { return s.remote }
 func (s *stream) Raw() (net.Conn, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ahead != nil || s.closed {
+	if s.ahead != nil || s.closed || s.lost != nil {
 		return nil, false
 	}
-	if s.pending != nil {
-		s.pending.Stop()
-	}
+	s.stopTimer()
 	s.raw = true
 	return s.conn, true
 }
 
 // Moved adds bytes that were moved over the connection of Raw to the session's Status.
 func (s *stream) Moved(read, written int) {
-	s.session.streams.received.Add(int64(read))
-	s.session.streams.sent.Add(int64(written))
+	s.live.session.traffic.received.Add(int64(read))
+	s.live.session.traffic.sent.Add(int64(written))
 }
 
-// reader returns where to read from: the queue of what is read ahead, or nil for the connection
-// itself. It starts reading ahead where that is needed.
-func (s *stream) reader() *bytequeue.Queue {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.pending == nil || s.ahead != nil || s.raw || s.closed {
-		return s.ahead
+func (s *stream) Read(p []byte) (n int, err error) {
+	q, err := s.startRead()
+	switch {
+	case err != nil:
+		return 0, err
+	case q != nil:
+		n, err = q.Read(p)
+	default:
+		n, err = s.conn.Read(p)
+		s.endRead()
 	}
-	s.pending.Stop()
-	s.ahead = bytequeue.New(s.session.readAhead(), s.session.budget)
-	s.ahead.SetReadDeadline(s.readDeadline)
-	s.conn.SetReadDeadline(time.Time{})
-	go s.readAhead(s.ahead)
-	return s.ahead
-}
-
-// readAhead moves what comes into the queue until the stream ends.
-func (s *stream) readAhead(q *bytequeue.Queue) {
-	for {
-		room, err := q.Reserve()
-		if err != nil {
-			io.Copy(io.Discard, s.conn) // closed here: keep the router from resetting what was written
-			return
-		}
-		n, err := s.conn.Read(room)
-		if q.Commit(n); err != nil {
-			q.CloseWrite(err)
-			return
-		}
-	}
-}
-
-func (s *stream) Read(p []byte) (int, error) {
-	from := io.Reader(s.conn)
-	if q := s.reader(); q != nil {
-		from = q
-	}
-	n, err := from.Read(p)
 	s.Moved(n, 0)
 	return n, s.explain("read", err)
 }
 
+// startRead returns where to read from: the queue of what is read ahead, or nil for the connection
+// itself, after which endRead must follow.
+func (s *stream) startRead() (*bytequeue.Queue, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, dialer.OpError("read", s.remote, net.ErrClosed)
+	}
+	if s.ahead == nil && s.aheadOfReader() {
+		s.takeAhead()
+	}
+	if s.ahead == nil {
+		s.readers++
+	}
+	return s.ahead, nil
+}
+
+func (s *stream) endRead() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.readers--
+	if s.closed {
+		s.discard()
+	}
+}
+
 func (s *stream) Write(p []byte) (int, error) {
+	if err := s.usable("write"); err != nil {
+		return 0, err
+	}
 	defer s.wrote()()
 	n, err := s.conn.Write(p)
 	s.Moved(0, n)
 	return n, s.explain("write", err)
 }
 
-// explain makes one error of all that the end of a closed stream can look like.
+// usable returns the error of all that is done after Close.
+func (s *stream) usable(op string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return dialer.OpError(op, s.remote, net.ErrClosed)
+	}
+	return nil
+}
+
+// explain makes one error of all that the end of a closed stream, or of its session, can look like.
 func (s *stream) explain(op string, err error) error {
 	if err == nil || err == io.EOF {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	switch {
+	case s.closed:
 		return dialer.OpError(op, s.remote, net.ErrClosed)
+	case s.lost != nil && s.finished:
+		return dialer.OpError(op, s.remote, s.lost)
 	}
 	return err
 }
@@ -149,12 +165,15 @@ const countEach = 1 << 20
 
 // ReadFrom implements [io.ReaderFrom], so that the kernel can splice from another connection.
 func (s *stream) ReadFrom(r io.Reader) (total int64, err error) {
+	if err := s.usable("write"); err != nil {
+		return 0, err
+	}
 	defer s.wrote()()
 	for n := int64(countEach); n == countEach && err == nil; total += n {
 		n, err = io.Copy(s.conn, &io.LimitedReader{R: r, N: countEach})
 		s.Moved(0, int(n))
 	}
-	return total, err
+	return total, s.explain("write", err)
 }
 
 // wrote notes a write that begins, and returns what notes its end.
@@ -167,13 +186,18 @@ func (s *stream) wrote() func() {
 }
 
 func (s *stream) SetDeadline(t time.Time) error {
-	s.SetReadDeadline(t)
+	if err := s.SetReadDeadline(t); err != nil {
+		return err
+	}
 	return s.SetWriteDeadline(t)
 }
 
 func (s *stream) SetReadDeadline(t time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return dialer.OpError("set", s.remote, net.ErrClosed)
+	}
 	if s.readDeadline = t; s.ahead != nil {
 		s.ahead.SetReadDeadline(t)
 		return nil
@@ -181,4 +205,11 @@ func (s *stream) SetReadDeadline(t time.Time) error {
 	return s.conn.SetReadDeadline(t)
 }
 
-func (s *stream) SetWriteDeadline(t time.Time) error { return s.conn.SetWriteDeadline(t) }
+func (s *stream) SetWriteDeadline(t time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return dialer.OpError("set", s.remote, net.ErrClosed)
+	}
+	return s.conn.SetWriteDeadline(t)
+}

@@ -211,7 +211,7 @@ func TestRaw(t *testing.T) {
 		require.NoError(t, err)
 		time.Sleep(time.Minute)
 		_, ok = conn.(*stream).Raw()
-		assert.Equal(t, !conn.(*stream).lossy, ok)
+		assert.Equal(t, !conn.(*stream).live.profile.lossy, ok)
 		_, err = io.ReadFull(conn, got)
 		require.NoError(t, err)
 		conn.Close()

@@ -1,6 +1,8 @@
 package sam
 
 import (
+	"cmp"
+	"io"
 	"net"
 	"time"
 
@@ -10,8 +12,11 @@ import (
 // maxLinger bounds the time a closed stream waits for a router that takes nothing more.
 const maxLinger = time.Minute
 
-// Close ends both directions. Blocked reads and writes fail. On i2pd the connection stays open behind the
-// scenes until the router had time to send on what was written.
+var past = time.Unix(1, 0)
+
+// Close ends both directions. Blocked reads and writes fail. The connection stays open behind the scenes
+// until the router has taken what was written and, on i2pd, had time to send it on; what the peer
+// sends meanwhile is read and thrown away, or the kernel would throw away what was written.
 func (s *stream) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -19,64 +24,137 @@ func (s *stream) Close() error {
 		return dialer.OpError("close", s.remote, net.ErrClosed)
 	}
 	s.closed = true
-	if s.pending != nil {
-		s.pending.Stop()
+	if s.finished {
+		if s.ahead != nil {
+			s.ahead.CloseRead()
+		}
+		return nil
+	}
+	s.stopTimer()
+	wait, wrote := s.unsettled()
+	if !wrote || s.conn.SetWriteDeadline(past) != nil && s.writing.Load() > 0 {
+		s.finish() // there is nothing to deliver, or no way to stop a write
+		return nil
 	}
 	if s.ahead != nil {
 		s.ahead.CloseRead()
+	} else {
+		s.conn.SetReadDeadline(past)
+		s.discard()
 	}
-	wait := s.unsettled()
-	if wait <= 0 {
-		s.finish()
-		return nil
-	}
-	s.conn.SetWriteDeadline(time.Unix(1, 0))
-	if s.ahead == nil {
-		s.conn.SetReadDeadline(time.Unix(1, 0))
-	}
-	s.lingerEnd = time.Now().Add(maxLinger)
-	s.linger = time.AfterFunc(wait, s.lingered)
+	s.deadline = time.Now().Add(maxLinger)
+	s.timer = time.AfterFunc(wait, s.lingered)
 	return nil
 }
 
-// unsettled returns how long the router still needs. The caller holds mu.
-func (s *stream) unsettled() time.Duration {
-	if !s.lossy {
-		return 0
-	}
-	if s.raw || s.writing.Load() > 0 {
-		return linger // nobody knows when the last write was
-	}
+// unsettled returns how long the router still needs at least, and whether anything was written. The caller holds mu.
+func (s *stream) unsettled() (wait time.Duration, wrote bool) {
+	linger := s.live.profile.linger
 	last := s.lastWrite.Load()
-	if last == 0 {
-		return 0
+	switch {
+	case s.raw || s.writing.Load() > 0:
+		return linger, true // nobody knows when the last write was
+	case last == 0:
+		return 0, false
 	}
-	return linger - (time.Since(epoch) - time.Duration(last))
+	wait = linger - (time.Since(epoch) - time.Duration(last))
+	return wait, wait > 0 || linger == 0 || unsent(s.conn)
 }
 
-// lingered closes the connection once the router has taken all that was written.
+// discard reads what still comes to a closed stream until the connection ends, when nobody else reads it. The
+// caller holds mu.
+func (s *stream) discard() {
+	if s.readers > 0 || s.finished {
+		return
+	}
+	s.readers++ // for good
+	s.conn.SetReadDeadline(time.Time{})
+	go func() {
+		io.Copy(io.Discard, s.conn)
+		s.cut()
+	}()
+}
+
+// lingered closes the connection once the router has taken all that was written. To one that bears it the end
+// is sent behind the last byte, and it closes when it has read that.
 func (s *stream) lingered() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if unsent(s.conn) && time.Now().Before(s.lingerEnd) {
-		s.linger.Reset(linger)
-		return
+	late := !time.Now().Before(s.deadline)
+	half, ok := s.conn.(interface{ CloseWrite() error })
+	switch {
+	case s.finished:
+	case !late && ok && s.live.profile.linger == 0 && half.CloseWrite() == nil:
+		s.timer.Reset(time.Until(s.deadline))
+		s.deadline = time.Now()
+	case !late && unsent(s.conn):
+		s.timer.Reset(time.Second)
+	default:
+		s.finish()
 	}
-	s.finish()
+}
+
+// lose ends a stream whose session is over: what is left in its connection is read as far as there is memory, for
+// a reader to come.
+func (s *stream) lose(why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lost = why; s.live.session.readAhead() > 0 {
+		s.takeAhead()
+	}
+}
+
+// awaitGone returns when the connection is closed, which it is after grace at the latest.
+func (s *stream) awaitGone(grace time.Duration) {
+	s.mu.Lock()
+	if s.gone == nil {
+		s.gone = make(chan struct{})
+		if s.finished {
+			close(s.gone)
+		}
+	}
+	gone := s.gone
+	s.mu.Unlock()
+	t := time.NewTimer(grace)
+	defer t.Stop()
+	select {
+	case <-gone:
+	case <-t.C:
+		s.cut()
+	}
 }
 
 // cut closes the connection at once.
 func (s *stream) cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.linger != nil {
-		s.linger.Stop()
-	}
 	s.finish()
 }
 
 // finish closes the connection. The caller holds mu.
 func (s *stream) finish() {
+	if s.finished {
+		return
+	}
+	s.finished = true
+	s.stopTimer()
 	s.conn.Close()
-	s.session.streams.remove(s)
+	s.live.remove(s)
+	switch {
+	case s.ahead == nil:
+	case s.closed:
+		s.ahead.CloseRead()
+	default: // the reader gets what there is
+		s.ahead.CloseWrite(cmp.Or(s.lost, net.ErrClosed))
+	}
+	if s.gone != nil {
+		close(s.gone)
+	}
+}
+
+func (s *stream) stopTimer() {
+	if s.timer != nil {
+		s.timer.Stop()
+		s.timer = nil
+	}
 }

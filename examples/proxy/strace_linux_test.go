@@ -69,9 +69,11 @@ func TestSystemCalls(t *testing.T) {
 	connects := regexp.MustCompile(`connect\(\d+, (\{[^}]*\})`).FindAllSubmatch(calls, -1)
 	assert.NotEmpty(t, connects)
 	for _, c := range connects {
-		assert.Equal(t, sam, string(c[1]))
+		if kernel := "{sa_family=AF_NETLINK, nl_pid=0, nl_groups=00000000}"; string(c[1]) != kernel { // asked whose bridge it is
+			assert.Equal(t, sam, string(c[1]))
+		}
 	}
 	assert.NotRegexp(t, `send(to|msg|mmsg)\([^)]*sa_family`, string(calls), "datagrams")
-	assert.NotRegexp(t, `socket\([^)]*SOCK_(DGRAM|RAW)`, string(calls), "datagram sockets")
-	assert.NotRegexp(t, `AF_NETLINK`, string(calls))
+	assert.NotRegexp(t, `socket\(AF_(INET|INET6|UNIX|PACKET),[^)]*SOCK_(DGRAM|RAW)`, string(calls), "datagram sockets")
+	assert.NotRegexp(t, `NETLINK_ROUTE`, string(calls), "what a resolver of the system would ask")
 }

@@ -1,0 +1,68 @@
+package sam
+
+import (
+	"io"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/samtest"
+)
+
+// withSubsession returns a PRIMARY session on a router that is reached by real sockets, as subsessions for packets need UDP.
+func withSubsession(t *testing.T) (a *samtest.Bridge, s *Session, p *PacketConn) {
+	nw := samtest.NewNetwork()
+	t.Cleanup(nw.Close)
+	a = nw.Start(nil)
+	s = &Session{Address: a.Addr(), Primary: true}
+	t.Cleanup(func() { s.Close() })
+	s.Addr()
+	s.keep.Settle = time.Millisecond
+	pc, err := s.ListenPacket(t.Context(), "udp", ":0")
+	require.NoError(t, err)
+	return a, s, pc.(*PacketConn)
+}
+
+// TestSlowAnswers: an answer that comes late, or not at all, costs neither the session nor its streams anything.
+func TestSlowAnswers(t *testing.T) {
+	for name, fault := range map[string]samtest.Fault{
+		"late": {On: "SESSION REMOVE", Late: bridgeTimeout + 2*time.Second}, "lost": {On: "SESSION REMOVE", CloseAfter: samtest.BeforeReply, Stall: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, s, p := withSubsession(t)
+			ln := site(t, s, banner)
+			conn, err := s.DialContext(t.Context(), "tcp", ln.Addr().String())
+			require.NoError(t, err)
+			_, err = io.ReadFull(conn, make([]byte, len("hello ")))
+			require.NoError(t, err)
+			a.Inject(fault)
+			require.NoError(t, p.Close())
+			time.Sleep(3 * time.Second)
+			assert.Equal(t, dialer.Up, s.Status().State)
+			_, err = conn.Write([]byte("x"))
+			assert.NoError(t, err)
+			_, err = conn.Read(make([]byte, 1))
+			assert.NoError(t, err)
+			assert.Equal(t, 1, a.Count("SESSION CREATE"))
+		})
+	}
+}
+
+// TestRefusedOnce: a subsession that the router refuses is asked for again.
+func TestRefusedOnce(t *testing.T) {
+	t.Parallel()
+	a, s, p := withSubsession(t)
+	a.Inject(samtest.Fault{On: "SESSION ADD", Raw: []byte("SESSION STATUS RESULT=OK\n")}) // that for streams
+	a.Inject(samtest.Fault{On: "SESSION ADD", Result: "I2P_ERROR", Message: "busy"})
+	for _, x := range a.Sessions() {
+		a.CloseSession(x.ID)
+	}
+	require.Eventually(t, func() bool { return p.Status().State != dialer.Up }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return p.Status().State == dialer.Up }, 30*time.Second, time.Millisecond)
+	_, err := p.WriteTo([]byte("x"), s.Addr())
+	assert.NoError(t, err)
+}
