@@ -76,6 +76,7 @@ func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.End
 	fs.StringVar(&ep.Dir, "dir", "", "`folder` that keeps the identity (default: a fresh one each time)")
 	fs.StringVar((*string)(&ep.Secret), "secret", "", "`password` that clients must give (default: none, on loopback)")
 	fs.BoolVar(&ep.AllowRemote, "allow-remote", false, "permit -listen beyond loopback, with -secret")
+	fs.BoolVar(&ep.Isolation.Listen, "bind", false, "let users listen (BIND), each under a name of its own")
 	hosts := fs.String("hosts", "", "hosts.txt `file` to ask before the router")
 	quantity := fs.Int("quantity", 3, "parallel tunnels in each direction, 1 to 6")
 	length := fs.Int("length", 3, "hops of each tunnel, 0 (no anonymity) to 7")
