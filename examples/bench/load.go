@@ -180,7 +180,7 @@ func (l *load) idle() error {
 			return err
 		}
 	}
-	time.Sleep(15 * time.Second)
+	time.Sleep(l.settle)
 	n := float64(l.settings.idle)
 	l.results["idle stream, KiB"] = float64(resident(l.pid)-rss) / n
 	l.results["idle stream, descriptors"] = float64(descriptors(l.pid)-fds) / n

@@ -29,7 +29,7 @@ func main() {
 // settings are what the command line says.
 type settings struct {
 	rounds, idle int
-	time         time.Duration
+	time, settle time.Duration
 	mebibytes    int
 	via          string // "tcp" or "sam"
 	only         string
@@ -43,10 +43,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs.DurationVar(&s.time, "time", 3*time.Second, "how long connections are opened in each round")
 	fs.IntVar(&s.mebibytes, "mib", 1024, "`MiB` that are moved in each direction and round")
 	fs.IntVar(&s.idle, "idle", 2000, "idle streams; 0 skips them")
+	fs.DurationVar(&s.settle, "settle", 15*time.Second, "how long streams are idle before they are weighed")
 	fs.StringVar(&s.via, "via", "sam", "how the site is reached: tcp, past I2P, or sam, by a bridge in memory")
 	fs.StringVar(&s.only, "only", "", "measure this alone: connect, bulk or idle")
 	role := fs.String("role", "", "for the program itself")
 	site := fs.String("site", "", "for the program itself")
+	heap := fs.String("memprofile", "", "with -role: `file` for a heap profile at the end")
 	profile := fs.String("cpuprofile", "", "with -role: `file` for a processor profile")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -61,6 +63,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 		defer pprof.StopCPUProfile()
+	}
+	if *heap != "" {
+		context.AfterFunc(ctx, func() {
+			f, err := os.Create(*heap)
+			if err == nil {
+				pprof.WriteHeapProfile(f)
+				f.Close()
+			}
+		})
 	}
 	switch *role {
 	case "":
