@@ -35,6 +35,7 @@ type conn struct {
 	ctx   context.Context // of ServeConn, else the server's
 	abort context.CancelCauseFunc
 	over  func(error) // called last; nil does not
+	free  func()      // lets go of what hooks have given to ctx; nil does nothing
 
 	start    time.Time // when the request was complete
 	port     uint16
@@ -52,6 +53,9 @@ func (c *conn) serve() {
 // close is the end of a client.
 func (c *conn) close(err error) {
 	c.nc.Close()
+	if c.free != nil {
+		c.free()
+	}
 	c.srv.leave(c.place)
 	if c.over != nil {
 		c.over(err)
@@ -62,6 +66,9 @@ func (c *conn) converse() error {
 	s, p := c.srv, c.place
 	if err := c.nc.SetDeadline(time.Time{}); err != nil {
 		return fmt.Errorf("socks: connection cannot be interrupted: %w", err)
+	}
+	if !p.refused {
+		c.met()
 	}
 	var setup context.Context // ends with ctx, and when no new stream may begin
 	if c.ctx == s.live {
@@ -75,9 +82,6 @@ func (c *conn) converse() error {
 	if p.refused && (timeout == 0 || timeout > refusalTimeout) {
 		timeout = refusalTimeout
 	}
-	if s.Hooks != nil && s.Hooks.Conn != nil && !p.refused {
-		s.Hooks.Conn(c.nc.RemoteAddr())
-	}
 	s.enters(p, c.abort)
 	req, early, err := c.handshake(setup, timeout)
 	s.entered(p)
@@ -85,7 +89,7 @@ func (c *conn) converse() error {
 		s.log().Debug("socks handshake failed", "err", err)
 		return err
 	}
-	c.begun(req)
+	setup = c.begun(setup, req)
 	if err = c.handle(c.ctx, setup, req, early); err != errStreaming {
 		c.done(err)
 	}
