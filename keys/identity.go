@@ -30,8 +30,9 @@ type Identity struct {
 }
 
 type secret struct {
-	dest Destination
-	blob []byte // destination, crypto private key, signing private key
+	dest    Destination
+	blob    []byte             // destination, crypto private key, signing private key
+	ed25519 ed25519.PrivateKey // of that type: deriving it takes as long as signing does
 }
 
 // Generate makes a new identity with an Ed25519 signing key and crypto type
@@ -142,6 +143,9 @@ func identityOf(dest Destination, crypto, signing []byte) (Identity, error) {
 		return Identity{}, fmt.Errorf("%w: private and public key do not belong together", ErrMalformed)
 	}
 	s := secret{dest: dest, blob: slices.Concat([]byte(dest.b), crypto, signing)}
+	if dest.SignatureType() == Ed25519 {
+		s.ed25519 = ed25519.NewKeyFromSeed(signing)
+	}
 	return Identity{func() secret { return s }}, nil
 }
 

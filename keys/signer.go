@@ -43,6 +43,9 @@ func (id Identity) Sign(message []byte) ([]byte, error) {
 		return nil, fmt.Errorf("keys: sign: %w", errNone)
 	}
 	s := id.open()
+	if s.ed25519 != nil {
+		return ed25519.Sign(s.ed25519, message), nil
+	}
 	sig, err := sign(s.dest.SignatureType(), s.signing(), message)
 	if err != nil {
 		return nil, fmt.Errorf("keys: sign: %w", err)
@@ -112,8 +115,6 @@ func hashToScalar(parts ...[]byte) *edwards25519.Scalar {
 // sign returns a signature in I2P's form: R and S, or r and s, each of fixed length.
 func sign(t SignatureType, private, message []byte) ([]byte, error) {
 	switch t {
-	case Ed25519:
-		return ed25519.Sign(ed25519.NewKeyFromSeed(private), message), nil
 	case RedDSA:
 		s, err := scalar(t, private)
 		if err != nil {
