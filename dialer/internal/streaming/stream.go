@@ -54,6 +54,11 @@ func (s *Stream) Ended() bool { return s.state == ended }
 // Err is why the stream does not work any more, nil while it does.
 func (s *Stream) Err() error { return s.err }
 
+// Delivered reports whether the peer has acknowledged all that was written, and the end of it after CloseWrite or Close.
+func (s *Stream) Delivered() bool {
+	return s.state == ended || s.queue.len() == 0 && (!s.writeShut || s.closeSent)
+}
+
 // changed reports the stream by Engine.Changed.
 func (s *Stream) changed() {
 	if !s.reported {
