@@ -18,9 +18,9 @@ type flow struct {
 	cutUntil   time.Time // messages vanish until then
 }
 
-// maxUnanswered is how many packets of streams may be under way to a peer that says nothing: more than that and loss
-// can cut the pair off.
-const maxUnanswered = 512
+// maxUnanswered is how many packets of streams that want an answer a living peer may be sent without one: twice i2pd's
+// window, as answers may have opened it that the client has not read yet. With more, loss can cut the pair off.
+const maxUnanswered = 1100
 
 func (nw *Network) flow(p pair) *flow {
 	f := nw.pairs[p]
@@ -57,7 +57,7 @@ func (c *conn) send(m i2cpwire.SendMessage, status uint8, expires bool, end time
 		r.kill()
 		return
 	}
-	h, _, err := i2cpwire.ParsePayload(m.Payload)
+	h, data, err := i2cpwire.ParsePayload(m.Payload)
 	if err != nil {
 		nw.violate(c, "%v", err)
 	}
@@ -78,8 +78,19 @@ func (c *conn) send(m i2cpwire.SendMessage, status uint8, expires bool, end time
 	case known == nil:
 		c.status(m, i2cpwire.StatusNoLeaseSet)
 	default:
-		c.transmit(m, known, h)
+		c.transmit(m, known, h.Protocol == i2cpwire.Streaming && wantsAnswer(data))
 	}
+}
+
+// wantsAnswer reports whether a packet of the streaming protocol is one that is acknowledged: a SYN, or one with a
+// sequence number.
+func wantsAnswer(packet []byte) bool {
+	if len(packet) < 20 {
+		return false
+	}
+	n := 17 + 4*int(packet[16]) + 1
+	syn := len(packet) > n+1 && packet[n+1]&1 != 0
+	return syn || [4]byte(packet[8:]) != [4]byte{}
 }
 
 // status tells what became of a message.
@@ -94,16 +105,18 @@ func (c *conn) status(m i2cpwire.SendMessage, status i2cpwire.DeliveryStatus) {
 }
 
 // transmit puts a message on the link.
-func (c *conn) transmit(m i2cpwire.SendMessage, to *record, h i2cpwire.Header) {
+func (c *conn) transmit(m i2cpwire.SendMessage, to *record, unanswered bool) {
 	r, nw := c.r, c.r.nw
 	if !r.f.java {
 		c.status(m, i2cpwire.StatusGuaranteedSuccess)
 	}
 	p := pair{c.session.hash, to.dest.Hash()}
 	f := nw.flow(p)
-	f.unanswered++
 	f.tagset++
-	if h.Protocol == i2cpwire.Streaming && f.unanswered == maxUnanswered {
+	if unanswered {
+		f.unanswered++
+	}
+	if unanswered && to.session != nil && f.unanswered == maxUnanswered {
 		nw.violate(c, "%d packets of streams to a peer that answers none", f.unanswered)
 	}
 	payload := bytes.Clone(m.Payload)

@@ -51,7 +51,7 @@
 // a destination of crypto type 4, without i2cp.fastReceive=true, i2cp.messageReliability=none, i2cp.leaseSetType and
 // i2cp.leaseSetEncType, without numbers for tunnels, or with an option that looks like a secret; lease sets that are late,
 // wrong, not newer than the one before, of another key, or of other leases than asked for; lookups and messages of a
-// session that is none; payloads that are no gzip member or have more than 61,440 bytes; 512 packets of streams
+// session that is none; payloads that are no gzip member or have more than 61,440 bytes; 1,100 packets of streams
 // to a peer that answers none; a client that does not read.
 //
 // # What it does not do

@@ -34,7 +34,6 @@ type Router struct {
 	stats    Stats
 	conns    map[*conn]struct{}
 	sessions map[uint16]*session
-	lastID   uint16
 	resting  map[[32]byte]time.Time // destinations that Java still believes to be in use
 	faults   []*Fault
 	log      []Message
