@@ -147,13 +147,12 @@ type requests struct {
 	seen []string
 }
 
-func (l *requests) add(ctx context.Context, r *socks.Request) context.Context {
+func (l *requests) add(r *socks.Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s := asked(r); !slices.Contains(l.seen, s) {
 		l.seen = append(l.seen, s)
 	}
-	return ctx
 }
 
 func (l *requests) take(px *i2psocks.Proxy) []string {

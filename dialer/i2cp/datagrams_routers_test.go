@@ -1,0 +1,96 @@
+package i2cp_test
+
+import (
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/i2cp"
+	"github.com/go-i2p/i2psocks/internal/i2pnet"
+)
+
+// TestDatagramsOnRouters sends datagrams of each kind between two real routers: ours to ours, and both ways to a program
+// that speaks SAM where its router knows the kind.
+func TestDatagramsOnRouters(t *testing.T) {
+	t.Parallel()
+	nw := i2pnet.Require(t, i2pnet.Config{})
+	ours, same := over(t, nw, 0), over(t, nw, 1)
+	var starting errgroup.Group
+	starting.Go(func() error { return ours.Up(t.Context()) })
+	starting.Go(func() error { return same.Up(t.Context()) })
+	require.NoError(t, starting.Wait())
+	for _, network := range []string{"udp", "i2p-raw", "i2p-datagram2", "i2p-datagram3"} {
+		t.Run(network, func(t *testing.T) {
+			t.Parallel()
+			a, err := ours.ListenPacket(t.Context(), network, ":11")
+			require.NoError(t, err)
+			b, err := same.ListenPacket(t.Context(), network, ":12")
+			require.NoError(t, err)
+			t.Run("ours to ours", func(t *testing.T) { meet(t, a, b) })
+			theirs, err := overSAM(t, nw, 1).ListenPacket(t.Context(), network, ":0")
+			if err != nil {
+				require.ErrorIs(t, err, errors.ErrUnsupported)
+				t.Log("no such kind in the router's SAM")
+				return
+			}
+			t.Run("SAM", func(t *testing.T) {
+				// i2pd's programs call port 0 alone; this is the only one of its kind.
+				meet(t, a, theirs)
+			})
+		})
+	}
+}
+
+// meet has two packet connections answer each other, of which one or the other datagram may get lost.
+func meet(t *testing.T, a, b net.PacketConn) {
+	buf := make([]byte, 2000)
+	for _, pair := range [][2]net.PacketConn{{a, b}, {b, a}} {
+		for heard, tries := false, 0; !heard; tries++ {
+			require.Less(t, tries, 30)
+			_, err := pair[0].WriteTo([]byte("hello"), pair[1].LocalAddr())
+			require.NoError(t, err)
+			pair[1].SetReadDeadline(time.Now().Add(2 * time.Second))
+			n, from, err := pair[1].ReadFrom(buf)
+			if heard = err == nil && string(buf[:n]) == "hello"; heard {
+				if host := from.(dialer.Addr).Host; host != "" {
+					assert.Equal(t, pair[0].LocalAddr().(dialer.Addr).Host, host)
+				}
+			}
+		}
+	}
+}
+
+// TestEncryptedLeaseSetsOnRouters hosts a service behind an encrypted lease set, which a program that speaks SAM on another
+// router finds, and which is told to be out of reach over I2CP.
+func TestEncryptedLeaseSetsOnRouters(t *testing.T) {
+	t.Parallel()
+	nw := i2pnet.Require(t, i2pnet.Config{})
+	hidden := over(t, nw, 0, func(s *i2cp.Session) { s.LeaseSet.Encrypted = true })
+	theirs, ours := overSAM(t, nw, 1), over(t, nw, 1, func(s *i2cp.Session) { s.DialOnly = true })
+	lns := listen(t, hidden, theirs)
+	host := dialer.Addr{Host: hidden.EncryptedHost(), Port: 80}
+	conn, err := dialUntil(t.Context(), theirs, host)
+	require.NoError(t, err)
+	defer conn.Close()
+	go conn.Write([]byte("hello"))
+	in, err := lns[0].Accept()
+	require.NoError(t, err)
+	defer in.Close()
+	in.SetDeadline(time.Now().Add(time.Minute))
+	got := make([]byte, 5)
+	_, err = in.Read(got)
+	require.NoError(t, err)
+	assert.Equal(t, "hello", string(got))
+	_, err = ours.DialContext(t.Context(), "tcp", host.String())
+	assert.ErrorIs(t, err, i2cp.ErrEncryptedHost)
+	// A session that is in no directory dials all the same.
+	out, err := dialUntil(t.Context(), ours, lns[1].Addr())
+	require.NoError(t, err)
+	out.Close()
+}

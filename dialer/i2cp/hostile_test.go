@@ -1,0 +1,194 @@
+package i2cp
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/i2cptest"
+	"github.com/go-i2p/i2psocks/dialer/internal/i2cpwire"
+	"github.com/go-i2p/i2psocks/internal/memnet"
+)
+
+// frame encodes a message.
+func frame(t testing.TB, m i2cpwire.Message) []byte {
+	b, err := i2cpwire.Append(nil, m)
+	require.NoError(t, err)
+	return b
+}
+
+func hostReply(t testing.TB, request uint32, destination []byte) []byte {
+	return frame(t, i2cpwire.HostReply{Request: request, Code: i2cpwire.HostFound, Destination: destination})
+}
+
+// What is no router is told from one, in bounded time.
+func TestNoRouter(t *testing.T) {
+	tests := map[string][]byte{
+		"closes":         nil,
+		"HTTP":           []byte("HTTP/1.1 400 Bad Request\r\n\r\n"),
+		"TLS":            {0x15, 3, 3, 0, 2, 2, 80},
+		"short SetDate":  {0, 0, 0, 3, 33, 1, 2, 3},
+		"another answer": frame(t, i2cpwire.SessionStatus{}),
+		"refuses":        frame(t, i2cpwire.Disconnect{Reason: "go away"}),
+		"huge":           {0x7f, 0xff, 0xff, 0xff, 33},
+	}
+	for name, answer := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &Session{DialRouter: func(context.Context, string, string) (net.Conn, error) {
+					client, server := memnet.Pipe()
+					go func() {
+						server.Read(make([]byte, 100))
+						server.Write(answer)
+						server.Close()
+					}()
+					return client, nil
+				}}
+				defer s.Close()
+				err := s.Up(t.Context())
+				require.Error(t, err)
+				assert.True(t, isAny(err, dialer.ErrRouter, dialer.ErrRouterDown), err)
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s := &Session{DialRouter: func(context.Context, string, string) (net.Conn, error) {
+			client, server := memnet.Pipe()
+			t.Cleanup(func() { server.Close() })
+			return client, nil
+		}}
+		defer s.Close()
+		begin := time.Now()
+		assert.ErrorIs(t, s.Up(t.Context()), dialer.ErrRouterDown, "one that says nothing")
+		assert.Equal(t, answerTimeout, time.Since(begin))
+	})
+}
+
+func isAny(err error, any ...error) bool {
+	for _, e := range any {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// Whatever a router refuses a session for, the reason is told.
+func TestRefusals(t *testing.T) {
+	for reason, want := range map[string]error{
+		"duplicate destination": dialer.ErrIdentityInUse, "session limit exceeded": dialer.ErrRouter,
+		"Invalid signature on CreateSessionMessage": dialer.ErrRouter,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			nw := i2cptest.NewStrict(t)
+			r := nw.Start(nil)
+			r.Inject(i2cptest.Fault{On: "CreateSession", Disconnect: reason, Times: -1})
+			err := on(t, r).Up(t.Context())
+			require.ErrorIs(t, err, want)
+			assert.ErrorContains(t, err, reason)
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		nw := i2cptest.NewStrict(t)
+		r := nw.Start(nil)
+		r.Inject(i2cptest.Fault{On: "CreateSession", Status: 4})
+		require.ErrorIs(t, on(t, r).Up(t.Context()), dialer.ErrRouter)
+		r.Inject(i2cptest.Fault{On: "RequestVariableLeaseSet", Ignore: true, Times: -1})
+		begin := time.Now()
+		require.Error(t, on(t, r).Up(t.Context()), "no tunnels ever")
+		assert.LessOrEqual(t, time.Since(begin), createTimeout)
+	})
+}
+
+// A router that talks nonsense is left, and another try made.
+func TestNonsense(t *testing.T) {
+	for _, nonsense := range [][]byte{
+		{0xff, 0xff, 0xff, 0xff, 31}, {0, 0, 0, 1, 31, 0},
+		frame(t, i2cpwire.SessionStatus{State: i2cpwire.SessionDestroyed}), frame(t, i2cpwire.Disconnect{Reason: "restart"}),
+		frame(t, i2cpwire.MessageStatus{Status: i2cpwire.StatusBadSession}),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			nw := i2cptest.NewStrict(t)
+			r := nw.Start(nil)
+			s := on(t, r)
+			require.NoError(t, s.Up(t.Context()))
+			r.Inject(i2cptest.Fault{On: "GetBandwidthLimits", Raw: nonsense})
+			time.Sleep(2 * time.Minute)
+			assert.Error(t, s.Status().Err)
+			require.NoError(t, s.Up(t.Context()))
+			assert.Equal(t, 2, r.Stats().Connections)
+		})
+	}
+}
+
+// Payloads of all kinds come from anybody; none does harm.
+func FuzzPayload(f *testing.F) {
+	payload := func(h i2cpwire.Header, data []byte) []byte {
+		b, err := i2cpwire.AppendPayload(nil, h, data)
+		require.NoError(f, err)
+		return b
+	}
+	for _, protocol := range []uint8{6, 17, 18, 19, 20, 99} {
+		f.Add(payload(i2cpwire.Header{Protocol: protocol, From: 1, To: 80}, make([]byte, 600)))
+	}
+	f.Add([]byte{0x1f, 0x8b})
+	s := &Session{}
+	require.False(f, s.Addr().Destination.IsZero())
+	for _, kind := range kinds {
+		p := &PacketConn{s: s, m: s.machine, kind: kind, addr: s.Addr()}
+		p.readable.L = &s.machine.mu
+		_ = s.machine.bind(p)
+	}
+	_, err := s.machine.listen(s.Addr())
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s.machine.receive(b)
+		s.machine.flush()
+		for _, p := range s.machine.packets {
+			require.LessOrEqual(t, len(p.queue), backlogPackets)
+			require.LessOrEqual(t, p.held, backlogBytes)
+		}
+	})
+}
+
+// FuzzRouter lets a router send anything, in any pieces.
+func FuzzRouter(f *testing.F) {
+	f.Add(frame(f, i2cpwire.SetDate{Date: time.Unix(1e9, 0), Version: "0.9.68"}), uint64(1))
+	f.Add(append(frame(f, i2cpwire.SetDate{Version: "x"}), frame(f, i2cpwire.SessionStatus{Session: 1, State: i2cpwire.SessionCreated})...), uint64(2))
+	all := frame(f, i2cpwire.SetDate{Date: time.Now(), Version: "0.9.68"})
+	for _, m := range []i2cpwire.Message{
+		i2cpwire.SessionStatus{Session: 1, State: i2cpwire.SessionCreated},
+		i2cpwire.RequestVariableLeaseSet{Session: 1, Leases: []i2cpwire.Lease{{End: time.Now().Add(time.Minute)}}},
+		i2cpwire.HostReply{Session: 1, Request: 1}, i2cpwire.MessageStatus{Nonce: 1}, i2cpwire.MessagePayload{Payload: []byte{1}},
+	} {
+		all = append(all, frame(f, m)...)
+	}
+	f.Add(all, uint64(3))
+	f.Fuzz(func(t *testing.T, sent []byte, seed uint64) {
+		s := &Session{DialRouter: func(context.Context, string, string) (net.Conn, error) {
+			client, server := memnet.Pipe()
+			go func() {
+				random := rand.New(rand.NewPCG(seed, 0))
+				for rest := sent; len(rest) > 0; {
+					n := min(1+random.IntN(64), len(rest))
+					server.Write(rest[:n])
+					rest = rest[n:]
+				}
+				server.Close()
+			}()
+			return client, nil
+		}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_ = s.Up(ctx)
+		require.NoError(t, s.Close())
+	})
+}

@@ -1,0 +1,209 @@
+package i2cp
+
+import (
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/go-i2p/i2psocks/dialer/internal/i2cpwire"
+)
+
+// OptionError is a field of a Session that no router is given, because some router would read it in another way, crash
+// on it, or do harm. It matches [syscall.EINVAL].
+type OptionError struct {
+	Option string // the field, such as "Inbound.Length"
+	Reason string // never holds a secret
+}
+
+// Error returns the field and the reason.
+func (e *OptionError) Error() string { return e.Option + ": " + e.Reason }
+
+// Is reports whether target is [syscall.EINVAL].
+func (e *OptionError) Is(target error) bool { return target == syscall.EINVAL }
+
+// badOption returns an OptionError.
+func badOption(option, format string, args ...any) error {
+	return &OptionError{option, fmt.Sprintf(format, args...)}
+}
+
+// Tunnels says how the tunnels of one direction are built. More hops cost time, fewer cost anonymity.
+type Tunnels struct {
+	// Length is the number of hops, 1 to 7. 0 means 3; negative means none: no anonymity at all, for tests.
+	Length int
+	// Quantity is the number of parallel tunnels, 1 to 6; 0 means 3.
+	Quantity int
+	// LengthVariance makes lengths vary at random: by 0 to so many hops more if it is positive, by up to so many more or
+	// fewer if it is negative. Each length must be 1 to 7. 0 means none.
+	LengthVariance int
+	// Backup is the number of tunnels kept ready beside Quantity, up to 6. 0 means none. Only Java I2P has such.
+	Backup int
+}
+
+const (
+	defaultLength   = 3
+	defaultQuantity = 3
+	maxLength       = 7 // i2pd crashes beyond 8
+	maxQuantity     = 6
+	defaultNickname = "i2psocks"
+	maxNickname     = 64
+	maxOptionLen    = 255 // of a key and of a value, by the protocol
+)
+
+// params puts the options of one direction, "inbound" or "outbound", into m. All are decimal integers: i2pd 2.56 closes
+// the connection on anything else.
+func (t Tunnels) params(m i2cpwire.Mapping, direction, field string) error {
+	length, quantity := t.Length, t.Quantity
+	switch {
+	case length == 0:
+		length = defaultLength
+	case length < 0:
+		length = 0
+	}
+	if quantity == 0 {
+		quantity = defaultQuantity
+	}
+	switch {
+	case length > maxLength:
+		return badOption(field+".Length", "%d is not in 1 to %d", length, maxLength)
+	case quantity < 1 || quantity > maxQuantity:
+		return badOption(field+".Quantity", "%d is not in 1 to %d", quantity, maxQuantity)
+	case t.Backup < 0 || t.Backup > maxQuantity:
+		return badOption(field+".Backup", "%d is not in 0 to %d", t.Backup, maxQuantity)
+	}
+	if err := checkVariance(length, t.LengthVariance); err != nil {
+		return badOption(field+".LengthVariance", "%v", err)
+	}
+	m[direction+".length"], m[direction+".quantity"] = strconv.Itoa(length), strconv.Itoa(quantity)
+	if t.LengthVariance != 0 {
+		m[direction+".lengthVariance"] = strconv.Itoa(t.LengthVariance)
+	}
+	if t.Backup != 0 {
+		m[direction+".backupQuantity"] = strconv.Itoa(t.Backup)
+	}
+	return nil
+}
+
+// checkVariance wants that every length that can come about has a hop at least: none would be no anonymity, and nobody
+// would know.
+func checkVariance(length, variance int) error {
+	shortest, longest := length, length+max(variance, -variance)
+	if variance < 0 {
+		shortest += variance
+	}
+	switch {
+	case variance == 0:
+		return nil
+	case variance < -maxLength || variance > maxLength || longest > maxLength:
+		return fmt.Errorf("tunnels of more than %d hops could come about", maxLength)
+	case shortest < 1:
+		return fmt.Errorf("tunnels without a hop could come about")
+	}
+	return nil
+}
+
+// params is what a session asks of a router, but for what depends on the router.
+type params struct {
+	options i2cpwire.Mapping
+	leases  leaseParams
+}
+
+func newParams(s *Session) (params, error) {
+	p := params{options: i2cpwire.Mapping{
+		"i2cp.fastReceive": "true", "i2cp.messageReliability": "none", "i2cp.leaseSetType": "3",
+	}}
+	if s.Nickname != "" && !isWord(s.Nickname, maxNickname) {
+		return p, badOption("Nickname", "only letters, digits, '.', '_' and '-', at most %d", maxNickname)
+	}
+	for _, d := range []struct {
+		name, field string
+		tunnels     Tunnels
+	}{{"inbound", "Inbound", s.Inbound}, {"outbound", "Outbound", s.Outbound}} {
+		if err := d.tunnels.params(p.options, d.name, d.field); err != nil {
+			return p, err
+		}
+		p.options[d.name+".nickname"] = defaultNickname
+		if s.Nickname != "" {
+			p.options[d.name+".nickname"] = s.Nickname
+		}
+	}
+	if s.DialOnly {
+		p.options["i2cp.dontPublishLeaseSet"] = "true"
+	}
+	var err error
+	if p.leases, err = s.LeaseSet.params(s); err != nil {
+		return p, err
+	}
+	if p.leases.encrypted {
+		p.options["i2cp.leaseSetType"] = "5"
+	}
+	for key, value := range s.Options {
+		if reason := refuseOption(key, value); reason != "" {
+			return p, badOption("Options", "%.64q %s", key, reason)
+		}
+		p.options[key] = value
+	}
+	return p, nil
+}
+
+// with returns the options for a router that is given those encryption types.
+func (p params) with(encryption Encryption) i2cpwire.Mapping {
+	m := maps.Clone(p.options)
+	m["i2cp.leaseSetEncType"] = encryption.option()
+	return m
+}
+
+// refusedOptions may not be passed on, by how they begin, in lower case.
+var refusedOptions = []struct{ prefix, reason string }{
+	{"inbound.", "is what Session.Inbound is for"},
+	{"outbound.", "is what Session.Outbound is for"},
+	{"i2cp.leaseset", "is what Session.LeaseSet is for"},
+	{"i2cp.encryptleaseset", "is what Session.LeaseSet is for"},
+	{"i2cp.dontpublishleaseset", "is what Session.DialOnly is for"},
+	{"i2cp.fastreceive", "is always true"},
+	{"i2cp.messagereliability", "is always none"},
+	{"i2cp.username", "is what Session.User is for"},
+	{"i2cp.password", "is what Session.Password is for"},
+	{"i2cp.closeonidle", "would close the session"},
+	{"i2cp.closeidletime", "would close the session"},
+}
+
+// refuseOption returns why an option is not passed on, "" if it is.
+func refuseOption(key, value string) string {
+	if !isWord(key, maxOptionLen) {
+		return "is no name of an option"
+	}
+	lower := strings.ToLower(key)
+	for _, r := range refusedOptions {
+		if strings.HasPrefix(lower, r.prefix) {
+			return r.reason
+		}
+	}
+	if !strings.HasPrefix(key, "i2cp.") || len(key) == len("i2cp.") {
+		return "is no option of I2CP"
+	}
+	if value == "" || len(value) > maxOptionLen || !printable(value) {
+		return "has a value that cannot be sent: it must have 1 to 255 printable ASCII characters"
+	}
+	return ""
+}
+
+func isWord(s string, limit int) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-') {
+			return false
+		}
+	}
+	return 0 < len(s) && len(s) <= limit
+}
+
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,139 @@
+package i2cp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/internal/i2cpwire"
+)
+
+const (
+	answerTimeout = 10 * time.Second  // connect, and each answer that needs no network
+	createTimeout = 300 * time.Second // tunnels take up to minutes
+	// version is the I2CP that is spoken here. i2pd up to 2.56 repeats it in the place of its own.
+	version = "0.9.66"
+	// mlkemVersion is the first that has hybrid encryption in both routers.
+	mlkemVersion = 67
+)
+
+const maxLogin = 128 // bytes of a user, and of a password
+
+// router is a place where I2CP is spoken.
+type router struct {
+	address string
+	dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	login   func() i2cpwire.Mapping // a func, as fmt looks into all else
+}
+
+// newRouters checks all addresses, and what is told to the routers there.
+func newRouters(s *Session) ([]router, error) {
+	login, err := newLogin(s.User, s.Password)
+	if err != nil {
+		return nil, err
+	}
+	var all []router
+	for _, address := range append([]string{s.Address}, s.Fallbacks...) {
+		if address == "" {
+			address = DefaultAddress
+		}
+		host, _, err := net.SplitHostPort(address)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("I2CP address: %w", err)
+		case host == "localhost":
+			address = "127.0.0.1" + strings.TrimPrefix(address, host)
+		case s.DialRouter == nil && net.ParseIP(host) == nil:
+			return nil, fmt.Errorf("I2CP address %q: host must be an IP literal, as names would need DNS", address)
+		}
+		r := router{address, s.DialRouter, login}
+		if r.dial == nil {
+			r.dial = new(net.Dialer).DialContext
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+func newLogin(user string, password func() string) (func() i2cpwire.Mapping, error) {
+	var secret string
+	if password != nil {
+		secret = password()
+	}
+	for _, f := range []struct{ field, value, other string }{{"User", user, secret}, {"Password", secret, user}} {
+		switch {
+		case f.value == "" && f.other == "":
+		case f.value == "":
+			return nil, badOption(f.field, "is missing, as the other of User and Password is set")
+		case len(f.value) > maxLogin || !printable(f.value):
+			return nil, badOption(f.field, "must be up to %d printable ASCII characters", maxLogin)
+		}
+	}
+	if user == "" {
+		return func() i2cpwire.Mapping { return nil }, nil
+	}
+	return func() i2cpwire.Mapping {
+		return i2cpwire.Mapping{"i2cp.username": user, "i2cp.password": secret}
+	}, nil
+}
+
+// open connects and shakes hands.
+func (r router) open(ctx context.Context) (*wireConn, i2cpwire.SetDate, error) {
+	var none i2cpwire.SetDate
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, errNoAnswer)
+	defer cancel()
+	conn, err := r.dial(ctx, "tcp", r.address)
+	if err != nil {
+		if conn != nil {
+			conn.Close()
+		}
+		if ctx.Err() != nil {
+			return nil, none, context.Cause(ctx)
+		}
+		return nil, none, down(fmt.Errorf("connect to I2CP at %s: %w", r.address, err))
+	}
+	w := newWireConn(conn)
+	date, err := r.greet(ctx, w)
+	if err != nil {
+		conn.Close()
+		return nil, none, fmt.Errorf("I2CP at %s: %w", r.address, err)
+	}
+	return w, date, nil
+}
+
+func (r router) greet(ctx context.Context, w *wireConn) (i2cpwire.SetDate, error) {
+	defer w.interrupt(ctx)()
+	hello, err := i2cpwire.Append([]byte{i2cpwire.Protocol}, i2cpwire.GetDate{Version: version, Options: r.login()})
+	if err != nil {
+		return i2cpwire.SetDate{}, err
+	}
+	if _, err := w.conn.Write(hello); err != nil {
+		return i2cpwire.SetDate{}, w.explain(ctx, err)
+	}
+	m, err := w.read()
+	if err != nil {
+		if errors.Is(err, i2cpwire.ErrTooLong) || errors.Is(err, i2cpwire.ErrMalformed) {
+			return i2cpwire.SetDate{}, fmt.Errorf("%w: no I2CP is spoken here: %w", dialer.ErrRouter, err)
+		}
+		return i2cpwire.SetDate{}, w.explain(ctx, fmt.Errorf("no I2CP is spoken here, or with TLS: %w", err))
+	}
+	switch m := m.(type) {
+	case i2cpwire.SetDate:
+		return m, nil
+	case i2cpwire.Disconnect:
+		return i2cpwire.SetDate{}, disconnected(m.Reason)
+	}
+	return i2cpwire.SetDate{}, fmt.Errorf("%w: answered GetDate with %v", dialer.ErrRouter, m.Type())
+}
+
+// mlkem reports whether a router of that version can be asked for hybrid encryption. One that repeats our version may
+// be an i2pd that crashes on it.
+func mlkem(theirs string) bool {
+	var minor int
+	n, err := fmt.Sscanf(theirs, "0.9.%d", &minor)
+	return n == 1 && err == nil && theirs != version && minor >= mlkemVersion
+}

@@ -1,0 +1,73 @@
+package i2cp
+
+import (
+	"context"
+	"io"
+	"net"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/nettest"
+
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/i2cptest"
+)
+
+// on returns a session on a router, in memory, that ends with the test.
+func on(t testing.TB, r *i2cptest.Router, edit ...func(*Session)) *Session {
+	s := &Session{DialRouter: func(ctx context.Context, _, _ string) (net.Conn, error) { return r.Dial(ctx) }}
+	for _, f := range edit {
+		f(s)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// streamPair returns a stream between two sessions.
+func streamPair(t testing.TB, from, to *Session) (client, server net.Conn) {
+	ln, err := to.Listen(t.Context(), "tcp", ":80")
+	require.NoError(t, err)
+	defer ln.Close()
+	client, err = from.DialContext(t.Context(), "tcp", ln.Addr().String())
+	require.NoError(t, err)
+	server, err = ln.Accept()
+	require.NoError(t, err)
+	t.Cleanup(func() { client.Close(); server.Close() })
+	return client, server
+}
+
+func TestEcho(t *testing.T) {
+	nw := i2cptest.NewStrict(t)
+	a, b := on(t, nw.Start(nil)), on(t, nw.Start(nil))
+	client, server := streamPair(t, a, b)
+	assert.Equal(t, a.Addr().Host, server.RemoteAddr().(dialer.Addr).Host)
+	assert.Equal(t, b.Addr().Destination, client.RemoteAddr().(dialer.Addr).Destination)
+	go func() {
+		io.Copy(server, server)
+		server.Close()
+	}()
+	_, err := io.WriteString(client, "hello")
+	require.NoError(t, err)
+	require.NoError(t, client.(interface{ CloseWrite() error }).CloseWrite())
+	got, err := io.ReadAll(client)
+	require.NoError(t, err)
+	assert.Equal(t, "hello", string(got))
+}
+
+// TestConn holds streams to the rules that all net.Conns keep.
+func TestConn(t *testing.T) {
+	nw := i2cptest.NewStrict(t)
+	client, server := on(t, nw.Start(nil)), on(t, nw.Start(nil))
+	ln, err := server.Listen(t.Context(), "tcp", ":0")
+	require.NoError(t, err)
+	nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) {
+		if c1, err = client.DialContext(t.Context(), "tcp", ln.Addr().String()); err != nil {
+			return nil, nil, nil, err
+		}
+		if c2, err = ln.Accept(); err != nil {
+			return nil, nil, nil, err
+		}
+		return c1, c2, func() { c1.Close(); c2.Close() }, nil
+	})
+}

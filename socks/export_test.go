@@ -1,4 +1,0 @@
-package socks
-
-// DropPipes closes the pipes that are kept for later.
-func DropPipes() { dropPipes() }
