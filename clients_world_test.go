@@ -147,12 +147,13 @@ type requests struct {
 	seen []string
 }
 
-func (l *requests) add(r *socks.Request) {
+func (l *requests) add(ctx context.Context, r *socks.Request) context.Context {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s := asked(r); !slices.Contains(l.seen, s) {
 		l.seen = append(l.seen, s)
 	}
+	return ctx
 }
 
 func (l *requests) take(px *i2psocks.Proxy) []string {

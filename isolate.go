@@ -42,10 +42,10 @@ type Isolation struct {
 	// identities that have it.
 	Configure func(s *sam.Session)
 	// Book, if set, returns the book in which an identity finds the names that are not in Hosts, nil for none. It is
-	// asked for each name and should return the same Book for the same token, and no other: what a Book
-	// has learnt, from feeds or from a router, links the identities that share it. A Book with a Router
-	// asks that one; without, the router is not asked. The token is that of Isolate; that of a SOCKS client is
-	// made of its port and its credentials. See [Endpoint.Isolate] for what nil stands for.
+	// asked for each dial, lookup and packet connection, and should return the same Book for the same token, and
+	// no other: what a Book has learnt, from feeds or from a router, links the identities that share it. A
+	// Book with a Router asks that one; without, the router is not asked. The token is that of Isolate; that of a
+	// SOCKS client is made of its port and its credentials. See [Endpoint.Isolate] for what nil stands for.
 	Book func(token string) *addrbook.Book
 	// New, if set, makes the backend of a fresh identity in place of a [sam.Session]. An endpoint
 	// with a Backend of the host's own isolates nothing without it: what asks for it is refused.

@@ -1,6 +1,7 @@
 package i2psocks_test
 
 import (
+	"context"
 	"io"
 	"net/netip"
 	"testing"
@@ -18,7 +19,7 @@ func TestObserve(t *testing.T) {
 	site, visitor := endpoint(t, nw.Start(nil).Addr()), endpoint(t, nw.Start(nil).Addr())
 	serve(t, site, hello)
 	reports := make(chan socks.Report, 2)
-	visitor.Hooks = &socks.Hooks{Done: func(r socks.Report) { reports <- r }}
+	visitor.Hooks = &socks.Hooks{Done: func(_ context.Context, r socks.Report) { reports <- r }}
 	visitor.VirtualAddresses = netip.MustParsePrefix("127.192.0.0/10")
 	px, err := visitor.ListenSOCKS(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -37,7 +37,7 @@ func TestProxyOnRouters(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(root, "page"), page, 0o644))
 
 	// No hops: in so small a network the lease sets of longer tunnels are not found for seconds, now and then.
-	proxy := nw.Command(ctx, bin+"/proxy", "-listen", "127.0.0.1:4447", "-sam", nw.SAM(1), "-length", "0", "-quantity", "2", "-dir", t.TempDir())
+	proxy := nw.Command(ctx, bin+"/proxy", "-listen", "127.0.0.1:4447", "-sam", nw.SAM(1), "-length", "0", "-quantity", "2", "-bind", "-dir", t.TempDir())
 	proxyLines := start(t, proxy)
 	serveLines := start(t, nw.Command(ctx, bin+"/serve", "-sam", nw.SAM(0), "-length", "0", "-root", root, "-dir", t.TempDir()))
 	site := &sam.Session{Address: nw.SAM(0), DialBridge: nw.DialContext, Inbound: sam.Tunnels{Length: -1}, Outbound: sam.Tunnels{Length: -1}}
@@ -110,7 +110,7 @@ func TestProxyOnRouters(t *testing.T) {
 	})
 	t.Run("bind", func(t *testing.T) {
 		as := *through
-		as.Username = "carol" // nobody can have the port's own identity
+		as.Username = "carol"
 		ln, err := as.Listen(ctx, "tcp", site.Addr().Host+":0")
 		require.NoError(t, err)
 		defer ln.Close()

@@ -227,9 +227,15 @@ func TestNothingIsHeard(t *testing.T) {
 			SAM: address, Secret: "socks-secret-88", Logger: e.log, DialTimeout: 3 * time.Second,
 			Configure: sessions, Isolation: i2psocks.Isolation{Configure: sessions},
 			Hooks: &socks.Hooks{
-				Conn:    func(a net.Addr) { e.hear(a) },
-				Request: func(r *socks.Request) { e.hear(r, *r) },
-				Done:    func(r socks.Report) { e.hear(r, &r, r.Err) },
+				Conn: func(_ context.Context, a net.Addr) context.Context {
+					e.hear(a)
+					return nil
+				},
+				Request: func(_ context.Context, r *socks.Request) context.Context {
+					e.hear(r, *r)
+					return nil
+				},
+				Done: func(_ context.Context, r socks.Report) { e.hear(r, &r, r.Err) },
 			},
 		}
 		if change != nil {

@@ -5,12 +5,16 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"sync"
 	"time"
 )
 
 // maxEarly is how many bytes a client may send before it knows of success.
 // Beyond, it is made to wait, and its leaving is not noticed.
 const maxEarly = 16 << 10
+
+// soon is how long nobody looks whether the client leaves. Dials that take no longer are cheaper so.
+const soon = 5 * time.Millisecond
 
 var errClientLeft = errors.New("socks: client left before its request was answered")
 
@@ -31,22 +35,22 @@ func prepare[T any](ctx context.Context, c *conn, req *Request, early []byte,
 	}, drop)
 }
 
-// await runs work and meanwhile reads from the client: to notice that it
+// await runs work and, if that takes longer than soon, meanwhile reads from the client: to notice that it
 // leaves, which ends work, and to keep what it sends early. What work brings too late goes to drop.
 func await[T any](ctx context.Context, nc net.Conn, early []byte,
 	work func(context.Context) (T, error), drop func(T)) (_ T, _ []byte, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	working, worked := context.WithCancel(ctx)
 	type result struct {
 		value T
 		err   error
 	}
 	results, gone := make(chan result), make(chan struct{})
 	defer close(gone)
+	var bell bell
 	go func() {
 		value, err := work(ctx)
-		worked()
+		bell.ring()
 		select {
 		case results <- result{value, err}:
 		case <-gone:
@@ -55,14 +59,23 @@ func await[T any](ctx context.Context, nc net.Conn, early []byte,
 			}
 		}
 	}()
+	timer := time.NewTimer(soon)
+	defer timer.Stop()
+	select {
+	case r := <-results:
+		return r.value, early, r.err
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 
-	release := interrupt(working, nc)
-	early, err = readEarly(nc, early)
-	left := err != nil && working.Err() == nil
-	release()
 	var none T
-	if left {
-		return none, nil, errClientLeft
+	if bell.attach(nc) {
+		stop := context.AfterFunc(ctx, bell.ring)
+		early, err = readEarly(nc, early)
+		stop()
+		if left := !bell.detach(); err != nil && left {
+			return none, nil, errClientLeft
+		}
 	}
 	select {
 	case r := <-results:
@@ -70,6 +83,41 @@ func await[T any](ctx context.Context, nc net.Conn, early []byte,
 	case <-ctx.Done():
 		return none, nil, context.Cause(ctx)
 	}
+}
+
+// bell interrupts who reads from a connection.
+type bell struct {
+	mu   sync.Mutex
+	nc   net.Conn // nil while nobody reads
+	rung bool
+}
+
+func (b *bell) ring() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.rung = true
+	if b.nc != nil {
+		b.nc.SetReadDeadline(past)
+	}
+}
+
+// attach is false if it has rung already.
+func (b *bell) attach(nc net.Conn) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.rung {
+		b.nc = nc
+	}
+	return !b.rung
+}
+
+// detach removes the deadline, and reports whether it has rung.
+func (b *bell) detach() (rung bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.nc.SetReadDeadline(time.Time{})
+	b.nc = nil
+	return b.rung
 }
 
 // readEarly appends what nc sends until it fails or early is full.

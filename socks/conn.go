@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"slices"
+	"sync"
 	"time"
 
 	"github.com/go-i2p/i2psocks/socks/internal/wire"
@@ -23,58 +23,89 @@ const (
 // refusalTimeout bounds the handshake of a client that will be refused anyway.
 const refusalTimeout = 5 * time.Second
 
+// errStreaming is returned up to the beginning of a stream, which then goes on by itself: see conn.streamed.
+var errStreaming = errors.New("socks: streaming")
+
 // conn is a client's connection.
 type conn struct {
-	srv *Server
-	nc  net.Conn
-	id  string // of the listener
-
+	srv   *Server
+	nc    net.Conn
+	id    string // of the listener
 	place *place
-	// begin is called when a stream is about to begin. It is false if the server
-	// is closing; afterwards only live, not open, ends the stream.
-	begin func() bool
+	ctx   context.Context // of ServeConn, else the server's
+	abort context.CancelCauseFunc
+	over  func(error) // called last; nil does not
+	free  func()      // lets go of what hooks have given to ctx; nil does nothing
 
 	start    time.Time // when the request was complete
+	port     uint16
 	report   Report
 	observer Observer // nil if nobody wants to see the client's traffic
 }
 
-// serve runs a client from its first byte to its last.
-func (s *Server) serve(ctx context.Context, nc net.Conn, id string, p *place) error {
-	defer s.leave(p)
-	defer nc.Close()
-	if err := nc.SetDeadline(time.Time{}); err != nil {
+// serve runs a client from its first byte to its last, or to the beginning of its stream.
+func (c *conn) serve() {
+	if err := c.converse(); err != errStreaming {
+		c.close(err)
+	}
+}
+
+// close is the end of a client.
+func (c *conn) close(err error) {
+	c.nc.Close()
+	if c.free != nil {
+		c.free()
+	}
+	c.srv.leave(c.place)
+	if c.over != nil {
+		c.over(err)
+	}
+}
+
+func (c *conn) converse() error {
+	s, p := c.srv, c.place
+	if err := c.nc.SetDeadline(time.Time{}); err != nil {
 		return fmt.Errorf("socks: connection cannot be interrupted: %w", err)
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(s.live, func() { cancel(ErrServerClosed) })()
-	setup, abort := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(s.open, func() { abort(ErrServerClosed) })
-	c := &conn{srv: s, nc: nc, id: id, place: p, begin: func() bool {
-		defer abort(nil) // a stream that lives for hours needs it no more
-		return stop()
-	}}
-	defer c.begin()
-
+	if !p.refused {
+		c.met()
+	}
+	var setup context.Context // ends with ctx, and when no new stream may begin
+	if c.ctx == s.live {
+		setup, c.abort = context.WithCancelCause(s.open)
+	} else {
+		setup, c.abort = context.WithCancelCause(c.ctx)
+		defer context.AfterFunc(s.open, func() { c.abort(ErrServerClosed) })()
+	}
+	defer c.abort(nil)
 	timeout := setting(s.HandshakeTimeout, defaultHandshakeTimeout)
 	if p.refused && (timeout == 0 || timeout > refusalTimeout) {
 		timeout = refusalTimeout
 	}
-	if s.Hooks != nil && s.Hooks.Conn != nil && !p.refused {
-		s.Hooks.Conn(nc.RemoteAddr())
-	}
-	s.enters(p, abort)
+	s.enters(p, c.abort)
 	req, early, err := c.handshake(setup, timeout)
 	s.entered(p)
 	if err != nil {
 		s.log().Debug("socks handshake failed", "err", err)
 		return err
 	}
-	c.begun(req)
-	err = c.handle(ctx, setup, req, early)
-	c.done(err)
+	setup = c.begun(setup, req)
+	if err = c.handle(c.ctx, setup, req, early); err != errStreaming {
+		c.done(err)
+	}
 	return err
+}
+
+// begin is called when a stream is about to begin. It is false if the server is closing; afterwards only the end of
+// ctx or of the server ends the stream.
+func (c *conn) begin() bool {
+	c.srv.mu.Lock()
+	closed := c.srv.closed
+	c.srv.mu.Unlock()
+	if !closed {
+		c.abort(nil) // a stream that lives for hours needs it no more
+	}
+	return !closed
 }
 
 // handle does what a request asks for.
@@ -102,26 +133,33 @@ func (c *conn) handle(ctx, setup context.Context, req *Request, early []byte) er
 	return c.resolve(ctx, setup, req, early)
 }
 
+var handshakes = sync.Pool{New: func() any { return new(wire.Handshake) }}
+
 // handshake reads up to a complete request. It also returns the bytes behind it.
 func (c *conn) handshake(ctx context.Context, timeout time.Duration) (*Request, []byte, error) {
-	step, cancel := withTimeout(ctx, timeout)
-	defer cancel()
-	release := interrupt(step, c.nc)
-	h := &wire.Handshake{RequireAuth: c.srv.Authenticate != nil}
-	err := c.drive(step, h)
+	h := handshakes.Get().(*wire.Handshake)
+	defer handshakes.Put(h)
+	*h = wire.Handshake{RequireAuth: c.srv.Authenticate != nil}
+	var limit time.Time
+	if timeout > 0 {
+		limit = time.Now().Add(timeout)
+		c.nc.SetDeadline(limit)
+	}
+	release := interrupt(ctx, c.nc)
+	err := c.drive(ctx, h, limit)
 	release()
 	if fail, ok := errors.AsType[*handshakeError](err); ok {
-		c.answer(ctx, fail.answer)
+		c.answer(c.ctx, fail.answer)
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("socks: handshake: %w", err)
 	}
 	// The copy lets go of the buffer of the handshake.
-	return c.request(h.Request()), slices.Clone(h.Rest()), nil
+	return c.request(h.Request()), append([]byte(nil), h.Rest()...), nil
 }
 
-// drive does what the handshake asks for until it is done or failed.
-func (c *conn) drive(ctx context.Context, h *wire.Handshake) error {
+// drive does what the handshake asks for until it is done or failed, or the time is over.
+func (c *conn) drive(ctx context.Context, h *wire.Handshake, limit time.Time) error {
 	for {
 		var err error
 		switch st := h.Next(); st.Kind {
@@ -132,7 +170,7 @@ func (c *conn) drive(ctx context.Context, h *wire.Handshake) error {
 		case wire.Send:
 			_, err = c.nc.Write(st.Bytes)
 		case wire.Verify:
-			h.Verified(c.srv.verify(ctx, h.Request()))
+			h.Verified(c.verify(ctx, h.Request(), limit))
 		case wire.Done:
 			return nil
 		case wire.Fail:
@@ -148,6 +186,16 @@ func (c *conn) drive(ctx context.Context, h *wire.Handshake) error {
 			return err
 		}
 	}
+}
+
+// verify judges the credentials of a handshake, for which there is time up to limit.
+func (c *conn) verify(ctx context.Context, w *wire.Request, limit time.Time) bool {
+	if !limit.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, limit)
+		defer cancel()
+	}
+	return c.srv.verify(ctx, w)
 }
 
 // handshakeError is a client's mistake, with what it is to be told.

@@ -50,32 +50,48 @@ func (c *conn) fail(ctx context.Context, req *Request, err error) error {
 	return c.refuse(ctx, req, err)
 }
 
-// stream announces peer to the client and copies until both are done.
+// stream announces peer to the client and lets both be copied until they are done.
 func (c *conn) stream(ctx context.Context, req *Request, peer net.Conn, early []byte, bound wire.Addr) error {
-	defer peer.Close()
 	if !c.begin() {
 		peer.Close()
 		return c.refuse(ctx, req, ErrServerClosed)
 	}
 	if err := c.succeed(ctx, req, bound); err != nil {
+		peer.Close()
 		return err
 	}
-	stats, err := relay(ctx, c.nc, peer, early, c.relayOptions())
+	c.port = req.Port
+	until := context.Background() // the server ends its relays itself
+	if c.over != nil {
+		until = ctx
+	}
+	w := startRelay(until, c.nc, peer, early, c.relayOptions(), func(w *watch, stats relayStats, err error) {
+		c.srv.relayed(w)
+		c.streamed(peer, stats, err)
+	})
+	c.srv.relaying(w)
+	return errStreaming
+}
+
+// streamed is the end of a stream.
+func (c *conn) streamed(peer net.Conn, stats relayStats, err error) {
 	peer.Close()
 	if err == nil {
-		c.linger(ctx)
+		c.linger(c.ctx)
 	}
 	r := &c.report
 	r.Sent, r.Received, r.Err = stats.Sent, stats.Received, err
-	c.srv.log().Debug("socks request served", "request", req, "sent", r.Sent, "received", r.Received,
-		"dial", r.Wait, "time", time.Since(c.start), "clean", err == nil)
-	return nil
+	c.srv.log().Debug("socks request served", "request", Request{Version: r.Version, Command: r.Command, Port: c.port},
+		"sent", r.Sent, "received", r.Received, "dial", r.Wait, "time", time.Since(c.start), "clean", err == nil)
+	c.done(nil)
+	c.close(nil)
 }
 
 // succeed tells the client of success.
 func (c *conn) succeed(ctx context.Context, req *Request, bound wire.Addr) error {
-	ctx, cancel := withTimeout(ctx, setting(c.srv.HandshakeTimeout, defaultHandshakeTimeout))
-	defer cancel()
+	if d := setting(c.srv.HandshakeTimeout, defaultHandshakeTimeout); d > 0 {
+		c.nc.SetWriteDeadline(time.Now().Add(d))
+	}
 	defer interrupt(ctx, c.nc)()
 	_, err := c.nc.Write(successMessage(req.Version, bound))
 	if err == nil {
@@ -94,6 +110,7 @@ func (c *conn) relayOptions() relayOptions {
 		Open:             s.open,
 		Halves:           &s.halves,
 		Place:            c.place,
+		Lot:              &s.lot,
 		Observer:         c.observer,
 	}
 }

@@ -40,7 +40,7 @@ func TestShutdownWaitsLessForWhoMayBeGone(t *testing.T) {
 				report := make(chan socks.Report, 1)
 				srv := sockstest.Start(t, &socks.Server{
 					HalfCloseTimeout: tc.halfCloseTimeout,
-					Hooks:            &socks.Hooks{Done: func(r socks.Report) { report <- r }},
+					Hooks:            &socks.Hooks{Done: func(_ context.Context, r socks.Report) { report <- r }},
 					Dialer: dial(func(context.Context, string, string) (net.Conn, error) {
 						if tc.peerHalfCloses {
 							return near, nil

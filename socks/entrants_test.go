@@ -103,6 +103,7 @@ func TestShortOfDescriptors(t *testing.T) {
 	for name, errno := range map[string]syscall.Errno{"process": syscall.EMFILE, "system": syscall.ENFILE} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
+				socks.DropPipes() // of other tests
 				l := &failing{Listener: memnet.Listen(), errs: make(chan error, 1)}
 				srv := &socks.Server{Dialer: &echo{}}
 				go srv.Serve(l)

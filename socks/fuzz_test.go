@@ -73,8 +73,9 @@ func play(t *testing.T, auth bool, in, cuts []byte) (p played) {
 			p.dialled += address
 			return (&echo{}).DialContext(ctx, network, address)
 		}),
-		Hooks: &socks.Hooks{Request: func(*socks.Request) {
+		Hooks: &socks.Hooks{Request: func(context.Context, *socks.Request) context.Context {
 			assert.LessOrEqual(t, conn.read.Load(), int64(longestHandshake))
+			return nil
 		}},
 	}
 	if auth {

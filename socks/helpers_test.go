@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/go-i2p/i2psocks/socks"
 	"github.com/go-i2p/i2psocks/socks/sockstest"
@@ -27,6 +28,9 @@ const (
 	granted   = "00 5a 00 00 00 00 00 00"
 	rejected  = "00 5b 00 00 00 00 00 00"
 )
+
+// soon is within what time the server begins to look whether a client leaves.
+const soon = 5 * time.Millisecond
 
 const userWelcome = "05 02 01 00"
 

@@ -1,19 +1,56 @@
 package socks
 
 import (
+	"context"
 	"net"
 	"time"
 )
 
 // Hooks are called by a [Server] as things happen. Any may be nil. They run in the goroutine of
 // the client, which waits for them, and several run at once.
+//
+// The context is that of the client. Conn and Request may return one that derives from it, for what comes after:
+// the other hooks, and all that is done for the request, such as by policy, Select and dialer. So a span that Request
+// starts is the parent of what the dialer traces, and Done ends it. Nil changes nothing.
 type Hooks struct {
 	// Conn is called for each client that is let in, before its first byte is read.
-	Conn func(client net.Addr)
+	Conn func(ctx context.Context, client net.Addr) context.Context
 	// Request is called with each complete request, before the policy. The hook must not change it.
-	Request func(*Request)
+	Request func(ctx context.Context, r *Request) context.Context
 	// Done is called when a request is over, whatever became of it.
-	Done func(Report)
+	Done func(ctx context.Context, r Report)
+}
+
+// met calls the hook for a client that is let in.
+func (c *conn) met() {
+	if h := c.srv.Hooks; h != nil && h.Conn != nil {
+		c.value(h.Conn(c.ctx, c.nc.RemoteAddr()))
+	}
+}
+
+// value gives the client's context the values of one that a hook has derived from it. It still ends as it did.
+func (c *conn) value(derived context.Context) {
+	if derived == nil || derived == c.ctx {
+		return
+	}
+	before := c.free
+	ctx, stop := valued(c.ctx, derived)
+	c.ctx, c.free = ctx, func() {
+		stop()
+		if before != nil {
+			before()
+		}
+	}
+}
+
+// valued returns a context that has the values of derived and ends with ctx, or with stop.
+func valued(ctx, derived context.Context) (_ context.Context, stop func()) {
+	both, cancel := context.WithCancelCause(derived)
+	forget := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+	return both, func() {
+		forget()
+		cancel(nil)
+	}
 }
 
 // Report says what became of a request. It names neither host nor credentials, but Err may.
@@ -60,20 +97,27 @@ func (s *Server) Status() Status {
 	return st
 }
 
-// begun prepares the report of a request.
-func (c *conn) begun(req *Request) {
+// begun prepares the report of a request. It returns setup with what a hook has given to the context.
+func (c *conn) begun(setup context.Context, req *Request) context.Context {
 	c.start = time.Now()
 	c.report = Report{Version: req.Version, Command: req.Command, Reply: GeneralFailure}
 	h := c.srv.Hooks
 	if h == nil {
-		return
+		return setup
 	}
 	if h.Done != nil {
 		c.report.Isolation = req.Isolation()
 	}
-	if h.Request != nil {
-		h.Request(req)
+	if h.Request == nil {
+		return setup
 	}
+	derived := h.Request(c.ctx, req)
+	if derived == nil || derived == c.ctx {
+		return setup
+	}
+	c.value(derived)
+	setup, _ = valued(setup, derived) // which ends soon
+	return setup
 }
 
 // answered notes the code that the client is told.
@@ -102,6 +146,6 @@ func (c *conn) done(err error) {
 	}
 	s.mu.Unlock()
 	if s.Hooks != nil && s.Hooks.Done != nil {
-		s.Hooks.Done(*r)
+		s.Hooks.Done(c.ctx, *r)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/go-i2p/i2psocks/socks/sockstest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/proxy"
 )
 
 // observer notes what hooks tell.
@@ -26,17 +27,19 @@ type observer struct {
 func observe(srv *socks.Server) *observer {
 	o := &observer{reports: make(chan socks.Report, 16)}
 	srv.Hooks = &socks.Hooks{
-		Conn: func(client net.Addr) {
+		Conn: func(context.Context, net.Addr) context.Context {
 			o.mu.Lock()
 			defer o.mu.Unlock()
 			o.conns++
+			return nil
 		},
-		Request: func(r *socks.Request) {
+		Request: func(ctx context.Context, r *socks.Request) context.Context {
 			o.mu.Lock()
 			defer o.mu.Unlock()
 			o.requests = append(o.requests, r.Addr())
+			return ctx
 		},
-		Done: func(r socks.Report) { o.reports <- r },
+		Done: func(_ context.Context, r socks.Report) { o.reports <- r },
 	}
 	return o
 }
@@ -137,4 +140,61 @@ func TestHooksTellAnAssociation(t *testing.T) {
 	assert.Equal(t, socks.Succeeded, r.Reply)
 	require.Eventually(t, func() bool { return cfg.Status().Associations == 0 }, 10*time.Second, time.Millisecond)
 	assert.EqualValues(t, 1, cfg.Status().Dropped)
+}
+
+type traceKey string
+
+// TestHooksGiveContexts: what Conn and Request put into the context reaches all that is done, and Done; the end of the
+// client reaches it, too, whatever they return.
+func TestHooksGiveContexts(t *testing.T) {
+	for name, base := range map[string]func(context.Context) context.Context{
+		"derived": func(ctx context.Context) context.Context { return ctx },
+		"strange": func(context.Context) context.Context { return context.Background() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var seen []any
+				see := func(where string, ctx context.Context) {
+					seen = append(seen, where, ctx.Value(traceKey("conn")), ctx.Value(traceKey("span")))
+				}
+				dialled, done := make(chan error, 1), make(chan struct{})
+				cfg := &socks.Server{
+					Hooks: &socks.Hooks{
+						Conn: func(ctx context.Context, _ net.Addr) context.Context {
+							return context.WithValue(context.WithValue(base(ctx), traceKey("conn"), 1), traceKey("span"), "outer")
+						},
+						Request: func(ctx context.Context, _ *socks.Request) context.Context {
+							see("request", ctx)
+							return context.WithValue(context.WithValue(base(ctx), traceKey("conn"), 1), traceKey("span"), "inner")
+						},
+						Done: func(ctx context.Context, _ socks.Report) {
+							see("done", ctx)
+							close(done)
+						},
+					},
+					Allow: func(ctx context.Context, r *socks.Request) error {
+						see("allow", ctx)
+						return nil
+					},
+					Select: func(ctx context.Context, r *socks.Request) (proxy.ContextDialer, error) {
+						see("select", ctx)
+						return dial(func(ctx context.Context, _, _ string) (net.Conn, error) {
+							see("dial", ctx)
+							<-ctx.Done()
+							dialled <- context.Cause(ctx)
+							return nil, context.Cause(ctx)
+						}), nil
+					},
+				}
+				srv := sockstest.Start(t, cfg)
+				c := srv.Client()
+				c.Send(login("alice", "x"))
+				synctest.Wait()
+				srv.Close()
+				assert.ErrorIs(t, <-dialled, socks.ErrServerClosed)
+				<-done
+				assert.Equal(t, []any{"request", 1, "outer", "allow", 1, "inner", "select", 1, "inner", "dial", 1, "inner", "done", 1, "inner"}, seen)
+			})
+		})
+	}
 }

@@ -105,6 +105,7 @@ func TestMaxPending(t *testing.T) {
 					break
 				}
 			}
+			time.Sleep(soon)
 			clients[0].Close()
 			synctest.Wait()
 			next := srv.Client()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-i2p/i2psocks/internal/bytequeue"
+	"github.com/go-i2p/i2psocks/socks/internal/parking"
 )
 
 // relayOptions bounds a relay. In all fields zero or less means none.
@@ -18,13 +19,16 @@ type relayOptions struct {
 	// when the peer closes.
 	ReadAhead int
 	Budget    *bytequeue.Budget // memory for ReadAhead, shared with other relays; nil is unlimited
-	Observer  Observer          // sees the beginning of both directions; nil does not
 	// Open ends when the server begins to drain: then a HalfCloseTimeout after the client's end
 	// becomes no more than drainTimeout, if the peer cannot half-close. Nil never ends.
 	Open context.Context
 	// Halves asks after clients that have ended their direction; nil does not. Place is the client's there.
 	Halves *halfClosed
 	Place  *place
+	// Lot waits for relays that have been silent for ParkAfter, or 1 s; nil lets them wait themselves.
+	Lot       *parking.Lot
+	ParkAfter time.Duration
+	Observer  Observer // sees the beginning of both directions
 }
 
 // relayStats counts the bytes that were delivered.
@@ -36,34 +40,60 @@ type relayStats struct {
 // halfCloser is a connection that can end one direction and keep the other.
 type halfCloser interface{ CloseWrite() error }
 
-// relay copies early and then all that client sends to peer, and all that peer
-// sends to client. It returns when both directions are over, and at once when
-// ctx or a timeout ends it, then with the cause of ctx or an error that is
+// relay is startRelay that returns when the relay is over.
+func relay(ctx context.Context, client, peer net.Conn, early []byte, opt relayOptions) (stats relayStats, err error) {
+	done := make(chan struct{})
+	startRelay(ctx, client, peer, early, opt, func(_ *watch, s relayStats, e error) {
+		stats, err = s, e
+		close(done)
+	})
+	<-done
+	return stats, err
+}
+
+// startRelay copies early and then all that client sends to peer, and all that peer
+// sends to client. It calls done when both directions are over, and at once when
+// ctx, a timeout or the watch ends it, then with the cause or an error that is
 // [os.ErrDeadlineExceeded]. It closes neither connection but may leave past
 // deadlines on them.
 //
 // The end of one direction is passed on where the receiving side has
 // CloseWrite. A peer without it is kept open until it ends too, and its end is
 // the end of both directions, since its transport has no half-close.
-func relay(ctx context.Context, client, peer net.Conn, early []byte, opt relayOptions) (relayStats, error) {
-	up := &flow{src: client, dst: peer}
-	down := &flow{src: peer, dst: client}
-	up.look, down.look = looks(opt.Observer)
+func startRelay(ctx context.Context, client, peer net.Conn, early []byte, opt relayOptions, done func(*watch, relayStats, error)) *watch {
+	sent, received := looks(opt.Observer)
+	up := &flow{src: client, dst: peer, look: sent}
+	down := &flow{src: peer, dst: client, look: received}
 	if opt.ReadAhead > 0 {
 		down.ahead = newBacklog(down, opt)
 	}
 	w := newWatch(opt, up, down)
-	stop := context.AfterFunc(ctx, func() { w.end(context.Cause(ctx)) })
+	w.done = done
+	if ctx.Done() != nil {
+		w.stop = context.AfterFunc(ctx, func() { w.end(context.Cause(ctx)) })
+	}
+	go w.run(up, early)
+	go w.run(down, nil)
+	return w
+}
 
-	sent := make(chan struct{})
-	go func() {
-		defer close(sent)
-		w.sent(up.run(early))
-	}()
-	w.received(down.run(nil))
-	<-sent
-	stop()
-	return relayStats{Sent: up.moved.Load(), Received: down.moved.Load()}, w.close()
+// run runs one direction until it is over or parked. What comes after the last is done here.
+func (w *watch) run(f *flow, early []byte) {
+	srcErr, dstErr := f.run(early)
+	switch {
+	case srcErr == errParked:
+		return
+	case f == w.up:
+		w.sent(srcErr, dstErr)
+	default:
+		w.received(srcErr, dstErr)
+	}
+	if w.over(f) {
+		if w.stop != nil {
+			w.stop()
+		}
+		w.done(w, relayStats{Sent: w.up.moved.Load(), Received: w.down.moved.Load()}, w.close())
+	}
 }
 
 // sent acts on the end of the direction from client to peer.

@@ -12,14 +12,18 @@ type flow struct {
 	ahead    *backlog     // nil: src waits for dst
 	look     look         // sees the beginning; nil does not
 	moved    atomic.Int64 // bytes delivered to dst
+	waiting  atomic.Bool  // for src, and holds nothing
+
+	over, spliced, parked bool // guarded by the watch
 }
 
 // run delivers early and then all of src to dst, and returns when src has ended
-// and everything is delivered (two nils), or with the error of either side.
+// and everything is delivered (two nils), or with the error of either side, or with errParked when it is to be called again.
 func (f *flow) run(early []byte) (srcErr, dstErr error) {
 	done := false
 	if f.look != nil {
 		srcErr, dstErr, done = f.sample(early)
+		f.look = nil
 	} else if len(early) > 0 {
 		dstErr = f.write(early)
 	}
@@ -32,7 +36,7 @@ func (f *flow) run(early []byte) (srcErr, dstErr error) {
 	if !done {
 		srcErr, dstErr = f.copy()
 	}
-	if f.ahead != nil {
+	if f.ahead != nil && srcErr != errParked {
 		if err := f.ahead.finish(); err != nil {
 			dstErr = err
 		}

@@ -23,8 +23,12 @@ func (f *flow) splice() (srcErr, dstErr error, done bool) {
 	s.srcCounter, _ = f.src.(counter)
 	s.dstCounter, _ = f.dst.(counter)
 	s.takeFunc, s.giveFunc = s.take, s.give
+	f.watch.spliced(f)
 	for s.srcErr == nil && s.dstErr == nil && !s.eof && !s.refused {
 		s.step()
+	}
+	if s.refused {
+		f.watch.refused(f)
 	}
 	return s.srcErr, s.dstErr, !s.refused
 }
@@ -69,9 +73,22 @@ type splicer struct {
 
 // step waits for bytes of src and hands them on.
 func (s *splicer) step() {
+	w := s.flow.watch
+	s.flow.waiting.Store(true)
 	err := s.src.Read(s.takeFunc)
+	s.flow.waiting.Store(false)
+	if err == nil && w.asked.Load() {
+		w.unpark()
+	}
 	switch {
-	case err != nil: // deadline or closed
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		switch ends, again := w.parks(s.flow); {
+		case ends:
+			s.srcErr = errParked
+		case !again:
+			s.srcErr = err
+		}
+	case err != nil: // closed
 		s.srcErr = err
 	case isRefusal(s.err):
 		s.refused = true

@@ -265,13 +265,14 @@ func TestIdleRelayHoldsNothing(t *testing.T) {
 	fds, goroutines := descriptors(t), runtime.NumGoroutine()
 	var dones []chan relayed
 	for _, e := range all {
-		dones = append(dones, start(t.Context(), e.near, e.far, "", relayOptions{ReadAhead: 1 << 20, IdleTimeout: time.Hour}))
+		dones = append(dones, start(t.Context(), e.near, e.far, "", relayOptions{ReadAhead: 1 << 20, IdleTimeout: time.Hour, ParkAfter: time.Millisecond}))
 		e.peer.Write(make([]byte, 300_000))
 		_, err := io.CopyN(io.Discard, e.client, 300_000)
 		require.NoError(t, err)
 	}
-	waitFor(t, "two goroutines each", func() bool { return runtime.NumGoroutine() <= goroutines+2*n })
-	waitFor(t, "no pipe", func() bool { runtime.GC(); return descriptors(t) <= fds })
+	waitFor(t, "one goroutine for all", func() bool { return runtime.NumGoroutine() <= goroutines+1 })
+	require.Equal(t, n, lot.Len())
+	waitFor(t, "no pipe", func() bool { runtime.GC(); return descriptors(t) <= fds+1 })
 	for i, e := range all {
 		e.peer.Close()
 		assert.NoError(t, (<-dones[i]).err)

@@ -4,6 +4,7 @@ package socks
 
 import (
 	"net"
+	"syscall"
 
 	"github.com/go-i2p/i2psocks/internal/inetdiag"
 )
@@ -12,6 +13,9 @@ import (
 func (f *flow) splice() (srcErr, dstErr error, done bool) { return nil, nil, false }
 
 func dropPipes() bool { return false }
+
+// socket is only in Linux, as the lot is.
+func socket(net.Conn) (syscall.RawConn, net.Conn) { return nil, nil }
 
 // canAsk is only in Linux.
 func canAsk(net.Conn) bool { return false }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"syscall"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/internal/bytequeue"
 	"github.com/go-i2p/i2psocks/internal/memnet"
+	"github.com/go-i2p/i2psocks/socks/internal/parking"
 )
 
 type relayed struct {
@@ -23,15 +25,20 @@ type relayed struct {
 	err error
 }
 
-// start relays in the background.
+// lot is where the relays of tests park.
+var lot parking.Lot
+
+// start relays in the background, and parks sooner or later.
 func start(ctx context.Context, client, peer net.Conn, early string, opt relayOptions) chan relayed {
 	done := make(chan relayed, 1)
-	go func() {
-		opt.Halves = new(halfClosed)
-		defer opt.Halves.close()
-		stats, err := relay(ctx, client, peer, []byte(early), opt)
+	opt.Halves, opt.Lot = new(halfClosed), &lot
+	if opt.ParkAfter == 0 {
+		opt.ParkAfter = []time.Duration{0, time.Millisecond, 50 * time.Microsecond}[rand.IntN(3)]
+	}
+	startRelay(ctx, client, peer, []byte(early), opt, func(_ *watch, stats relayStats, err error) {
+		opt.Halves.close()
 		done <- relayed{stats, err}
-	}()
+	})
 	return done
 }
 

@@ -1,6 +1,7 @@
 package socks
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -8,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/go-i2p/i2psocks/socks/internal/parking"
 )
 
 // brokenTimeout bounds a relay whose peer takes nothing any more, where the
@@ -28,13 +31,23 @@ type watch struct {
 	start    time.Time
 	last     atomic.Int64 // when a byte moved last, in ns since start
 
-	mu      sync.Mutex
-	timer   *time.Timer // nil until there is a bound
-	half    bool        // one direction is over
-	broken  bool        // the peer takes nothing any more
-	hurried bool        // the client has ended its direction and the server drains
-	ended   bool
-	err     error
+	done func(*watch, relayStats, error)
+	stop func() bool // of the context that may end the relay; nil for none
+
+	asked atomic.Bool // state is asked
+
+	finished bool // guarded by the mutex of the server
+
+	mu         sync.Mutex
+	state      parkState
+	unparkable bool
+	spot       parking.Spot
+	timer      *time.Timer // nil until there is a bound
+	half       bool        // one direction is over
+	broken     bool        // the peer takes nothing any more
+	hurried    bool        // the client has ended its direction and the server drains
+	ended      bool
+	err        error
 
 	stopHurry func() bool // both are nil until the client has ended its direction
 	leaver    *leaver
@@ -72,8 +85,21 @@ func (w *watch) bound() time.Duration {
 	return d
 }
 
+// quiet returns how long nothing has moved.
+func (w *watch) quiet() time.Duration { return time.Since(w.start) - time.Duration(w.last.Load()) }
+
+func (w *watch) parkAfter() time.Duration { return cmp.Or(w.opt.ParkAfter, defaultParkAfter) }
+
+// arm sets the timer to when something may have to be done. The caller holds mu.
 func (w *watch) arm() {
-	switch d := w.bound(); {
+	var d time.Duration
+	if bound := w.bound(); bound > 0 {
+		d = max(bound-w.quiet(), 1)
+	}
+	if p := w.parkAfter(); w.mayPark() && (d == 0 || p < d) {
+		d = p
+	}
+	switch {
 	case d == 0:
 	case w.timer == nil:
 		w.timer = time.AfterFunc(d, w.tick)
@@ -82,7 +108,7 @@ func (w *watch) arm() {
 	}
 }
 
-// tick runs when the bound may have passed. The timer is not touched for each
+// tick runs when the bound may have passed, or the relay may be parked. The timer is not touched for each
 // byte; here it is put off by what has moved since.
 func (w *watch) tick() {
 	w.mu.Lock()
@@ -90,13 +116,15 @@ func (w *watch) tick() {
 	if w.ended {
 		return
 	}
-	bound := w.bound()
-	quiet := time.Since(w.start) - time.Duration(w.last.Load())
-	if quiet < bound {
-		w.timer.Reset(bound - quiet)
+	quiet := w.quiet()
+	if bound := w.bound(); bound > 0 && quiet >= bound {
+		w.endLocked(fmt.Errorf("relay: nothing moved for %v: %w", bound, os.ErrDeadlineExceeded))
 		return
 	}
-	w.endLocked(fmt.Errorf("relay: nothing moved for %v: %w", bound, os.ErrDeadlineExceeded))
+	if w.mayPark() && quiet >= w.parkAfter() {
+		w.park()
+	}
+	w.arm()
 }
 
 // halfEnd notes that one direction is over. An err says that the peer broke it
@@ -150,6 +178,10 @@ func (w *watch) endLocked(err error) {
 	}
 	if w.down.ahead != nil {
 		w.down.ahead.queue.SetWriteDeadline(past)
+	}
+	if w.state != running {
+		w.opt.Lot.Leave(&w.spot)
+		w.resume() // to meet the deadlines
 	}
 }
 

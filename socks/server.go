@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-i2p/i2psocks/internal/bytequeue"
+	"github.com/go-i2p/i2psocks/socks/internal/parking"
 	"golang.org/x/net/proxy"
 )
 
@@ -174,6 +175,8 @@ type Server struct {
 	entrants  list.List  // of *place: clients whose handshake goes on, the oldest in front
 	halves    halfClosed // has its own mutex
 	totals    Status
+	relays    map[*watch]struct{} // of clients of Serve
+	lot       parking.Lot
 	users     map[string]*user
 	perAddr   map[netip.Addr]int
 	budget    *bytequeue.Budget
@@ -210,7 +213,8 @@ func (s *Server) Serve(l net.Listener) error {
 		}
 		delay = 0
 		if p := s.admit(nc.RemoteAddr()); p != nil {
-			go s.serve(context.Background(), nc, id, p)
+			c := &conn{srv: s, nc: nc, id: id, place: p, ctx: s.live}
+			go c.serve()
 		} else {
 			nc.Close()
 		}
@@ -230,7 +234,13 @@ func (s *Server) ServeConn(ctx context.Context, nc net.Conn) error {
 		}
 		return errTooManyConns
 	}
-	return s.serve(ctx, nc, s.direct, p)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(s.live, func() { cancel(ErrServerClosed) })()
+	over := make(chan error, 1)
+	c := &conn{srv: s, nc: nc, id: s.direct, place: p, ctx: ctx, over: func(err error) { over <- err }}
+	c.serve()
+	return <-over
 }
 
 // Shutdown closes the listeners, ends handshakes, and answers requests whose
@@ -251,7 +261,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-s.drained:
 		return nil
 	case <-ctx.Done():
-		s.cut(ErrServerClosed)
+		s.cutAll()
 		return ctx.Err()
 	}
 }
@@ -260,7 +270,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // after it does. The error is always nil.
 func (s *Server) Close() error {
 	s.stop()
-	s.cut(ErrServerClosed)
+	s.cutAll()
 	return nil
 }
 

@@ -111,6 +111,7 @@ func (l *tired) Accept() (net.Conn, error) {
 
 func TestAcceptBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		socks.DropPipes() // of other tests
 		l := &tired{Listener: memnet.Listen()}
 		for range 4 {
 			l.fails = append(l.fails, syscall.EMFILE, syscall.ENFILE, syscall.ECONNABORTED)

@@ -2,8 +2,10 @@ package socks
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +24,7 @@ func (s *Server) init() {
 	s.virtual = newVirtualTable(s.VirtualAddresses)
 	s.perAddr = make(map[netip.Addr]int)
 	s.users = make(map[string]*user)
+	s.relays = make(map[*watch]struct{})
 	s.limits = tally{
 		places:       setting(s.MaxConns, defaultMaxConns()),
 		pending:      setting(s.MaxPending, defaultMaxPending),
@@ -70,9 +73,41 @@ func (s *Server) stop() {
 	s.checkDrained()
 }
 
+// cutAll ends all clients at once.
+func (s *Server) cutAll() {
+	s.cut(ErrServerClosed)
+	s.mu.Lock()
+	relays := slices.Collect(maps.Keys(s.relays))
+	s.mu.Unlock()
+	for _, w := range relays {
+		w.end(ErrServerClosed)
+	}
+}
+
+// relaying makes sure that a relay ends with the server.
+func (s *Server) relaying(w *watch) {
+	s.mu.Lock()
+	if !w.finished {
+		s.relays[w] = struct{}{}
+	}
+	s.mu.Unlock()
+	if s.live.Err() != nil {
+		w.end(ErrServerClosed)
+	}
+}
+
+// relayed forgets a relay that is over.
+func (s *Server) relayed(w *watch) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w.finished = true
+	delete(s.relays, w)
+}
+
 func (s *Server) checkDrained() {
 	if s.closed && s.used[places]+s.refusing == 0 {
 		s.halves.close()
+		s.lot.Close()
 		close(s.drained)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -43,10 +44,13 @@ func newMetrics(ep *i2psocks.Endpoint) *metrics {
 
 // hooks returns what a SOCKS port is to call.
 func (m *metrics) hooks() *socks.Hooks {
-	return &socks.Hooks{Conn: func(net.Addr) { m.connections.Inc() }, Done: m.done}
+	return &socks.Hooks{Done: m.done, Conn: func(ctx context.Context, _ net.Addr) context.Context {
+		m.connections.Inc()
+		return ctx
+	}}
 }
 
-func (m *metrics) done(r socks.Report) {
+func (m *metrics) done(_ context.Context, r socks.Report) {
 	command := commandLabel(r.Command)
 	m.requests.WithLabelValues(r.Version.String(), command, r.Reply.String()).Inc()
 	m.wait.WithLabelValues(command).Observe(r.Wait.Seconds())

@@ -18,6 +18,7 @@ import (
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/i2pd"
 	"github.com/go-i2p/i2psocks/dialer/sam"
+	"github.com/go-i2p/i2psocks/socks"
 )
 
 func main() {
@@ -50,7 +51,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "%s\n%s\n", px.URL(), ep.Addr().Host)
 
-	<-ctx.Done()
+	select {
+	case <-px.Done(): // the system has taken the port away
+		return px.Err()
+	case <-ctx.Done():
+	}
 	fmt.Fprintln(stderr, "draining")
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
@@ -71,10 +76,13 @@ func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.End
 	fs.StringVar(&ep.Dir, "dir", "", "`folder` that keeps the identity (default: a fresh one each time)")
 	fs.StringVar((*string)(&ep.Secret), "secret", "", "`password` that clients must give (default: none, on loopback)")
 	fs.BoolVar(&ep.AllowRemote, "allow-remote", false, "permit -listen beyond loopback, with -secret")
+	fs.BoolVar(&ep.Isolation.Listen, "bind", false, "let users listen (BIND), each under a name of its own")
 	hosts := fs.String("hosts", "", "hosts.txt `file` to ask before the router")
 	quantity := fs.Int("quantity", 3, "parallel tunnels in each direction, 1 to 6")
 	length := fs.Int("length", 3, "hops of each tunnel, 0 (no anonymity) to 7")
 	router := fs.String("router", "", routerUsage)
+	fs.BoolVar(&ep.AwaitRouter, "wait", false, "wait for a router that is not there yet, as at boot")
+	bind := fs.Bool("bind", false, "let clients BIND, also as this identity, on which nobody else listens")
 	verbose := fs.Bool("v", false, "log each request")
 	if err := fs.Parse(args); err != nil {
 		return "", nil, err
@@ -83,6 +91,10 @@ func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.End
 		return "", nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
 	ep.NoSecret = ep.Secret == ""
+	if *bind {
+		ep.Isolation.Listen = true
+		ep.ConfigureSOCKS = func(s *socks.Server) { s.Allow = nil }
+	}
 	ep.Inbound = sam.Tunnels{Length: *length, Quantity: *quantity}
 	if *length == 0 {
 		ep.Inbound.Length = -1

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
+	"github.com/go-i2p/i2psocks/socks"
 )
 
 // start runs the daemon and returns the two lines that it prints when it is ready.
@@ -94,5 +96,60 @@ func TestBadFlags(t *testing.T) {
 	assert.Error(t, run(t.Context(), []string{"-h"}, io.Discard, &help))
 	for _, flag := range []string{"-listen", "-sam", "-name", "-dir", "-secret", "-hosts", "-quantity", "-length", "-v"} {
 		assert.Contains(t, help.String(), "  "+flag, flag)
+	}
+}
+
+// TestWait: the daemon may be there before its router.
+func TestWait(t *testing.T) {
+	bridge := samtest.NewStrict(t).Start(nil)
+	address := bridge.Addr()
+	bridge.Kill()
+	asked := make(chan struct{})
+	go func() {
+		<-asked
+		assert.NoError(t, bridge.Restart())
+	}()
+	log := &watched{word: "not created", seen: asked}
+	ctx, stop := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, []string{"-listen", "127.0.0.1:0", "-sam", address, "-wait"}, w, log) }()
+	lines := bufio.NewScanner(r)
+	require.True(t, lines.Scan())
+	require.True(t, lines.Scan())
+	stop()
+	assert.NoError(t, <-ended)
+}
+
+// watched tells when a word has been written.
+type watched struct {
+	word string
+	seen chan struct{}
+	once sync.Once
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), w.word) {
+		w.once.Do(func() { close(w.seen) })
+	}
+	return len(p), nil
+}
+
+// TestBind: who may listen is a choice.
+func TestBind(t *testing.T) {
+	bridge := samtest.NewStrict(t).Start(nil)
+	for _, flags := range [][]string{nil, {"-bind"}} {
+		proxy, b32, stop := start(t, append(flags, "-listen", "127.0.0.1:0", "-sam", bridge.Addr())...)
+		for _, user := range []string{"", "carol"} {
+			ln, err := (&socks.Dialer{Address: proxy.Host, Username: user}).Listen(t.Context(), "tcp", ":81")
+			if flags == nil {
+				assert.Error(t, err, user)
+				continue
+			}
+			require.NoError(t, err, user)
+			assert.Equal(t, user == "", ln.Addr().String() == b32+":81")
+			ln.Close()
+		}
+		assert.NoError(t, stop())
 	}
 }

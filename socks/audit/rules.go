@@ -92,7 +92,7 @@ var rules = map[Rule]rule{
 	IRCCTCP: {Warning, "Tell the IRC client to ignore CTCP."},
 	IRCDCC:  {Leak, "Turn DCC off in the IRC client."},
 
-	SSHBanner:         {Note, "Use a client whose banner names no distribution; in OpenSSH of Debian set DebianBanner no."},
+	SSHBanner:         {Note, "Use a client whose banner names neither version nor distribution; that of OpenSSH cannot be changed."},
 	BitTorrentPeer:    {Note, "Use a BitTorrent client with an anonymous mode, or one made for I2P."},
 	BitTorrentAddress: {Leak, "Clear the address that the client tells trackers, and turn its anonymous mode on."},
 	XMPPAddress:       {Warning, "Let the client send its address only after encryption has begun."},

@@ -68,7 +68,7 @@ func TestFatalFindingEndsTheStream(t *testing.T) {
 		s := &site{}
 		srv := sockstest.Start(t, &socks.Server{
 			Dialer: s, Observe: a.Observe,
-			Hooks: &socks.Hooks{Done: func(r socks.Report) { reports = append(reports, r) }},
+			Hooks: &socks.Hooks{Done: func(_ context.Context, r socks.Report) { reports = append(reports, r) }},
 		})
 		c := srv.Client()
 		c.Send(greeting + toSite)

@@ -195,7 +195,7 @@ func (s *Stream) forgottenByPeer() bool {
 		// It has closed, and with that, if it is i2pd, forgotten what we still send.
 		s.fail(ErrClosedByPeer)
 		return true
-	case s.state != open || s.rto.fired < 3:
+	case s.state != open || !s.acked || s.rto.fired < 3:
 		return false
 	case s.ping != nil && s.ping.answered && s.ping.sentAt >= s.rto.progressAt && s.rto.fired >= s.ping.atRTO+2:
 		s.fail(ErrGone)

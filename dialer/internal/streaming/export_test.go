@@ -49,3 +49,15 @@ func CheckInvariants(t require.TestingT, s *Stream) {
 		require.Nil(t, *s.ahead.at(0))
 	}
 }
+
+// CheckIdle requires that an engine without streams has clean books.
+func CheckIdle(t require.TestingT, e *Engine) {
+	require.Empty(t, e.streams)
+	require.Empty(t, e.byRemote)
+	require.Empty(t, e.timers)
+	for _, p := range e.peers {
+		require.Zero(t, p.inflight)
+		require.Zero(t, p.streams)
+		require.Zero(t, p.opened)
+	}
+}

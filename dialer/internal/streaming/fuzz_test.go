@@ -21,9 +21,6 @@ type fuzzed struct {
 	key      streamingsim.Key
 	listener *streaming.Listener
 	streams  []*streaming.Stream
-	ids      []uint32 // of the engine, as the peer has seen them
-	received int      // bytes given to the engine
-	sent     int      // by it, to who has not proven anything
 }
 
 const fuzzLimit = 1 << 20
@@ -99,7 +96,6 @@ func (f *fuzzed) packet(b []byte) {
 }
 
 func (f *fuzzed) raw(b []byte) {
-	f.received += len(b)
 	_ = f.e.Receive(f.now, 0, 0, b)
 }
 
@@ -190,6 +186,7 @@ func (f *fuzzed) end() {
 	f.pass(time.Hour)
 	require.Zero(f.t, f.e.Streams())
 	require.Zero(f.t, f.e.Buffered())
+	streaming.CheckIdle(f.t, f.e)
 	_, ok := f.e.Deadline()
 	require.False(f.t, ok, "an engine without streams waits for nothing")
 }

@@ -69,22 +69,30 @@ func (r *rtoState) progress(now instant) { r.fired, r.progressAt = 0, now }
 const (
 	firstSYNAgain = 4 * time.Second // the first packet of a session may be lost while lease sets are looked up
 	nextSYNAgain  = 9 * time.Second
+
+	unacceptedLife = 30 * time.Second
 )
 
 // timeout is the retransmission time-out, backed off.
 func (s *Stream) timeout() time.Duration {
 	if !s.acked { // a SYN waits to be answered
-		if s.rto.fired == 0 {
-			return min(firstSYNAgain, s.peer.rtt.timeout()*2)
-		}
-		return nextSYNAgain
+		return min(min(firstSYNAgain, 2*s.peer.rtt.timeout())<<min(s.rto.fired, 10), nextSYNAgain)
 	}
 	return min(s.peer.rtt.timeout()<<min(s.rto.fired, 10), maxRTO)
 }
 
+// patience is how long something may go unacknowledged. Who has opened a stream and does not
+// take our answer gets few of them: a SYN may be an old one, sent by somebody else.
+func (s *Stream) patience() time.Duration {
+	if s.incoming && !s.acked {
+		return min(unacceptedLife, s.e.conf.GiveUp)
+	}
+	return s.e.conf.GiveUp
+}
+
 func (s *Stream) armRTO() {
 	if !s.choked {
-		s.rtoAt = min(s.e.now+s.timeout(), max(s.e.now, s.rto.progressAt+s.e.conf.GiveUp))
+		s.rtoAt = min(s.e.now+s.timeout(), max(s.e.now, s.rto.progressAt+s.patience()))
 	}
 }
 
@@ -101,7 +109,7 @@ func (s *Stream) timedOut() {
 		return
 	}
 	now := s.e.now
-	if now-s.rto.progressAt >= s.e.conf.GiveUp {
+	if now-s.rto.progressAt >= s.patience() {
 		s.fail(ErrTimeout)
 		return
 	}

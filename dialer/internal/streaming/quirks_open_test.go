@@ -33,7 +33,8 @@ func TestSYN(t *testing.T) {
 		assert.Equal(t, st, p.o.Stream)
 	}
 	assert.Equal(t, 4*time.Second, out[1].at.Sub(out[0].at))
-	assert.Equal(t, 9*time.Second, out[2].at.Sub(out[1].at))
+	assert.Equal(t, 8*time.Second, out[2].at.Sub(out[1].at))
+	assert.Equal(t, 9*time.Second, out[3].at.Sub(out[2].at))
 	s.pass(11 * time.Second)
 	assert.ErrorIs(t, st.Err(), streaming.ErrTimeout)
 }
@@ -219,4 +220,16 @@ func TestAnswerToADialGivenUp(t *testing.T) {
 	counts(t, 1, out)
 	assert.True(t, out[0].Flags.Has(packet.Reset))
 	assert.Equal(t, []uint32{theirID, id, 1}, []uint32{out[0].SendID, out[0].ReceiveID, out[0].Sequence})
+}
+
+// i2pd repeats its answer to a SYN once, and gives up: so do we, soon.
+func TestAnswerThatNobodyTakes(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	l, err := s.e.Listen(0)
+	require.NoError(t, err)
+	require.NoError(t, s.send(s.opens(i2pdSYN)))
+	st := l.Accept()
+	counts(t, 4, s.pass(29*time.Second))
+	counts(t, 0, s.pass(time.Hour))
+	assert.ErrorIs(t, st.Err(), streaming.ErrTimeout)
 }

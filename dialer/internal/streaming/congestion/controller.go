@@ -6,6 +6,7 @@ const (
 	initialWindow = 10 // packets, as i2pd and RFC 6928
 	minWindow     = 4
 	rounds        = 8 // over which the largest rate is taken
+	longRound     = 3 // smallest round trips, at most, or what a queue makes of a round would keep a rate that is no more
 	minRTTLife    = 30 * time.Second
 
 	startGain = 2.77 // doubles the rate each round trip
@@ -20,6 +21,8 @@ const (
 	queueTime  = 8 * time.Millisecond
 	probeGain  = 1.15
 	yieldGain  = 0.85
+
+	minPace = 4 // packets a second: what is known may be of a bad moment
 
 	lossLimit = 0.15 // of a round, above which the path is taken to be full
 	lossYield = 0.8
@@ -43,15 +46,16 @@ const (
 type Controller struct {
 	sampler sampler
 
-	max      float64
-	limit    float64 // of what is under way, after much loss; 0 is none
-	rates    [rounds]float64
-	round    int
-	fullRate float64
-	fullFor  int
-	phase    phase
-	pace     int
-	since    time.Duration // the phase, or the pace while cruising
+	max       float64
+	limit     float64 // of what is under way, after much loss; 0 is none
+	rates     [rounds]float64
+	round     int
+	rotatedAt time.Duration
+	fullRate  float64
+	fullFor   int
+	phase     phase
+	pace      int
+	since     time.Duration // the phase, or the pace while cruising
 
 	minRTT   time.Duration
 	minRTTAt time.Duration
@@ -109,6 +113,9 @@ func (c *Controller) Pace() float64 {
 	case cruising:
 		rate *= paces[c.pace]
 	}
+	if rate > 0 {
+		rate = max(rate, minPace)
+	}
 	return rate
 }
 
@@ -125,11 +132,21 @@ func (c *Controller) Acked(now, rtt time.Duration, inflight int) {
 		}
 		c.extra.add(now, acked, c.Rate())
 	}
+	if !appLimited && c.minRTT > 0 && now-c.rotatedAt > longRound*c.minRTT {
+		c.rotate(now)
+	}
 	if ok && (!appLimited || rate > c.Rate()) {
 		c.rates[c.round] = max(c.rates[c.round], rate)
 	}
 	c.leaveStart(now, rtt)
 	c.advance(now, inflight)
+}
+
+// rotate forgets the oldest rate.
+func (c *Controller) rotate(now time.Duration) {
+	c.rotatedAt = now
+	c.round = (c.round + 1) % rounds
+	c.rates[c.round] = 0
 }
 
 // leaveStart ends the start as soon as a queue grows, before it overflows: HyStart++ (RFC 9406).
@@ -162,8 +179,7 @@ func (c *Controller) endRound(now time.Duration, sent, lost, inflight int, appLi
 	if appLimited {
 		return // a rate is not forgotten while there is nothing to measure it with
 	}
-	c.round = (c.round + 1) % rounds
-	c.rates[c.round] = 0
+	c.rotate(now)
 	if c.phase != starting {
 		return
 	}

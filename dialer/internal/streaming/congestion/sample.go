@@ -33,7 +33,7 @@ func (c *Controller) Sent(now time.Duration, inflight int) Stamp {
 		s.firstSentAt, s.deliveredAt = now, now
 	}
 	s.sent++
-	return Stamp{s.delivered, s.deliveredAt, s.firstSentAt, now, s.delivered < s.limitedUntil}
+	return Stamp{s.delivered, s.deliveredAt, s.firstSentAt, now, s.limitedUntil > 0 && s.delivered <= s.limitedUntil}
 }
 
 // Delivered notes that the packet of that stamp has arrived.

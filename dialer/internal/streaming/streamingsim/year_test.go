@@ -15,7 +15,7 @@ import (
 
 var (
 	simSeed = flag.Uint64("sim.seed", 0, "seed of the simulation; 0 is a new one each time")
-	simDays = flag.Int("sim.days", 20, "simulated days")
+	simDays = flag.Int("sim.days", 10, "simulated days")
 )
 
 // plan is what is done with one stream.

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-i2p/i2psocks/socks/audit"
+)
+
+var update = flag.Bool("update", false, "write the table of programs into the guide")
+
+const guide = "../../docs/clients.md"
+
+// The ways by which a program comes to I2P.
+const (
+	byProxy = "by the proxy"
+	carried = "past the proxy, carried"
+	fails   = "not at all"
+)
+
+// trial is a way to run a program, and what is seen of it.
+type trial struct {
+	args   []string // {web} and the like stand for hosts
+	way    string
+	direct []string // protocols by which it tries to reach the clear net
+	rules  []audit.Rule
+}
+
+// audited is a program of the guide.
+type audited struct {
+	name   string
+	needs  string   // the program, if it is called otherwise
+	flags  []string // of run
+	usual  trial
+	better trial // with the settings that help; none if there are no arguments
+	remark string
+}
+
+const commonAgent = "MYOB/6.66 (AN/ON)"
+
+func sh(script string) []string { return []string{"sh", "-c", script} }
+
+const chromium = `chromium --headless --no-sandbox --disable-gpu --user-data-dir=$(mktemp -d) `
+
+var guided = []audited{
+	{name: "curl",
+		usual:  trial{[]string{"curl", "http://{web}/"}, byProxy, nil, []audit.Rule{audit.HTTPUserAgent}},
+		better: trial{[]string{"curl", "-A", commonAgent, "http://{web}/"}, byProxy, nil, nil}},
+	{name: "wget",
+		usual:  trial{[]string{"wget", "-O-", "http://{web}/"}, fails, nil, nil},
+		better: trial{[]string{"wget", "-O-", "--no-proxy", "-U", commonAgent, "http://{web}/"}, carried, nil, nil},
+		remark: "It knows no SOCKS, and says so."},
+	{name: "git",
+		usual: trial{[]string{"git", "ls-remote", "http://{web}/repo.git"}, byProxy, nil, []audit.Rule{audit.HTTPLanguage, audit.HTTPUserAgent}},
+		better: trial{[]string{"env", "LANGUAGE=en_US", "LC_ALL=en_US.UTF-8", "git", "-c", "http.userAgent=" + commonAgent,
+			"ls-remote", "http://{web}/repo.git"}, byProxy, nil, nil},
+		remark: "Commits hold a name, an address and a time zone; it sends them as they are."},
+	{name: "ssh",
+		usual: trial{[]string{"ssh", "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes", "{ssh}"}, carried, nil, []audit.Rule{audit.SSHBanner}},
+		remark: "The banner names version and distribution, and cannot be set. Offered keys and the agent's link identities: " +
+			"IdentitiesOnly=yes, and a key for each."},
+	{name: "Python", needs: "/usr/bin/python3",
+		usual: trial{[]string{"/usr/bin/python3", "-c", `import urllib.request as r; r.urlopen("http://{web}/")`}, fails, nil, nil},
+		better: trial{[]string{"/usr/bin/python3", "-c", `import urllib.request as r; o = r.build_opener(r.ProxyHandler({})); ` +
+			`o.addheaders = [("User-Agent", "` + commonAgent + `")]; o.open("http://{web}/")`}, carried, nil, nil},
+		remark: "urllib knows no SOCKS. With PySocks, requests does."},
+	{name: "Node", needs: "node",
+		usual: trial{[]string{"node", "-e", `fetch("http://{web}/").then(r => r.text())`}, carried, nil, []audit.Rule{audit.HTTPUserAgent}},
+		better: trial{[]string{"node", "-e", `fetch("http://{web}/", {headers: {"user-agent": "` + commonAgent + `"}}).then(r => r.text())`},
+			carried, nil, nil},
+		remark: "fetch asks no proxy."},
+	{name: "apt", needs: "/usr/lib/apt/apt-helper",
+		usual: trial{[]string{"/usr/lib/apt/apt-helper", "-o", "APT::Sandbox::User=", "download-file", "http://{web}/", "/dev/null"},
+			byProxy, nil, []audit.Rule{audit.HTTPUserAgent}},
+		better: trial{[]string{"/usr/lib/apt/apt-helper", "-o", "APT::Sandbox::User=", "-o", "Acquire::http::User-Agent=" + commonAgent,
+			"download-file", "http://{web}/", "/dev/null"}, byProxy, nil, nil},
+		remark: "It cannot change to its own user inside."},
+	{name: "msmtp",
+		usual: trial{sh(`printf 'Subject: hi\n\nhello\n' | msmtp --host={mail} --port=25 --from=me@mail.i2p you@mail.i2p`), carried, nil, nil}},
+	{name: "swaks",
+		usual: trial{[]string{"swaks", "--server", "{mail}", "--to", "you@mail.i2p", "--from", "me@mail.i2p"}, carried, nil, []audit.Rule{audit.SMTPHeader}},
+		better: trial{[]string{"swaks", "--server", "{mail}", "--to", "you@mail.i2p", "--from", "me@mail.i2p", "--helo", "localhost",
+			"--header-X-Mailer", "", "--header-Message-Id", "<1@mail.i2p>"}, carried, nil, nil},
+		remark: "Outside it says the host name in EHLO and Message-Id."},
+	{name: "WeeChat", needs: "weechat-headless",
+		usual: trial{[]string{"weechat-headless", "-t", "-r", "/server add x {irc}/6667 -notls;/connect x;/wait 5 /quit"}, carried, nil,
+			[]audit.Rule{audit.IRCCTCP, audit.IRCUser}},
+		better: trial{[]string{"weechat-headless", "-t", "-r", `/set irc.ctcp.version "";/set irc.ctcp.time "";/server add x {irc}/6667 -notls ` +
+			`-username=i2p -realname=i2p;/connect x;/wait 5 /quit`}, carried, nil, nil},
+		remark: "Set the other irc.ctcp.* to nothing as well."},
+	{name: "Irssi", needs: "irssi",
+		usual:  trial{sh(`script -qec 'timeout 5 irssi --home=$(mktemp -d) -c {irc} -p 6667' /dev/null`), carried, nil, []audit.Rule{audit.IRCUser}},
+		better: trial{sh(`IRCUSER=i2p IRCNAME=i2p script -qec 'timeout 5 irssi --home=$(mktemp -d) -c {irc} -p 6667' /dev/null`), carried, nil, nil}},
+	{name: "aria2", needs: "aria2c",
+		usual: trial{[]string{"timeout", "5", "aria2c", "--enable-dht=false", "-d", "/tmp",
+			"magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567&tr=http://{tracker}/announce"}, carried, nil,
+			[]audit.Rule{audit.BitTorrentPeer, audit.HTTPUserAgent}},
+		better: trial{[]string{"timeout", "5", "aria2c", "--enable-dht=false", "-d", "/tmp", "--peer-id-prefix=", "--user-agent=" + commonAgent,
+			"magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567&tr=http://{tracker}/announce"}, carried, nil, nil},
+		remark: "With DHT on it also asks hosts of the clear net."},
+	{name: "Chromium", needs: "chromium", flags: []string{"-unix"},
+		usual: trial{sh(chromium + `--dump-dom http://{web}/`), fails, nil, nil},
+		better: trial{sh(chromium + `--proxy-server=${ALL_PROXY%%h:*}${ALL_PROXY#*h} --user-agent='` + commonAgent + `' --disable-background-networking ` +
+			`--disable-component-update --disable-sync --no-first-run --dump-dom http://{web}/`), byProxy, nil, []audit.Rule{audit.ClearnetName}},
+		remark: "It takes the port for an HTTP proxy unless it is told. It needs unix sockets, and asks for hosts of its maker whatever the settings."},
+	{name: "Firefox", needs: "firefox-esr",
+		usual: trial{sh(`HOME=$(mktemp -d) timeout 20 firefox-esr --headless http://{web}/`), fails, []string{"DNS"}, nil},
+		remark: "It does not understand socks5h in the environment, so set it up as socks/CLIENTS.md says. At its start it asks for " +
+			"some ten hosts of its maker and others; network.proxy.socks_remote_dns, network.captive-portal-service.enabled, " +
+			"network.connectivity-service.enabled, network.trr.mode 5, app.normandy.enabled, browser.region.network.url and " +
+			"media.peerconnection.enabled are the settings to look at."},
+}
+
+// observe runs a trial, and returns what was seen.
+func (g *guideWorld) observe(t *testing.T, a audited, args []string) trial {
+	t.Helper()
+	g.reached.Store(0)
+	r := g.run(t, nil, []string{"TMPDIR=" + t.TempDir()}, slices.Concat(a.flags, []string{"-reveal", "--"}, g.fill(args))...)
+	seen := trial{args: args, way: fails}
+	switch {
+	case r.Carried > 0:
+		seen.way = carried
+	case g.reached.Load() > 0:
+		seen.way = byProxy
+	}
+	for _, d := range r.Direct {
+		seen.direct = append(seen.direct, d.Protocol)
+	}
+	seen.direct = slices.Compact(seen.direct)
+	for _, f := range r.Findings {
+		seen.rules = append(seen.rules, f.Rule)
+	}
+	slices.Sort(seen.rules)
+	seen.rules = slices.Compact(seen.rules)
+	return seen
+}
+
+// TestGuide runs the programs that are here, and compares with the guide.
+func TestGuide(t *testing.T) {
+	needNamespaces(t)
+	for _, a := range guided {
+		t.Run(a.name, func(t *testing.T) {
+			t.Parallel() // they mostly wait
+			g := newGuideWorld(t)
+			if _, err := exec.LookPath(a.program()); err != nil {
+				t.Skip(err)
+			}
+			assert.Equal(t, a.usual, g.observe(t, a, a.usual.args))
+			if len(a.better.args) > 0 {
+				assert.Equal(t, a.better, g.observe(t, a, a.better.args))
+			}
+		})
+	}
+}
+
+func (a audited) program() string {
+	if a.needs != "" {
+		return a.needs
+	}
+	return a.name
+}
+
+// TestGuideIsWritten compares the table of the guide with the one here.
+func TestGuideIsWritten(t *testing.T) {
+	b, err := os.ReadFile(guide)
+	require.NoError(t, err)
+	const begin, end = "<!-- audited -->\n", "<!-- end -->\n"
+	head, rest, _ := strings.Cut(string(b), begin)
+	_, tail, ok := strings.Cut(rest, end)
+	require.True(t, ok)
+	want := head + begin + "\n" + guideTable() + "\n" + end + tail
+	if *update {
+		require.NoError(t, os.WriteFile(guide, []byte(want), 0o644))
+		return
+	}
+	assert.Equal(t, want, string(b), "go test -run TestGuideIsWritten -update")
+}
+
+func guideTable() string {
+	var b strings.Builder
+	names := strings.NewReplacer("{web}", "stats.i2p", "{ssh}", "host.i2p", "{mail}", "smtp.postman.i2p", "{irc}", "irc.postman.i2p", "{tracker}", "tracker2.postman.i2p")
+	write := func(a audited, what string, tr trial) {
+		if len(tr.args) == 0 {
+			return
+		}
+		fmt.Fprintf(&b, "%s:\n\n```sh\nrun %s\n```\n\n", what, names.Replace(shell(slices.Concat(a.flags, []string{"--"}, tr.args))))
+		fmt.Fprintf(&b, "reaches I2P %s; gives away: %s", tr.way, list(tr.rules))
+		if len(tr.direct) > 0 {
+			fmt.Fprintf(&b, "; tries to reach the clear net by %s", strings.Join(tr.direct, ", "))
+		}
+		b.WriteString(".\n\n")
+	}
+	for _, a := range guided {
+		fmt.Fprintf(&b, "### %s\n\n", a.name)
+		if a.remark != "" {
+			fmt.Fprintf(&b, "%s\n\n", a.remark)
+		}
+		write(a, "As it comes", a.usual)
+		write(a, "With settings that help", a.better)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func list(rules []audit.Rule) string {
+	if len(rules) == 0 {
+		return "nothing that was seen"
+	}
+	words := make([]string, len(rules))
+	for i, r := range rules {
+		words[i] = fmt.Sprintf("`%s` (%s)", r, r.Severity())
+	}
+	return strings.Join(words, ", ")
+}
+
+// shell quotes words as a shell reads them.
+func shell(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		if strings.ContainsFunc(w, func(r rune) bool {
+			return !strings.ContainsRune("-+./:=_@{}", r) && !('0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
+		}) {
+			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+		quoted[i] = w
+	}
+	return strings.Join(quoted, " ")
+}

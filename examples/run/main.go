@@ -1,0 +1,127 @@
+// Command run starts a program in a network of its own, out of which I2P is the only way, and tells in the end what
+// the program has given away and what it has tried to reach past the proxy:
+//
+//	run -- curl http://stats.i2p/
+//
+// On Linux the program gets namespaces of its own: it sees no network card but a made-up one, no resolver but one
+// that knows names of I2P only, no other processes, no sockets of the session or of daemons, and cannot get new
+// privileges. The SOCKS port is in its environment; what ignores that, and asks for a name of I2P, is carried into
+// the port all the same. No root is needed where the kernel lets ordinary users have namespaces. Files are as
+// always: a program that writes to where another reads can still give something away.
+//
+// The exit code is that of the program, 128 and its number if a signal ended it, 125 if it could not be confined, 126
+// or 127 if it could not be started.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"sync"
+
+	"github.com/go-i2p/i2psocks"
+	"github.com/go-i2p/i2psocks/dialer/sam"
+	"github.com/go-i2p/i2psocks/socks"
+	"github.com/go-i2p/i2psocks/socks/audit"
+)
+
+// exitFailed is the code for failures of this program, not the one that it runs.
+const exitFailed = 125
+
+func main() {
+	if os.Args[0] == initName {
+		os.Exit(initMain())
+	}
+	o, err := parse(os.Args[1:], os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(0)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "run:", err)
+		os.Exit(exitFailed)
+	}
+	code, err := o.run(context.Background(), os.Stderr)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "run:", err)
+		code = exitFailed
+	}
+	os.Exit(code)
+}
+
+// options are the flags and the program.
+type options struct {
+	args       []string
+	endpoint   *i2psocks.Endpoint
+	auditor    *audit.Auditor
+	report     string
+	reveal     bool
+	unix       bool
+	unconfined bool
+	quiet      bool
+}
+
+// virtual are the addresses that stand for hosts of I2P: half of a private network.
+var virtual = netip.MustParsePrefix("10.128.0.0/9")
+
+func parse(args []string, stderr io.Writer) (*options, error) {
+	o := &options{endpoint: &i2psocks.Endpoint{NoSecret: true, VirtualAddresses: virtual}}
+	fs := flag.NewFlagSet("run", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.Usage = func() {
+		fmt.Fprintln(stderr, "usage: run [flags] [--] program [arguments]")
+		fs.PrintDefaults()
+	}
+	fs.StringVar(&o.endpoint.SAM, "sam", sam.DefaultAddress, "SAM `address` of the router: IP:port or unix:PATH")
+	datagrams := fs.String("sam-udp", "", "`address` that the router takes datagrams at (default: port 7655 of -sam)")
+	fs.StringVar(&o.endpoint.Name, "name", "", "`name` of the identity")
+	fs.StringVar(&o.endpoint.Dir, "dir", "", "`folder` that keeps the identity (default: a fresh one each time)")
+	fs.BoolVar(&o.reveal, "reveal", false, "show the addresses, names and values that were found")
+	fs.StringVar(&o.report, "report", "", "write the report as JSON to this `file`, which must not exist")
+	fatal := fs.Bool("fatal", false, "end streams that give away who or where the user is, before the bytes leave")
+	fs.BoolVar(&o.unix, "unix", false, "let the program use unix sockets, also those that lead out")
+	fs.BoolVar(&o.unconfined, "unconfined", false, "run the program without namespaces, with no more than the environment set")
+	fs.BoolVar(&o.quiet, "q", false, "print no report")
+	if err := fs.Parse(args); err != nil {
+		return nil, err
+	}
+	if o.args = fs.Args(); len(o.args) == 0 {
+		fs.Usage()
+		return nil, errors.New("no program")
+	}
+	o.endpoint.Configure = func(s *sam.Session) { s.UDPAddress = *datagrams }
+	o.auditor = &audit.Auditor{Reveal: o.reveal}
+	if *fatal {
+		o.auditor.Fatal = func(f audit.Finding) bool { return f.Severity == audit.Leak }
+	}
+	o.endpoint.ConfigureSOCKS = func(s *socks.Server) { s.Observe = o.auditor.Observe }
+	return o, nil
+}
+
+// run returns the exit code of the program. The error is one of this program.
+func (o *options) run(ctx context.Context, stderr io.Writer) (code int, err error) {
+	report, err := o.openReport()
+	if err != nil {
+		return 0, err
+	}
+	defer report.Close()
+	closeEndpoint := sync.OnceFunc(func() { o.endpoint.Close() })
+	defer closeEndpoint()
+	var tried attempts
+	if o.unconfined {
+		code, err = o.unconfinedRun(ctx)
+	} else {
+		code, err = o.confinedRun(ctx, &tried)
+	}
+	if err != nil {
+		return 0, err
+	}
+	closeEndpoint() // what is still on its way may show something
+	if !o.quiet {
+		o.print(stderr, &tried)
+	}
+	return code, o.write(report, &tried)
+}

@@ -1,0 +1,4 @@
+package socks
+
+// DropPipes closes the pipes that are kept for later.
+func DropPipes() { dropPipes() }
