@@ -90,6 +90,7 @@ func (b *Bridge) accept(ln net.Listener) error {
 			return
 		}
 		for {
+			b.awaitThaw() // the kernel takes connections meanwhile
 			nc, err := ln.Accept()
 			if errors.Is(err, net.ErrClosed) {
 				return
