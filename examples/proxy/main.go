@@ -18,7 +18,6 @@ import (
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/i2pd"
 	"github.com/go-i2p/i2psocks/dialer/sam"
-	"github.com/go-i2p/i2psocks/socks"
 )
 
 func main() {
@@ -82,7 +81,6 @@ func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.End
 	length := fs.Int("length", 3, "hops of each tunnel, 0 (no anonymity) to 7")
 	router := fs.String("router", "", routerUsage)
 	fs.BoolVar(&ep.AwaitRouter, "wait", false, "wait for a router that is not there yet, as at boot")
-	bind := fs.Bool("bind", false, "let clients BIND, also as this identity, on which nobody else listens")
 	verbose := fs.Bool("v", false, "log each request")
 	if err := fs.Parse(args); err != nil {
 		return "", nil, err
@@ -91,10 +89,6 @@ func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.End
 		return "", nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
 	ep.NoSecret = ep.Secret == ""
-	if *bind {
-		ep.Isolation.Listen = true
-		ep.ConfigureSOCKS = func(s *socks.Server) { s.Allow = nil }
-	}
 	ep.Inbound = sam.Tunnels{Length: *length, Quantity: *quantity}
 	if *length == 0 {
 		ep.Inbound.Length = -1
