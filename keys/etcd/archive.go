@@ -13,7 +13,7 @@ import (
 )
 
 // Rename implements [keys.Archive]. If this Store owns from, it owns to afterwards
-// in place of it.
+// in place of it, and still all that it has given out, retired identities of from too.
 func (s *Store) Rename(ctx context.Context, from, to string) error {
 	if keys.ValidName(from) && !keys.ValidName(to) {
 		return &keys.StoreError{Op: "rename", Name: from, Err: keys.ErrName}
@@ -21,11 +21,19 @@ func (s *Store) Rename(ctx context.Context, from, to string) error {
 	return s.do(ctx, "rename", []string{from, to}, func() error {
 		live := s.claimOf(from)
 		err := s.owning(ctx, from, false, mustExist, func(old *claim, p place) error {
+			value, err := s.reseal(ctx, p.id.Value, from, to)
+			if err != nil {
+				return err
+			}
 			return s.owning(ctx, to, live != nil, mustNotExist, func(c *claim, _ place) error {
 				a, b := s.keyOf(from), s.keyOf(to)
-				return s.write(ctx, []*claim{old, c}, []clientv3.Cmp{same(a.id, p.id), absent(b.id)},
+				err := s.write(ctx, []*claim{old, c}, []clientv3.Cmp{same(a.id, p.id), absent(b.id)},
 					clientv3.OpDelete(a.id), clientv3.OpDelete(a.meta),
-					clientv3.OpPut(b.id, string(p.id.Value)), putMeta(b.meta, p.meta))
+					clientv3.OpPut(b.id, value), putMeta(b.meta, p.meta))
+				if err == nil && live != nil {
+					s.inherit(live, c)
+				}
+				return err
 			})
 		})
 		if err == nil && live != nil {
@@ -35,10 +43,11 @@ func (s *Store) Rename(ctx context.Context, from, to string) error {
 	})
 }
 
-// Replace implements [keys.Archive].
+// Replace implements [keys.Archive]. If this Store owns name, it owns the new identity too, and still what it has
+// given out.
 func (s *Store) Replace(ctx context.Context, name string, id keys.Identity) error {
 	return s.do(ctx, "replace", []string{name}, func() error {
-		value, err := s.seal(ctx, id)
+		value, err := s.seal(ctx, name, id)
 		if err == nil {
 			err = s.markSealer(ctx)
 		}
@@ -46,6 +55,9 @@ func (s *Store) Replace(ctx context.Context, name string, id keys.Identity) erro
 			return err
 		}
 		return s.owning(ctx, name, false, mustExist, func(c *claim, p place) error {
+			if err := s.serve(ctx, c, id); err != nil {
+				return err
+			}
 			k := s.keyOf(name)
 			cmps, ops, err := s.retire(ctx, name, p)
 			if err != nil {
@@ -84,8 +96,12 @@ func (s *Store) retire(ctx context.Context, name string, p place) ([]clientv3.Cm
 	}
 	k := s.keyOf(name)
 	old := k.old + stamp(at)
+	value, err := s.reseal(ctx, p.id.Value, name, retiredName(name, at))
+	if err != nil {
+		return nil, nil, err
+	}
 	cmps := []clientv3.Cmp{same(k.id, p.id), absent(old)}
-	ops := []clientv3.Op{clientv3.OpPut(old, string(p.id.Value)), putMeta(k.metaOf(at), p.meta)}
+	ops := []clientv3.Op{clientv3.OpPut(old, value), putMeta(k.metaOf(at), p.meta)}
 	return cmps, ops, nil
 }
 
@@ -111,8 +127,12 @@ func (s *Store) Restore(ctx context.Context, name string, retired time.Time) err
 			if err != nil {
 				return err
 			}
+			value, err := s.reseal(ctx, old.Value, retiredName(name, at), name)
+			if err != nil {
+				return err
+			}
 			ops = append(ops, clientv3.OpDelete(string(old.Key)), clientv3.OpDelete(k.metaOf(at)),
-				clientv3.OpPut(k.id, string(old.Value)), putMeta(k.meta, meta))
+				clientv3.OpPut(k.id, value), putMeta(k.meta, meta))
 			return s.write(ctx, []*claim{c}, cmps, ops...)
 		})
 	})
@@ -122,13 +142,15 @@ func (s *Store) Restore(ctx context.Context, name string, retired time.Time) err
 // this Store the owner of name: old and new address are of one host.
 func (s *Store) LoadRetired(ctx context.Context, name string, retired time.Time) (id keys.Identity, err error) {
 	err = s.do(ctx, "load", []string{name}, func() error {
-		return s.owning(ctx, name, true, mayBe, func(*claim, place) error {
-			old, _, err := s.findRetired(ctx, name, retired)
+		return s.owning(ctx, name, true, mayBe, func(c *claim, _ place) error {
+			old, at, err := s.findRetired(ctx, name, retired)
 			if err != nil {
 				return err
 			}
-			id, err = s.open(ctx, old.Value)
-			return err
+			if id, err = s.open(ctx, retiredName(name, at), old.Value); err != nil {
+				return err
+			}
+			return s.serve(ctx, c, id)
 		})
 	})
 	if err != nil {

@@ -16,14 +16,17 @@ type claim struct {
 	name    string
 	created int64 // revision of the key claim/NAME: what is written is fenced by it
 
-	held    int64 // revision of held/NAME, under mu
-	settled bool  // a former owner must have noticed, under mu
+	former int64 // the lease of the owner before, who must have noticed
+
+	held    int64           // revision of held/NAME, under mu
+	settled bool            // a former owner must have noticed, under mu
+	serves  map[string]bool // claims on destinations that were given out by this name, under mu
 }
 
 // owning runs f as the owner of name. A name that is not yet owned is claimed
 // if need agrees, and given back if f fails or keep is false.
 func (s *Store) owning(ctx context.Context, name string, keep bool, need func(place) error, f func(*claim, place) error) error {
-	c, p, fresh, err := s.own(ctx, name, need)
+	c, p, fresh, err := s.own(ctx, name, 0, need)
 	if err != nil {
 		return err
 	}
@@ -41,7 +44,7 @@ func (s *Store) owning(ctx context.Context, name string, keep bool, need func(pl
 	return err
 }
 
-func (s *Store) own(ctx context.Context, name string, need func(place) error) (c *claim, p place, fresh bool, err error) {
+func (s *Store) own(ctx context.Context, name string, gone int64, need func(place) error) (c *claim, p place, fresh bool, err error) {
 	for {
 		if p, err = s.look(ctx, name); err != nil {
 			return nil, p, false, err
@@ -55,14 +58,15 @@ func (s *Store) own(ctx context.Context, name string, need func(place) error) (c
 		if c != nil {
 			return c, p, false, nil
 		}
-		if c, err = s.take(ctx, name, p); c != nil || err != nil {
+		if c, err = s.take(ctx, name, gone, p); c != nil || err != nil {
 			return c, p, true, err
 		}
 	}
 }
 
-// take claims name as it was at p. It returns nil if that has to be looked at again.
-func (s *Store) take(ctx context.Context, name string, p place) (*claim, error) {
+// take claims name as it was at p. It returns nil if that has to be looked at again. For the owner whose
+// lease was gone, nobody needs to wait any more.
+func (s *Store) take(ctx context.Context, name string, gone int64, p place) (*claim, error) {
 	if p.claim != nil {
 		return nil, s.taken(ctx, name, p)
 	}
@@ -78,7 +82,7 @@ func (s *Store) take(ctx context.Context, name string, p place) (*claim, error) 
 		return nil, err
 	}
 	// Should this host die while it waits, the next one must still wait for the former owner.
-	rec := record{s.Host, max(se.seconds, former.TTL)}
+	rec := record{s.Host, max(se.seconds, former.TTL), int64(se.lease)}
 	k := s.keyOf(name)
 	resp, err := s.txn(ctx, []clientv3.Cmp{absent(k.claim), same(k.held, p.held), same(k.id, p.id)},
 		clientv3.OpPut(k.claim, rec.String(), clientv3.WithLease(se.lease)), clientv3.OpPut(k.held, rec.String()))
@@ -87,19 +91,23 @@ func (s *Store) take(ctx context.Context, name string, p place) (*claim, error) 
 		s.loseSession(se, err.Error())
 		return nil, nil
 	case err != nil:
-		s.drop(ctx, name, se.lease) // it may have been done all the same
+		s.doubt(ctx, name, se.lease) // it may have been done all the same
 		return nil, err
 	case !resp.Succeeded:
 		return nil, nil
 	}
-	c := &claim{name: name, created: resp.Header.Revision, held: resp.Header.Revision, settled: p.held == nil}
+	c := &claim{name: name, created: resp.Header.Revision, former: former.Lease, held: resp.Header.Revision, settled: p.held == nil}
 	if !s.add(se, c) {
 		return nil, nil
 	}
 	if c.settled {
 		return c, nil
 	}
-	if err := s.settle(ctx, c, former.wait(), se.seconds); err != nil {
+	wait := former.wait()
+	if gone != 0 && gone == former.Lease {
+		wait = 0
+	}
+	if err := s.settle(ctx, c, wait, se); err != nil {
 		s.release(ctx, c)
 		return nil, err
 	}
@@ -129,7 +137,7 @@ func (s *Store) drop(ctx context.Context, name string, lease clientv3.LeaseID) e
 
 // settle waits until a former owner, who left its record behind, must have
 // noticed that it is one no more, however the claim of that one went away.
-func (s *Store) settle(ctx context.Context, c *claim, wait time.Duration, seconds int64) error {
+func (s *Store) settle(ctx context.Context, c *claim, wait time.Duration, se *session) error {
 	s.logger().Info("waiting for the former owner of an identity", "for", wait)
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -141,7 +149,7 @@ func (s *Store) settle(ctx context.Context, c *claim, wait time.Duration, second
 		return ctx.Err()
 	}
 	k := s.keyOf(c.name)
-	resp, err := s.txn(ctx, []clientv3.Cmp{c.holds(k)}, clientv3.OpPut(k.held, record{s.Host, seconds}.String()))
+	resp, err := s.txn(ctx, []clientv3.Cmp{c.holds(k)}, clientv3.OpPut(k.held, record{s.Host, se.seconds, int64(se.lease)}.String()))
 	switch {
 	case err != nil:
 		return err
@@ -189,8 +197,15 @@ func (s *Store) release(ctx context.Context, c *claim) error {
 		delete(s.claims, c.name)
 		s.released++
 	}
+	serves, se := c.serves, s.session
+	c.serves = nil
 	s.mu.Unlock()
-	return s.giveBack(context.WithoutCancel(ctx), c)
+	ctx = context.WithoutCancel(ctx)
+	err := s.giveBack(ctx, c)
+	if err != nil && se != nil {
+		s.doubt(ctx, c.name, se.lease)
+	}
+	return errors.Join(err, s.releaseDestinations(ctx, serves))
 }
 
 // giveBack removes claim and record. The record stays if it is not this owner's,

@@ -43,12 +43,14 @@ func (s *Store) inTurn(ctx context.Context, names []string, f func() error) erro
 	return f()
 }
 
+var minTTL = floorTTL // tests have no time
+
 // usable checks the fields and that the Store is neither closed nor lost.
 func (s *Store) usable(ctx context.Context) error {
 	switch {
 	case s.Client == nil:
 		return fmt.Errorf("no Client: %w", fs.ErrInvalid)
-	case s.TTL < 0 || s.TTL > maxTTL || s.Timeout < 0 || len(s.Host) > maxHost:
+	case s.TTL != 0 && s.TTL < minTTL || s.TTL > maxTTL || s.Timeout < 0 || len(s.Host) > maxHost:
 		return fmt.Errorf("TTL, Timeout or Host: %w", fs.ErrInvalid)
 	}
 	if err := ctx.Err(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 
 var errNoEtcd = errors.New("no etcd in PATH: it is in the Debian package etcd-server")
 
-// cluster is an etcd of one member, on unix sockets in its own directory.
+// cluster is an etcd of one member, on unix sockets in its own directory. Those of several are in cluster_linux_test.go.
 type cluster struct {
 	dir string
 	cmd *exec.Cmd
@@ -93,18 +94,23 @@ func etcd(t testing.TB) *cluster {
 
 // network leads clients to a cluster, until it is cut.
 type network struct {
-	ln  net.Listener
-	to  string
-	mu  sync.Mutex
-	cut chan struct{} // closed when bytes no longer get through
-	all []net.Conn
-	wg  sync.WaitGroup
+	ln   net.Listener
+	to   string
+	mu   sync.Mutex
+	cut  chan struct{} // closed when bytes no longer get through
+	down atomic.Bool   // the same, until heal
+	slow atomic.Int64  // how long answers are under way
+	all  []net.Conn
+	wg   sync.WaitGroup
 }
 
-func (c *cluster) network(t testing.TB) *network {
+func (c *cluster) network(t testing.TB) *network { return forward(t, c.socket()) }
+
+// forward leads clients to a unix socket.
+func forward(t testing.TB, socket string) *network {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	n := &network{ln: ln, to: c.socket(), cut: make(chan struct{})}
+	n := &network{ln: ln, to: socket, cut: make(chan struct{})}
 	n.wg.Go(n.serve)
 	t.Cleanup(n.close)
 	return n
@@ -119,6 +125,10 @@ func (n *network) serve() {
 		n.mu.Lock()
 		n.all = append(n.all, conn)
 		n.mu.Unlock()
+		if n.down.Load() {
+			conn.Close()
+			continue
+		}
 		n.wg.Go(func() {
 			defer conn.Close()
 			up, err := net.Dial("unix", n.to)
@@ -129,13 +139,13 @@ func (n *network) serve() {
 			n.all = append(n.all, up)
 			n.mu.Unlock()
 			defer up.Close()
-			n.wg.Go(func() { n.copy(up, conn); up.Close() })
-			n.copy(conn, up)
+			n.wg.Go(func() { n.copy(up, conn, false); up.Close() })
+			n.copy(conn, up, true)
 		})
 	}
 }
 
-func (n *network) copy(to, from net.Conn) {
+func (n *network) copy(to, from net.Conn, answers bool) {
 	b := make([]byte, 32<<10)
 	for {
 		read, err := from.Read(b)
@@ -144,6 +154,13 @@ func (n *network) copy(to, from net.Conn) {
 			io.Copy(io.Discard, from)
 			return
 		default:
+		}
+		if answers {
+			time.Sleep(time.Duration(n.slow.Load()))
+		}
+		if n.down.Load() {
+			io.Copy(io.Discard, from)
+			return
 		}
 		if _, writeErr := to.Write(b[:read]); err != nil || writeErr != nil {
 			return
@@ -154,13 +171,23 @@ func (n *network) copy(to, from net.Conn) {
 // blackhole makes every byte disappear, and tells nobody.
 func (n *network) blackhole() { close(n.cut) }
 
-func (n *network) close() {
-	n.ln.Close()
+// heal lets bytes through again, on new connections.
+func (n *network) heal() {
+	n.down.Store(false)
+	n.hangUp()
+}
+
+func (n *network) hangUp() {
 	n.mu.Lock()
+	defer n.mu.Unlock()
 	for _, conn := range n.all {
 		conn.Close()
 	}
-	n.mu.Unlock()
+}
+
+func (n *network) close() {
+	n.ln.Close()
+	n.hangUp()
 	n.wg.Wait()
 }
 
@@ -171,8 +198,8 @@ func (n *network) client(t testing.TB) *clientv3.Client {
 	return client
 }
 
-func connect(address string) (*clientv3.Client, error) {
-	return clientv3.New(clientv3.Config{Endpoints: []string{address}, DialTimeout: 5 * time.Second, Logger: zap.NewNop()})
+func connect(addresses ...string) (*clientv3.Client, error) {
+	return clientv3.New(clientv3.Config{Endpoints: addresses, DialTimeout: 5 * time.Second, Logger: zap.NewNop()})
 }
 
 // prefix is one of the test's own, each time that it runs.

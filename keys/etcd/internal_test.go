@@ -1,13 +1,34 @@
 package etcdkeys
 
 import (
+	"io/fs"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/go-i2p/i2psocks/keys"
 )
+
+// Tests have no time for real TTLs.
+func init() { minTTL = time.Second }
+
+func TestFloorOfTTL(t *testing.T) {
+	assert.GreaterOrEqual(t, floorTTL/3, 6*time.Second, "cutting the sessions, and i2pd's 5 s")
+	assert.GreaterOrEqual(t, defaultTTL, floorTTL)
+	minTTL = floorTTL
+	defer func() { minTTL = time.Second }()
+	for d, ok := range map[time.Duration]bool{0: true, floorTTL: true, maxTTL: true, floorTTL - 1: false, time.Second: false, -1: false, maxTTL + 1: false} {
+		s := &Store{Client: new(clientv3.Client), TTL: d}
+		err := s.usable(t.Context())
+		if ok {
+			assert.NoError(t, err, d)
+		} else {
+			assert.ErrorIs(t, err, fs.ErrInvalid, d)
+		}
+	}
+}
 
 func TestDeadline(t *testing.T) {
 	now := time.Now()
@@ -22,8 +43,8 @@ func TestDeadline(t *testing.T) {
 }
 
 func FuzzParseRecord(f *testing.F) {
-	f.Add([]byte(record{"host", 30}.String()))
-	f.Add([]byte(record{"", maxSeconds}.String()))
+	f.Add([]byte(record{Host: "host", TTL: 30}.String()))
+	f.Add([]byte(record{TTL: maxSeconds}.String()))
 	for _, bad := range []string{"", "null", "{}", `{"ttl":0}`, `{"ttl":-1}`, `{"ttl":7201}`, `{"ttl":9223372036854775807}`, `{"ttl":1e30}`} {
 		f.Add([]byte(bad))
 	}

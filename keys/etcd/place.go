@@ -17,6 +17,7 @@ import (
 //	meta/NAME/TIME    its meta
 //	claim/NAME        who owns the name; goes with the owner's lease
 //	held/NAME         the same; goes when the owner gives it back
+//	claim/.HASH       who has given out a destination; and held/.HASH
 type keyspace struct{ id, meta, claim, held, old string }
 
 func (s *Store) root() string {

@@ -25,8 +25,12 @@ func (s *Store) prove(ctx context.Context, se *session) error {
 		claims, released := slices.Collect(maps.Values(s.claims)), s.released
 		s.mu.Unlock()
 		all, err := s.standing(ctx, claims)
-		if err != nil || all {
+		if err != nil {
 			return err
+		}
+		if all {
+			s.resolve(ctx, se.lease)
+			return nil
 		}
 		s.mu.Lock()
 		changed := s.released != released

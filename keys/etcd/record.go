@@ -15,6 +15,8 @@ const maxSeconds = int64(2 * maxTTL / time.Second)
 type record struct {
 	Host string `json:"host,omitempty"`
 	TTL  int64  `json:"ttl"` // seconds
+
+	Lease int64 `json:"lease,omitempty"` // of the session; all claims of an owner end together
 }
 
 func (r record) String() string {

@@ -15,6 +15,7 @@ import (
 const (
 	defaultPrefix  = "i2psocks"
 	defaultTTL     = 30 * time.Second
+	floorTTL       = 20 * time.Second
 	maxTTL         = time.Hour
 	defaultTimeout = 5 * time.Second
 	maxHost        = 64
@@ -26,8 +27,9 @@ const (
 // may be called by several goroutines at once, which share what it owns.
 //
 // Load, LoadRetired, Save and Acquire make this Store the owner of a name until
-// Release or Close; the other changes own it while they last. If another Store
-// is the owner the error is [ErrOwned]. After an owner that did not release, they
+// Release or Close; the other changes own it while they last. What Load, LoadRetired and Save give out they
+// own besides, so that no other Store serves the same destination under another name; Rename and Replace
+// keep that. If another Store is the owner of either the error is [ErrOwned]. After an owner that did not release, they
 // wait for as long as its TTL.
 //
 // A Store that lost its ownership stays lost: close what uses the identities, then
@@ -40,15 +42,18 @@ type Store struct {
 	// means "i2psocks".
 	Prefix string
 	// TTL is for how long etcd lets an owner be silent, in whole seconds, rounded
-	// up; etcd may make it longer. 0 means 30 s; at most an hour. Hosts may differ.
+	// up; etcd may make it longer. 0 means 30 s; at least 20 s and at most an hour. Hosts may differ.
+	// A third of it is what an owner has, after Lost, to be gone from the network: of 20 s that is 6.7 s, in
+	// which an Endpoint cuts its sessions and i2pd, which keeps a destination for 5 s more, lets go of it.
 	TTL time.Duration
 	// Timeout bounds each request to etcd. 0 means 5 s.
 	Timeout time.Duration
 	// Host is what others are told about who owns a name: 64 bytes at most. Empty
 	// means nothing.
 	Host string
-	// Sealer encrypts the identities. Nil means that they are plain. All hosts of
-	// a prefix need the same: the first to save decides.
+	// Sealer encrypts the identities, each with its name. Nil means that they are plain. All hosts of
+	// a prefix need the same: the first to save decides. A prefix of a former version, whose values have
+	// no names in them, is brought up to date at the first call; hosts of that version can no longer read it then.
 	Sealer keys.Sealer
 	// Logger gets what happens, without names and keys. Nil is silent.
 	Logger *slog.Logger
@@ -60,8 +65,10 @@ type Store struct {
 	ended    error         // why lost is closed: ErrLost or os.ErrClosed
 	session  *session      // nil before the first claim
 	claims   map[string]*claim
-	released int  // how many claims were given back
-	checked  bool // Sealer is the right one
+	doubtful map[string]bool // names of which etcd may have a claim of the session that is not in claims
+	released int             // how many claims were given back
+	checked  bool            // Sealer is the right one
+	key      [32]byte        // of the prefix, which hides destinations; zero where all is plain
 }
 
 var _ keys.Labeler = (*Store)(nil)
@@ -72,9 +79,11 @@ var _ keys.Labeler = (*Store)(nil)
 // another passphrase [keys.ErrPassphrase]; it stays as it is.
 func (s *Store) Load(ctx context.Context, name string) (id keys.Identity, err error) {
 	err = s.do(ctx, "load", []string{name}, func() error {
-		return s.owning(ctx, name, true, mustExist, func(_ *claim, p place) error {
-			id, err = s.open(ctx, p.id.Value)
-			return err
+		return s.owning(ctx, name, true, mustExist, func(c *claim, p place) error {
+			if id, err = s.open(ctx, name, p.id.Value); err != nil {
+				return err
+			}
+			return s.serve(ctx, c, id)
 		})
 	})
 	if err != nil {
@@ -87,7 +96,7 @@ func (s *Store) Load(ctx context.Context, name string) (id keys.Identity, err er
 // race, one succeeds.
 func (s *Store) Save(ctx context.Context, name string, id keys.Identity) error {
 	return s.do(ctx, "save", []string{name}, func() error {
-		value, err := s.seal(ctx, id)
+		value, err := s.seal(ctx, name, id)
 		if err == nil {
 			err = s.markSealer(ctx)
 		}
@@ -95,6 +104,9 @@ func (s *Store) Save(ctx context.Context, name string, id keys.Identity) error {
 			return err
 		}
 		return s.owning(ctx, name, true, mustNotExist, func(c *claim, _ place) error {
+			if err := s.serve(ctx, c, id); err != nil {
+				return err
+			}
 			k := s.keyOf(name)
 			return s.write(ctx, []*claim{c}, []clientv3.Cmp{absent(k.id)},
 				clientv3.OpPut(k.id, value), clientv3.OpPut(k.meta, newMeta("")))
@@ -114,7 +126,7 @@ func (s *Store) Delete(ctx context.Context, name string) error {
 }
 
 // Raw returns the bytes that are kept for name, as a [keys.Dir] has them in
-// NAME.key, and owns nothing: for backups. Without a Sealer they are the secret.
+// NAME.key, and owns nothing: for backups, which [keys.Dir.Adopt] reads. Without a Sealer they are the secret.
 func (s *Store) Raw(ctx context.Context, name string) (raw []byte, err error) {
 	err = s.do(ctx, "raw", []string{name}, func() error {
 		p, err := s.look(ctx, name)

@@ -205,7 +205,7 @@ func TestWaitIsInherited(t *testing.T) {
 	c := etcd(t).host(t)
 	require.NoError(t, c.Acquire(t.Context(), "site"))
 	assert.GreaterOrEqual(t, time.Since(began), ttl/2+3*time.Second)
-	assert.Contains(t, get(t, c, "held/site"), `"ttl":60`, "from now on it is its own")
+	assert.Contains(t, get(t, c, "held/site"), `"ttl":60,`, "from now on it is its own")
 
 	put(t, a, "held/other", "what is this")
 	assert.ErrorIs(t, c.Acquire(t.Context(), "other"), keys.ErrMalformed)

@@ -38,6 +38,22 @@ func (t *turns) take(ctx context.Context, name string) (done func(), err error) 
 	}
 }
 
+// try is take for those who do not wait.
+func (t *turns) try(name string) (done func(), ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.m == nil {
+		t.m = make(map[string]*turn)
+	}
+	if t.m[name] != nil {
+		return nil, false
+	}
+	u := &turn{taken: make(chan struct{}, 1), users: 1}
+	u.taken <- struct{}{}
+	t.m[name] = u
+	return func() { <-u.taken; t.leave(name, u) }, true
+}
+
 func (t *turns) leave(name string, u *turn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
