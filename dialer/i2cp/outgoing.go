@@ -100,9 +100,9 @@ func (l *live) write() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var batch []byte
+	var deadline time.Time
 	for {
-		batch = l.out.take(batch[:0])
-		batch, deadline := l.session.machine.next(l, batch)
+		batch, deadline = l.session.machine.next(l, l.out.take(batch[:0]))
 		if len(batch) > 0 {
 			l.wire.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
 			if _, err := l.wire.conn.Write(batch); err != nil {
