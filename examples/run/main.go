@@ -79,6 +79,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	datagrams := fs.String("sam-udp", "", "`address` that the router takes datagrams at (default: port 7655 of -sam)")
 	fs.StringVar(&o.endpoint.Name, "name", "", "`name` of the identity")
 	fs.StringVar(&o.endpoint.Dir, "dir", "", "`folder` that keeps the identity (default: a fresh one each time)")
+	length := fs.Int("length", 3, "hops of each tunnel, 0 (no anonymity) to 7")
 	fs.BoolVar(&o.reveal, "reveal", false, "show the addresses, names and values that were found")
 	fs.StringVar(&o.report, "report", "", "write the report as JSON to this `file`, which must not exist")
 	fatal := fs.Bool("fatal", false, "end streams that give away who or where the user is, before the bytes leave")
@@ -93,6 +94,10 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 		return nil, errors.New("no program")
 	}
 	o.endpoint.Configure = func(s *sam.Session) { s.UDPAddress = *datagrams }
+	o.endpoint.Inbound.Length, o.endpoint.Outbound.Length = *length, *length
+	if *length == 0 {
+		o.endpoint.Inbound.Length, o.endpoint.Outbound.Length = -1, -1
+	}
 	o.auditor = &audit.Auditor{Reveal: o.reveal}
 	if *fatal {
 		o.auditor.Fatal = func(f audit.Finding) bool { return f.Severity == audit.Leak }
