@@ -4,7 +4,8 @@
 //
 // A backend is one I2P identity. The default one is [sam.Session], which
 // speaks SAM v3 to a router. Hosts may bring their own. [Isolated] keeps a
-// backend for each isolation key; it refuses a key rather than let two share.
+// backend for each isolation key; it refuses a key rather than let two share. [Split] joins
+// one with a dialer of the host for what is outside I2P.
 //
 // The package knows nothing of SOCKS. Its errors match values of the standard
 // library, so that a SOCKS server can choose a reply code without knowing this
