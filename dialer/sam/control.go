@@ -107,9 +107,7 @@ func (c *control) answered(m wire.Message) bool {
 			continue
 		}
 		for _, settled := range c.calls[:i+1] {
-			if settled.turn.Stop() {
-				<-c.asking
-			}
+			c.endTurn(settled)
 		}
 		c.calls = c.calls[i+1:]
 		w.answer <- m
@@ -136,6 +134,22 @@ func (c *control) take(ctx context.Context, token chan struct{}) error {
 		return keeper.ContextError(ctx)
 	case <-c.over.Done():
 		return context.Cause(c.over)
+	}
+}
+
+// hurry waits no longer for answers before something else is asked, which Java I2P bears.
+func (c *control) hurry() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, w := range c.calls {
+		c.endTurn(w)
+	}
+}
+
+// endTurn lets others ask. The caller holds mu.
+func (c *control) endTurn(w *call) {
+	if w.turn.Stop() {
+		<-c.asking
 	}
 }
 

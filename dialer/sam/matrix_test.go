@@ -102,7 +102,9 @@ func testTrouble(t *testing.T, nw *samtest.Network, kind samtest.Router, up bool
 	a.Thaw()
 	a.ClearFaults()
 	time.Sleep(createTimeout + 2*time.Minute) // for those that wait for an answer
-	if s.Up(t.Context()) != nil && errors.Is(s.Status().Err, dialer.ErrIdentityInUse) { // the router stopped in the midst of giving it out
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if s.Up(ctx) != nil && errors.Is(s.Status().Err, dialer.ErrIdentityInUse) { // a connection of the router's is stuck for good
 		a.Kill()
 		require.NoError(t, a.Restart())
 	}

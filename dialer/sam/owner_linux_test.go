@@ -24,6 +24,7 @@ func TestThief(t *testing.T) {
 	}
 	for name, password := range map[string]string{"key": "", "password": "opensesame"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			nw := samtest.NewNetwork()
 			defer nw.Close()
 			user := ""
@@ -42,7 +43,7 @@ func TestThief(t *testing.T) {
 			a.Kill()
 			thief := &samtest.Thief{Addr: a.Addr(), UID: nobody}
 			require.NoError(t, thief.Start())
-			require.Eventually(t, func() bool { return thief.Connections() > 2 }, 30*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return thief.Connections() > 0 }, 30*time.Second, time.Millisecond)
 			st := s.Status()
 			assert.Equal(t, dialer.Down, st.State)
 			assert.Eventually(t, func() bool { return errors.As(s.Status().Err, new(*OwnerError)) }, 10*time.Second, time.Millisecond)
@@ -58,6 +59,7 @@ func TestThief(t *testing.T) {
 
 // TestFirstOwner: whoever has the bridge at first may be any user.
 func TestFirstOwner(t *testing.T) {
+	t.Parallel()
 	if os.Getuid() != 0 {
 		t.Skip("needs root, to be somebody else")
 	}

@@ -94,7 +94,12 @@ func (p *PacketConn) stay() {
 			select {
 			case <-l.ctx.Done():
 			case <-m.ctx.Done():
-				l.removeSubsession(l.ctx, id)
+				wait, cancel := context.WithTimeout(l.ctx, bridgeTimeout)
+				select {
+				case <-l.removeSubsession(id):
+				case <-wait.Done():
+				}
+				cancel()
 			}
 		}
 		m.set(link{}, m.ctx.Err())

@@ -42,7 +42,7 @@ func (l *live) addSubsession(ctx context.Context, styleName string, port uint16,
 	l.subs.note(id) // even if no answer comes
 	reply, err := l.control.call(ctx, m)
 	if err != nil {
-		l.task(func() { l.removeSubsession(l.ctx, id) }) // it may come late, and would keep its place
+		l.removeSubsession(id) // it may come late, and would keep its place
 		return "", fmt.Errorf("add subsession: %w", err)
 	}
 	if err := resultError(reply); err != nil {
@@ -52,11 +52,20 @@ func (l *live) addSubsession(ctx context.Context, styleName string, port uint16,
 	return id, nil
 }
 
-// removeSubsession ends a subsession. What the router says does not matter: Java I2P forgets some by itself. An answer that does not
-// come in time is not waited for: the session is none the worse.
-func (l *live) removeSubsession(ctx context.Context, id string) {
-	ctx, cancel := context.WithTimeoutCause(ctx, bridgeTimeout, errNoAnswer)
-	defer cancel()
+// removeSubsession ends a subsession. The session is none the worse if that takes long; what is returned is closed when it is done.
+func (l *live) removeSubsession(id string) <-chan struct{} {
+	done := make(chan struct{})
+	l.task(func() {
+		defer close(done)
+		ctx, cancel := context.WithTimeoutCause(l.ctx, 2*maxTurn, errNoAnswer)
+		defer cancel()
+		l.removeID(ctx, id)
+	})
+	return done
+}
+
+// removeID asks for the end of a subsession. What the router says does not matter: Java I2P forgets some by itself.
+func (l *live) removeID(ctx context.Context, id string) {
 	if _, err := l.control.call(ctx, command("SESSION", "REMOVE", "ID", id)); err == nil {
 		l.subs.forget(id)
 	}
@@ -96,10 +105,13 @@ func (l *live) removeAll() {
 	l.subs.mu.Lock()
 	ids := slices.Collect(maps.Keys(l.subs.ids))
 	l.subs.mu.Unlock()
+	if len(ids) > 0 {
+		l.control.hurry()
+	}
 	for _, id := range ids {
 		if ctx.Err() != nil {
 			return
 		}
-		l.removeSubsession(ctx, id)
+		l.removeID(ctx, id)
 	}
 }

@@ -1,8 +1,8 @@
 package sam
 
 import (
-	"io"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -29,25 +29,42 @@ func withSubsession(t *testing.T) (a *samtest.Bridge, s *Session, p *PacketConn)
 // TestSlowAnswers: an answer that comes late, or not at all, costs neither the session nor its streams anything.
 func TestSlowAnswers(t *testing.T) {
 	for name, fault := range map[string]samtest.Fault{
-		"late": {On: "SESSION REMOVE", Late: bridgeTimeout + 2*time.Second}, "lost": {On: "SESSION REMOVE", CloseAfter: samtest.BeforeReply, Stall: true},
+		"late": {Late: bridgeTimeout + 2*time.Second}, "lost": {CloseAfter: samtest.BeforeReply, Stall: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			a, s, p := withSubsession(t)
-			ln := site(t, s, banner)
-			conn, err := s.DialContext(t.Context(), "tcp", ln.Addr().String())
-			require.NoError(t, err)
-			_, err = io.ReadFull(conn, make([]byte, len("hello ")))
-			require.NoError(t, err)
-			a.Inject(fault)
-			require.NoError(t, p.Close())
-			time.Sleep(3 * time.Second)
-			assert.Equal(t, dialer.Up, s.Status().State)
-			_, err = conn.Write([]byte("x"))
-			assert.NoError(t, err)
-			_, err = conn.Read(make([]byte, 1))
-			assert.NoError(t, err)
-			assert.Equal(t, 1, a.Count("SESSION CREATE"))
+			onRouters(t, []samtest.Router{samtest.Instant, samtest.Java}, func(t *testing.T, _ *samtest.Network, a, b *samtest.Bridge) {
+				s, host := session(t, a), session(t, b)
+				site(t, host, banner)
+				s.Primary = true
+				conn, err := s.DialContext(t.Context(), "tcp", host.Addr().Host+":80")
+				require.NoError(t, err)
+				l, _ := s.keep.Live()
+				for _, on := range []string{"SESSION ADD", "SESSION REMOVE"} {
+					fault.On = on
+					a.Inject(fault)
+					for port := range uint16(2) { // the second one is told from the first
+						begin := time.Now()
+						id, err := l.addSubsession(t.Context(), "STREAM", 81+port, nil)
+						if err != nil {
+							assert.ErrorIs(t, err, dialer.ErrRouterDown)
+							assert.Equal(t, bridgeTimeout, time.Since(begin))
+							time.Sleep(2 * maxTurn)
+							continue
+						}
+						l.removeSubsession(id)
+						time.Sleep(2 * maxTurn)
+					}
+				}
+				assert.Equal(t, dialer.Up, s.Status().State)
+				_, err = conn.Write([]byte("x"))
+				assert.NoError(t, err)
+				_, err = conn.Read(make([]byte, 1))
+				assert.NoError(t, err)
+				assert.Equal(t, 1, a.Count("SESSION CREATE"))
+				require.NoError(t, s.Close())
+				synctest.Wait()
+				assert.Empty(t, a.Sessions(), "nor is one left behind")
+			})
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -82,23 +83,27 @@ func TestEchoingBridge(t *testing.T) {
 		"SESSION STATUS RESULT=I2P_ERROR MESSAGE=\"%s\"", "SESSION STATUS RESULT=%s", "SESSION STATUS RESULT=OK DESTINATION=%s", "%s",
 		"HELLO REPLY RESULT=I2P_ERROR MESSAGE=\"%s\"", "HELLO REPLY RESULT=%s", "HELLO REPLY RESULT=OK VERSION=%s",
 	} {
-		id, err := keys.Generate()
-		require.NoError(t, err)
-		s := &Session{
-			Identity: id, LeaseSet: LeaseSet{Key: key}, User: "alice", Password: func() string { return "opensesame" },
-			DialBridge: func(context.Context, string, string) (net.Conn, error) {
-				near, far := net.Pipe()
-				go echo(far, answer)
-				return near, nil
-			},
-		}
-		err = s.Up(t.Context())
-		require.Error(t, err)
-		for _, secret := range []string{id.Reveal(), id.Reveal()[520:560], key.Reveal(), key.Reveal()[:20], "opensesame"} {
-			assert.NotContains(t, err.Error(), secret, answer)
-		}
-		require.NoError(t, s.Close())
+		synctest.Test(t, func(t *testing.T) { testEcho(t, key, answer) })
 	}
+}
+
+func testEcho(t *testing.T, key keys.LeaseSetKey, answer string) {
+	id, err := keys.Generate()
+	require.NoError(t, err)
+	s := &Session{
+		Identity: id, LeaseSet: LeaseSet{Key: key}, User: "alice", Password: func() string { return "opensesame" },
+		DialBridge: func(context.Context, string, string) (net.Conn, error) {
+			near, far := net.Pipe()
+			go echo(far, answer)
+			return near, nil
+		},
+	}
+	err = s.Up(t.Context())
+	require.Error(t, err)
+	for _, secret := range []string{id.Reveal(), id.Reveal()[520:560], key.Reveal(), key.Reveal()[:20], "opensesame"} {
+		assert.NotContains(t, err.Error(), secret, answer)
+	}
+	require.NoError(t, s.Close())
 }
 
 // echo shakes hands, unless that is what it is to spoil, and answers all else with itself.

@@ -180,6 +180,17 @@ func (n *Network) Kill(i int) {
 	n.routers[i].kill()
 }
 
+// Signal sends a signal to router i, such as SIGSTOP, which makes it hang with its connections open, and SIGCONT.
+// It fails with [os.ErrProcessDone] if the router is dead.
+func (n *Network) Signal(i int, sig os.Signal) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.routers[i].runs() {
+		return os.ErrProcessDone
+	}
+	return n.routers[i].cmd.Process.Signal(sig)
+}
+
 // Close kills the routers and removes the namespaces and all files. A second call does nothing.
 func (n *Network) Close() error {
 	n.mu.Lock()
