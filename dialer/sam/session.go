@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/internal/keeper"
+	"github.com/go-i2p/i2psocks/internal/inetdiag"
 	"github.com/go-i2p/i2psocks/keys"
 )
 
@@ -87,6 +88,7 @@ type Session struct {
 	keep     keeper.Keeper[*live] // has the session that is up, and the state
 	acceptor acceptor
 	traffic  traffic
+	diag     inetdiag.Client
 	clock    func() time.Time // nil is time.Now
 
 	mu      sync.Mutex
@@ -214,7 +216,7 @@ func (s *Session) end(endPackets func(*PacketConn) error, hurry func(*live)) err
 	}
 	s.keep.Wait()
 	packets.Wait()
-	return nil
+	return s.diag.Close()
 }
 
 // readAhead returns the bytes that each stream may hold.

@@ -30,6 +30,7 @@ type stream struct {
 	lost         error            // why the session has ended, if that ended the stream
 	timer        *time.Timer      // to read ahead, then to close
 	deadline     time.Time        // when to close in any case
+	behind       bool             // the router had not taken all that was written, when it was looked at last
 	finished     bool             // conn is closed
 	gone         chan struct{}    // closed when finished is set; nil unless somebody waits for that
 }

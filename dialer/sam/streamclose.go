@@ -12,6 +12,9 @@ import (
 // maxLinger bounds the time a closed stream waits for a router that takes nothing more.
 const maxLinger = time.Minute
 
+// unsentEvery is how often a router that lags behind is looked at.
+const unsentEvery = 500 * time.Millisecond
+
 var past = time.Unix(1, 0)
 
 // Close ends both directions. Blocked reads and writes fail. The connection stays open behind the scenes
@@ -58,7 +61,7 @@ func (s *stream) unsettled() (wait time.Duration, wrote bool) {
 		return 0, false
 	}
 	wait = linger - (time.Since(epoch) - time.Duration(last))
-	return wait, wait > 0 || linger == 0 || unsent(s.conn)
+	return wait, wait > 0 || linger == 0 || s.unsent()
 }
 
 // discard reads what still comes to a closed stream until the connection ends, when nobody else reads it. The
@@ -87,12 +90,19 @@ func (s *stream) lingered() {
 	case !late && ok && s.live.profile.linger == 0 && half.CloseWrite() == nil:
 		s.timer.Reset(time.Until(s.deadline))
 		s.deadline = time.Now()
-	case !late && unsent(s.conn):
-		s.timer.Reset(time.Second)
+	case !late && s.unsent():
+		s.behind = true
+		s.timer.Reset(unsentEvery)
+	case !late && s.behind:
+		s.behind = false
+		s.timer.Reset(s.live.profile.linger)
 	default:
 		s.finish()
 	}
 }
+
+// unsent reports whether the router has yet to take something. The caller holds mu.
+func (s *stream) unsent() bool { return unsent(s.conn, &s.live.session.diag) }
 
 // lose ends a stream whose session is over: what is left in its connection is read as far as there is memory, for
 // a reader to come.

@@ -2,7 +2,11 @@
 
 package sam
 
-import "net"
+import (
+	"net"
+
+	"github.com/go-i2p/i2psocks/internal/inetdiag"
+)
 
 // unsent cannot be told here; the time since the last write must do.
-func unsent(net.Conn) bool { return false }
+func unsent(net.Conn, *inetdiag.Client) bool { return false }

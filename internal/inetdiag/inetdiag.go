@@ -28,6 +28,8 @@ type Info struct {
 	Inode uint32
 	// UID is the user who made the socket. It means nothing if Inode is 0.
 	UID uint32
+	// Unread is how many bytes have come that the program has not read.
+	Unread uint32
 }
 
 // Client asks over one netlink socket, which the first question opens. The zero value is ready. Its methods may be

@@ -76,7 +76,7 @@ func parseAnswer(b []byte, seq uint32, local, remote netip.AddrPort) (Info, erro
 	case !isAbout(body, local, remote):
 		return Info{}, errMalformed
 	}
-	return Info{State: State(body[1]), UID: ne.Uint32(body[64:]), Inode: ne.Uint32(body[68:])}, nil
+	return Info{State: State(body[1]), UID: ne.Uint32(body[64:]), Inode: ne.Uint32(body[68:]), Unread: ne.Uint32(body[56:])}, nil
 }
 
 // isAbout reports whether an answer is about the socket that was asked for. A socket of IPv6 may be connected over IPv4.
