@@ -3,6 +3,7 @@ package sam
 import (
 	"io"
 	"net"
+	"os"
 	"runtime"
 	"sync"
 	"testing"
@@ -102,4 +103,46 @@ func fakeLive(t *testing.T, s *Session, p profile) *live {
 	here, there := net.Pipe()
 	t.Cleanup(func() { there.Close() })
 	return s.newLive(bridge{}, p, newControl(here, nil))
+}
+
+// TestLostEndIsTold: a reader that let more wait than could be read ahead gets what there is, and then hears that it may not be all;
+// but not where the stream goes on.
+func TestLostEndIsTold(t *testing.T) {
+	for name, lives := range map[string]bool{"over": false, "lives": true} {
+		t.Run(name, func(t *testing.T) {
+			onRouters(t, i2pds, func(t *testing.T, _ *samtest.Network, a, b *samtest.Bridge) {
+				const size = 5 << 20
+				server, client := session(t, a), session(t, b)
+				client.ReadAhead = 64 << 10
+				site(t, server, func(c net.Conn) {
+					c.Write(make([]byte, size))
+					if lives {
+						time.Sleep(time.Hour + endLost/2)
+						c.Write([]byte("x"))
+						io.Copy(io.Discard, c)
+					}
+				})
+				conn, err := client.DialContext(t.Context(), "tcp", server.Addr().Host+":80")
+				require.NoError(t, err)
+				time.Sleep(time.Hour)
+				defer conn.Close()
+				got, err := int64(0), error(nil)
+				for err == nil && (!lives || got <= size) {
+					var n int
+					n, err = conn.Read(make([]byte, 32<<10))
+					got += int64(n)
+				}
+				if lives {
+					require.NoError(t, err, "the silence was a short one")
+					conn.SetReadDeadline(time.Now().Add(time.Hour))
+					_, err = conn.Read(make([]byte, 1))
+					assert.ErrorIs(t, err, os.ErrDeadlineExceeded, "and a long one after that may be")
+					return
+				}
+				assert.Less(t, got, int64(size))
+				assert.ErrorIs(t, err, dialer.ErrLimit)
+				assert.Zero(t, client.Status().Streams)
+			})
+		})
+	}
 }
