@@ -36,7 +36,7 @@ func CheckInvariants(t require.TestingT, s *Stream) {
 		held += chunkLen
 	}
 	require.Equal(t, max(unread, 0), s.unread)
-	ahead := 0
+	ahead := slotCost * s.ahead.len()
 	for i := range s.ahead.len() {
 		if b := *s.ahead.at(i); b != nil {
 			ahead += len(b) + blockCost

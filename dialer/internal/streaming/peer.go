@@ -28,7 +28,8 @@ type peer struct {
 
 	control    congestion.Controller
 	rtt        rtt
-	span       int  // packets that one stream may be ahead of the oldest unacknowledged one
+	span       int // packets that one stream may be ahead of the oldest unacknowledged one
+	hasChoked  bool
 	bearsHalf  bool // it goes on taking data after it has closed
 	streams    int
 	opened     int // of them, by the peer
@@ -90,14 +91,18 @@ func (e *Engine) forgetPeers() {
 	}
 }
 
-// widen lets more be under way to a peer that takes it.
+// widen lets more be under way to a peer that takes it, and has never choked us.
 func (p *peer) widen() {
+	if p.hasChoked {
+		return
+	}
 	p.span = wideSpan
 	p.control.SetMax(wideWindow)
 }
 
 // narrow does the opposite for one that has choked us.
 func (p *peer) narrow() {
+	p.hasChoked = true
 	p.span = narrowWindow
 	p.control.SetMax(narrowWindow)
 }

@@ -149,3 +149,21 @@ func TestBufferOfAllStreams(t *testing.T) {
 	}
 	assert.Zero(t, s.e.Buffered())
 }
+
+// Places for packets that have not come cost memory, and count.
+func TestHolesAreCounted(t *testing.T) {
+	s := newScript(t, streaming.Config{Limits: streaming.Limits{Buffered: 512 << 10}})
+	var all []*streaming.Stream
+	for range 20 {
+		st, id := s.dial(i2pdSYN)
+		all = append(all, st)
+		require.NoError(t, s.send(from(id, 2000, 0, 0, "x")))
+		s.pass(time.Second)
+	}
+	assert.Greater(t, s.e.Buffered(), 256<<10)
+	assert.LessOrEqual(t, s.e.Buffered(), 512<<10)
+	for _, st := range all {
+		st.Reset()
+	}
+	assert.Zero(t, s.e.Buffered())
+}

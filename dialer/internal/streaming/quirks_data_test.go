@@ -101,7 +101,7 @@ func TestWindows(t *testing.T) {
 				choke := from(id, 0, 0, packet.DelayRequested, "")
 				choke.Delay = 65535
 				require.NoError(t, s.send(choke))
-				require.NoError(t, s.send(from(id, 0, 0, packet.DelayRequested, "")))
+				st, id = s.dial(tc.resendDelay) // it is the peer that cannot keep more
 			}
 			write(t, st, strings.Repeat("x", 6<<20))
 			// All arrives but the first packet, which is lost each time.

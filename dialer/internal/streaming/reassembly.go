@@ -11,8 +11,12 @@ import (
 // has 512 under way at most, and with holes before them they are further ahead.
 const maxAhead = 2048
 
-// blockCost is counted for each packet that waits for an earlier one, besides its data.
-const blockCost = 64
+// blockCost is counted for each packet that waits for an earlier one, besides its
+// data, and slotCost for each place there is for one.
+const (
+	blockCost = 64
+	slotCost  = 48
+)
 
 // receiver is the incoming half of a stream.
 type receiver struct {
@@ -113,8 +117,7 @@ func (s *Stream) take(p *packet.Packet) bool {
 	s.passed()
 	for s.ahead.len() > 0 && *s.ahead.at(0) != nil {
 		block := *s.ahead.at(0)
-		s.aheadBytes -= len(block) + blockCost
-		s.hold(-len(block) - blockCost)
+		s.holdAhead(-len(block) - blockCost)
 		s.append(block)
 		s.passed()
 	}
@@ -130,6 +133,7 @@ func (s *Stream) passed() {
 	s.next++
 	if s.ahead.len() > 0 {
 		s.ahead.pop()
+		s.holdAhead(-slotCost)
 	}
 	s.ahead.drop()
 }
@@ -140,21 +144,27 @@ func (s *Stream) hasRoomFor(i, n int) bool {
 	if i == 0 && s.unread == 0 {
 		return true
 	}
+	n += blockCost + slotCost*max(i+1-s.ahead.len(), 0)
 	l := &s.e.conf.Limits
-	return s.unread+s.aheadBytes+n+blockCost <= l.ReceiveBuffer && s.e.buffered+n+chunkLen <= l.Buffered
+	return s.unread+s.aheadBytes+n <= l.ReceiveBuffer && s.e.buffered+n+chunkLen <= l.Buffered
 }
 
 // keepAhead keeps data of a packet that is i places too early.
 func (s *Stream) keepAhead(i int, data []byte) {
 	for s.ahead.len() <= i {
 		s.ahead.push(nil)
+		s.holdAhead(slotCost)
 	}
 	if data = bytes.Clone(data); data == nil {
 		data = []byte{}
 	}
 	*s.ahead.at(i) = data
-	s.aheadBytes += len(data) + blockCost
-	s.hold(len(data) + blockCost)
+	s.holdAhead(len(data) + blockCost)
+}
+
+func (s *Stream) holdAhead(n int) {
+	s.aheadBytes += n
+	s.hold(n)
 }
 
 // append puts data behind what is there to be read.

@@ -1,0 +1,88 @@
+package congestion
+
+import "time"
+
+func (c *Controller) endRound(now time.Duration, sent, lost, inflight int, appLimited bool) {
+	switch {
+	case lost > 2 && float64(lost) > lossLimit*float64(sent):
+		c.yield(float64(inflight))
+		if c.phase == starting {
+			c.enter(now, draining)
+		}
+	case c.limit > 0:
+		if c.limit = c.limit*1.1 + 2; c.limit > c.max {
+			c.limit = 0
+		}
+	}
+	c.extra.endRound()
+	c.roundRTT, c.roundSamples = 0, 0
+	if appLimited {
+		return // a rate is not forgotten while there is nothing to measure it with
+	}
+	c.rotate(now)
+	if c.phase != starting {
+		return
+	}
+	if rate := c.Rate(); rate > 1.25*c.fullRate {
+		c.fullRate, c.fullFor = rate, 0
+	} else if c.fullFor++; c.fullFor >= 3 {
+		c.enter(now, draining)
+	}
+}
+
+// advance changes the phase when its time is over.
+func (c *Controller) advance(now time.Duration, inflight int) {
+	full := c.product(c.Rate())
+	switch c.phase {
+	case draining:
+		if float64(inflight) <= full {
+			c.cruise(now, 2)
+		}
+	case cruising:
+		if now-c.since <= c.minRTT {
+			return
+		}
+		// More is only found when what is under way has grown, too.
+		if c.pace == 0 && float64(inflight) < 1.2*full && now-c.since < 2*c.minRTT {
+			return
+		}
+		// As long as asking for more brings more, and no queue, it is asked for again.
+		if rate := c.Rate(); c.pace == 0 && rate > 1.05*c.fullRate && c.lastRTT < c.minRTT+c.minRTT/8 {
+			c.fullRate = rate
+			c.enter(now, cruising)
+			return
+		}
+		c.cruise(now, (c.pace+1)%len(paces))
+	case lookingForRTT:
+		if now-c.since > max(2*c.minRTT, 200*time.Millisecond) {
+			c.cruise(now, 2)
+		}
+	}
+}
+
+func (c *Controller) enter(now time.Duration, p phase) { c.phase, c.since = p, now }
+
+func (c *Controller) cruise(now time.Duration, pace int) {
+	c.enter(now, cruising)
+	c.pace = pace
+	if pace == 0 {
+		c.fullRate = c.Rate()
+	}
+}
+
+// TimedOut notes that nothing has been acknowledged for a retransmission time-out.
+func (c *Controller) TimedOut() {
+	if c.Rate() > 0 {
+		c.yield(2 * c.product(c.Rate()))
+	}
+}
+
+// yield limits what is under way to less than inflight, or than the path holds if that
+// is more: much of what was under way may be lost by now.
+func (c *Controller) yield(inflight float64) {
+	inflight = max(inflight, c.product(c.Rate()))
+	if c.limit > 0 {
+		inflight = min(inflight, c.limit)
+	}
+	c.limit = max(lossYield*inflight, minWindow)
+}
