@@ -17,7 +17,7 @@ import (
 // others have written is read again before a change, and by [File.Reload]; lookups do
 // not see it before. A file that was there and is not any more is [ErrGone].
 type File struct {
-	path string // empty for one in memory
+	path string // empty for one in memory, which only holds pins
 
 	changing sync.Mutex // held while the disk is read or written
 	stamp    stamp      // of what was read, guarded by changing
@@ -91,6 +91,12 @@ func (f *File) All() iter.Seq2[string, Address] {
 	}
 }
 
+func (f *File) len() int {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.hosts.Len()
+}
+
 // Version implements [Lister].
 func (f *File) Version() uint64 {
 	f.mu.RLock()
@@ -119,22 +125,23 @@ func (f *File) Remove(name string) error {
 // Update makes any number of changes in one step. If change fails, nothing is
 // changed. change must not keep h, nor change the file by other means.
 func (f *File) Update(change func(h *Hosts) error) error {
+	if f.path == "" {
+		return f.updateMemory(change)
+	}
 	f.changing.Lock()
 	defer f.changing.Unlock()
-	if f.path != "" {
-		unlock, err := lockPath(context.Background(), f.path, nil, f.stamp != nil)
-		if err != nil {
+	unlock, err := lockPath(context.Background(), f.path, nil, f.stamp != nil)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	now, err := stampOf(f.path)
+	if err != nil {
+		return err
+	}
+	if now == nil || !sameStamp(now, f.stamp) {
+		if err := f.reload(); err != nil {
 			return err
-		}
-		defer unlock()
-		now, err := stampOf(f.path)
-		if err != nil {
-			return err
-		}
-		if now == nil || !sameStamp(now, f.stamp) {
-			if err := f.reload(); err != nil {
-				return err
-			}
 		}
 	}
 	next := f.hosts.clone() // which changes under the lock alone
@@ -145,11 +152,14 @@ func (f *File) Update(change func(h *Hosts) error) error {
 	return f.write(next)
 }
 
+// updateMemory makes one change, in place.
+func (f *File) updateMemory(change func(h *Hosts) error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return change(f.hosts)
+}
+
 func (f *File) write(next *Hosts) error {
-	if f.path == "" {
-		f.take(next, nil)
-		return nil
-	}
 	err := writeFile(replacement{path: f.path, write: next.writeTo, check: next.check})
 	if err != nil {
 		return err

@@ -36,8 +36,12 @@ var errFull = errors.New("no place for another pin")
 // are never given up for it: past the bound, a new name has none. It fails with a
 // *[ConflictError] if another program has pinned another address meanwhile.
 func (b *Book) setPin(name string, a Address) error {
-	err := b.pinned().Update(func(h *Hosts) error {
-		if _, err := h.Lookup(context.Background(), name); errors.Is(err, ErrNotFound) && h.Len() >= orDefault(b.MaxPins, 16<<10) {
+	pins, most := b.pinned(), orDefault(b.MaxPins, 16<<10)
+	if pins.len() >= most {
+		return nil
+	}
+	err := pins.Update(func(h *Hosts) error {
+		if _, err := h.Lookup(context.Background(), name); errors.Is(err, ErrNotFound) && h.Len() >= most {
 			return errFull
 		}
 		return h.Add(name, a.hashed())

@@ -1,6 +1,7 @@
 package addrbook_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -82,4 +83,23 @@ func TestPinsAreHashes(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, said, got)
 	}
+}
+
+// BenchmarkPins looks up names that are not known yet, and pins them in memory.
+func BenchmarkPins(b *testing.B) {
+	d := destination(b)
+	names := make([]string, 16<<10)
+	for i := range names {
+		names[i] = fmt.Sprintf("n%d.i2p", i)
+	}
+	source := sourceFunc(func(context.Context, string) (addrbook.Address, error) { return d, nil })
+	for b.Loop() {
+		bk := &addrbook.Book{Sources: []addrbook.Source{source}}
+		for _, name := range names {
+			if _, err := bk.Lookup(b.Context(), name); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(names)), "ns/name")
 }
