@@ -128,8 +128,12 @@ func findI2PD(dir fs.FS, a Address) (Address, error) {
 // MergeI2PD prepares to add names to the address book in i2pd's data directory. A name
 // that is in its tables keeps what it has, and every line stays as it is. The
 // destinations come first, so that no name has to wait for the router to find its own.
-// It fails with [ErrEmpty] if there is nothing to add from.
+// It fails with [ErrEmpty] if there is nothing to add from, and if the directory does not
+// exist.
 func MergeI2PD(dir string, h *Hosts) (*Merge, error) {
+	if err := isRouterDir(dir); err != nil {
+		return nil, err
+	}
 	known := make(map[string]Address)
 	var table []byte
 	for _, name := range []string{i2pdLocal, i2pdNames} {

@@ -66,8 +66,12 @@ func forFile(name string, skip func(string, *HostsError) error) func(*HostsError
 // Merge prepares to add the entries of the books that are not nil to the hosts files
 // in a directory. A name that one of these files has keeps what it has, and every line
 // stays as it is. A base32 name has no place in these files, and is skipped.
-// It fails with [ErrEmpty] if there is nothing to add from.
+// It fails with [ErrEmpty] if there is nothing to add from, and if the directory does not
+// exist.
 func (b JavaBooks) Merge(dir string) (*Merge, error) {
+	if err := isRouterDir(dir); err != nil {
+		return nil, err
+	}
 	old := new(JavaBooks)
 	known := make(map[string]Address)
 	for _, file := range old.files() {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 )
 
 // Merge is what adding names to a router's address book comes to: made by
@@ -55,6 +56,15 @@ func (m *Merge) isNew(name string, a Address, known map[string]Address) bool {
 		m.Conflicts = append(m.Conflicts, &ConflictError{Name: name, Known: old, Offered: a})
 	}
 	return false
+}
+
+// isRouterDir keeps a path that was mistyped from becoming a router's directory.
+func isRouterDir(path string) error {
+	fi, err := os.Stat(path)
+	if err == nil && !fi.IsDir() {
+		err = &fs.PathError{Op: "open", Path: path, Err: syscall.ENOTDIR}
+	}
+	return err
 }
 
 func (m *Merge) checkEmpty() error {

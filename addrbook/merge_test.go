@@ -73,9 +73,16 @@ func TestMergeUnreadable(t *testing.T) {
 	require.NoError(t, os.Mkdir(path, 0o755))
 	_, err = b.Merge(dir)
 	assert.Error(t, err)
-	_, err = addrbook.JavaBooks{Router: b.Router}.Merge(filepath.Join(dir, "missing"))
-	require.NoError(t, err, "nothing is made before Write")
-	assert.NoDirExists(t, filepath.Join(dir, "missing"))
+	missing := filepath.Join(dir, "missing")
+	_, err = b.Merge(missing)
+	assert.ErrorIs(t, err, os.ErrNotExist, "no directory of a router")
+	_, err = addrbook.MergeI2PD(missing, b.Router)
+	assert.ErrorIs(t, err, os.ErrNotExist)
+	file := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	_, err = addrbook.MergeI2PD(file, b.Router)
+	assert.Error(t, err)
+	assert.NoDirExists(t, missing)
 }
 
 // Folders that are made are flushed into those above them, the uppermost first.

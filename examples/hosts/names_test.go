@@ -36,6 +36,7 @@ func TestNamesByHash(t *testing.T) {
 	assert.Contains(t, h.do(t, "helper", "http://n.i2p/?i2paddresshelper="+blinded), "encrypted base32")
 
 	text, i2pd := filepath.Join(dir, "hosts.txt"), "i2pd:"+filepath.Join(dir, "i2pd")
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "i2pd"), 0o700))
 	for i, to := range []string{text, i2pd} {
 		h.do(t, "export", to)
 		other := hosts{"-dir", filepath.Join(dir, "other", string(rune('a'+i)))}
