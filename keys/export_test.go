@@ -28,6 +28,26 @@ func OpenDirOn(ctx context.Context, path string, s Sealer, wrap func(Files) File
 	return d, nil
 }
 
+// IndexOf reads an index under the key that is sealed in a directory, and writes it again.
+func IndexOf(sealed string, file []byte) ([]byte, error) {
+	x, err := indexOf(sealed)
+	if err == nil {
+		err = x.read(file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return x.bytes(), nil
+}
+
+// NewIndex returns what is sealed, and an index of one file.
+func NewIndex() (sealed string, file []byte) {
+	x := newIndex()
+	x.Files["bot.key"] = sumOf([]byte("x"))
+	x.plan(map[string]sum{"bot.key": "", "new.key": sumOf([]byte("y"))})
+	return x.text(), x.bytes()
+}
+
 // ShiftRetired makes the clock seem to have been ahead when identities were retired.
 func ShiftRetired(m *Memory, by time.Duration) {
 	for i := range m.retired {

@@ -3,6 +3,7 @@ package keys_test
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"io/fs"
 	"testing"
 
@@ -114,4 +115,21 @@ func TestSealIdentity(t *testing.T) {
 	got, err = keys.OpenIdentity(ctx, gcm(1), "bot", nameless, true)
 	require.NoError(t, err)
 	assert.Equal(t, id.Reveal(), got.Reveal())
+}
+
+// FuzzIndex: nothing but what was written with the key is read.
+func FuzzIndex(f *testing.F) {
+	sealed, file := keys.NewIndex()
+	f.Add(sealed, file)
+	f.Add("i2p identities\n", file)
+	f.Add(sealed, file[:len(file)-2])
+	f.Add(sealed, []byte("i2p index 1\n{}\n"))
+	f.Fuzz(func(t *testing.T, key string, b []byte) {
+		again, err := keys.IndexOf(key, b)
+		if err == nil {
+			require.Equal(t, string(b), string(again))
+			return
+		}
+		require.True(t, errors.Is(err, keys.ErrAltered) || errors.Is(err, keys.ErrMalformed))
+	})
 }

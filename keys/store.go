@@ -34,6 +34,16 @@ type Store interface {
 	Names(ctx context.Context) ([]string, error)
 }
 
+// Exclusive is a [Store] whose identities only one of several hosts may have at a time, such as that of keys/etcd. An
+// i2psocks.Endpoint on one ends when Lost closes.
+type Exclusive interface {
+	Store
+
+	// Lost returns a channel, always the same, that is closed when this host may no longer be what it has loaded
+	// from the Store, or the Store is closed. Whatever uses the identities must then be gone at once.
+	Lost() <-chan struct{}
+}
+
 // LoadOrGenerate returns the identity called name, and makes and saves one if
 // the store knows for certain that there is none. Every other failure is
 // returned: an identity that cannot be read is never replaced by a new one.

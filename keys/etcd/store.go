@@ -71,7 +71,10 @@ type Store struct {
 	key      [32]byte        // of the prefix, which hides destinations; zero where all is plain
 }
 
-var _ keys.Labeler = (*Store)(nil)
+var (
+	_ keys.Labeler   = (*Store)(nil)
+	_ keys.Exclusive = (*Store)(nil)
+)
 
 // Load returns the identity called name and makes this Store its owner. A
 // damaged value is [keys.ErrMalformed], a sealed one without a Sealer
