@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 )
 
 // index tells which files an encrypted directory has, and what is in them, so that none can be
@@ -117,8 +116,4 @@ func (x *index) settle(done bool) {
 		}
 	}
 	x.Next = nil
-}
-
-func (x *index) clone() *index {
-	return &index{key: x.key, bad: x.bad, Files: maps.Clone(x.Files), Next: maps.Clone(x.Next)}
 }
