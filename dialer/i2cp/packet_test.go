@@ -156,7 +156,7 @@ func TestPacketToOneself(t *testing.T) {
 func TestFirstPacket(t *testing.T) {
 	each(t, func(t *testing.T, nw *i2cptest.Network, kind i2cptest.Kind) {
 		a := on(t, nw.Start(&i2cptest.Router{Kind: kind}))
-		b := on(t, nw.Start(&i2cptest.Router{BuildTime: 5 * time.Second}))
+		b := on(t, nw.Start(&i2cptest.Router{BuildTime: 5500 * time.Millisecond})) // between two tries
 		out := packetConn(t, a, "udp", ":1")
 		to := b.Addr()
 		to.Port = 1
