@@ -18,70 +18,92 @@ const soon = 5 * time.Millisecond
 
 var errClientLeft = errors.New("socks: client left before its request was answered")
 
-// prepare runs work for a request, within DialTimeout and while the client waits. See await.
+// prepare runs work for a request, within DialTimeout and while the client waits. See attend.
 func prepare[T any](ctx context.Context, c *conn, req *Request, early []byte,
 	work func(context.Context, *Request) (T, error), drop func(T)) (result T, _ []byte, err error) {
-	s := c.srv
-	exit, err := s.enter(c.place, pending)
+	exit, err := c.srv.enter(c.place, pending)
 	if err != nil {
 		return result, nil, err
 	}
-	ctx, cancel := withTimeout(ctx, setting(s.DialTimeout, defaultDialTimeout))
+	ctx, cancel := withTimeout(ctx, setting(c.srv.DialTimeout, defaultDialTimeout))
 	defer cancel()
 	own := *req // a dialer that overstays shares nothing with us
-	return await(ctx, c.nc, early, func(ctx context.Context) (T, error) {
+	return attend(ctx, c, req, early, func(ctx context.Context) (T, error) {
 		defer exit()
 		return work(ctx, &own)
 	}, drop)
 }
 
-// await runs work and, if that takes longer than soon, meanwhile reads from the client: to notice that it
-// leaves, which ends work, and to keep what it sends early. What work brings too late goes to drop.
-func await[T any](ctx context.Context, nc net.Conn, early []byte,
+// attend runs work and, if that takes longer than soon, meanwhile reads from the client: to notice that it
+// leaves, which ends work, and to keep what it sends early. If work overstays its time, the client is told so without
+// it: then what work brings goes to drop, and the error is errStreaming, as the client is not the caller's any more.
+func attend[T any](ctx context.Context, c *conn, req *Request, early []byte,
 	work func(context.Context) (T, error), drop func(T)) (_ T, _ []byte, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	type result struct {
-		value T
-		err   error
+	a := &attendant{conn: c, req: req, ctx: ctx, cancel: cancel, early: early, ended: make(chan struct{}), worked: make(chan struct{})}
+	timer := time.AfterFunc(soon, a.run)
+	value, err := work(ctx)
+	if timer.Stop() {
+		return value, early, err
 	}
-	results, gone := make(chan result), make(chan struct{})
-	defer close(gone)
-	var bell bell
-	go func() {
-		value, err := work(ctx)
-		bell.ring()
-		select {
-		case results <- result{value, err}:
-		case <-gone:
-			if err == nil {
-				drop(value)
-			}
-		}
-	}()
-	timer := time.NewTimer(soon)
-	defer timer.Stop()
-	select {
-	case r := <-results:
-		return r.value, early, r.err
-	case <-timer.C:
-	case <-ctx.Done():
+	close(a.worked)
+	a.bell.ring()
+	<-a.ended
+	if !a.tookOver {
+		return value, a.early, err
 	}
-
+	if err == nil {
+		drop(value)
+	}
 	var none T
-	if bell.attach(nc) {
-		stop := context.AfterFunc(ctx, bell.ring)
-		early, err = readEarly(nc, early)
+	return none, nil, errStreaming
+}
+
+// attendant is with a client while work goes on for it.
+type attendant struct {
+	conn   *conn
+	req    *Request
+	ctx    context.Context
+	cancel context.CancelFunc
+	bell   bell
+	worked chan struct{} // closed when work is done
+
+	ended    chan struct{} // closed when these are set
+	early    []byte
+	tookOver bool
+}
+
+func (a *attendant) run() {
+	cause := a.watch()
+	a.tookOver = cause != nil
+	close(a.ended)
+	if cause == nil {
+		return
+	}
+	a.cancel()
+	c := a.conn
+	err := c.fail(c.ctx, a.req, cause)
+	c.done(err)
+	c.close(err)
+}
+
+// watch returns why the client has to be let go, or nil once work is done.
+func (a *attendant) watch() error {
+	if a.bell.attach(a.conn.nc) {
+		stop := context.AfterFunc(a.ctx, a.bell.ring)
+		var err error
+		a.early, err = readEarly(a.conn.nc, a.early)
 		stop()
-		if left := !bell.detach(); err != nil && left {
-			return none, nil, errClientLeft
+		if rung := a.bell.detach(); err != nil && !rung {
+			return errClientLeft
 		}
 	}
 	select {
-	case r := <-results:
-		return r.value, early, r.err
-	case <-ctx.Done():
-		return none, nil, context.Cause(ctx)
+	case <-a.worked:
+		return nil
+	case <-a.ctx.Done():
+		return context.Cause(a.ctx)
 	}
 }
 

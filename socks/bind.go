@@ -29,7 +29,7 @@ func (c *conn) bind(ctx, setup context.Context, req *Request, early []byte) erro
 	if err := c.succeed(ctx, req, b.addr); err != nil {
 		return err
 	}
-	peer, early, err := c.accept(setup, b, early)
+	peer, early, err := c.accept(setup, b, req, early)
 	b.Close()
 	if err != nil {
 		return c.fail(ctx, req, err)
@@ -74,10 +74,10 @@ func (c *conn) openListener(ctx context.Context, req *Request) (*binding, error)
 }
 
 // accept waits for the peer. The client may send early, as in CONNECT, or leave.
-func (c *conn) accept(ctx context.Context, b *binding, early []byte) (net.Conn, []byte, error) {
+func (c *conn) accept(ctx context.Context, b *binding, req *Request, early []byte) (net.Conn, []byte, error) {
 	ctx, cancel := withTimeout(ctx, setting(c.srv.BindTimeout, defaultBindTimeout))
 	defer cancel()
-	return await(ctx, c.nc, early, b.accept, closePeer)
+	return attend(ctx, c, req, early, b.accept, closePeer)
 }
 
 // accept returns the peer that was asked for; whoever else comes is sent away.

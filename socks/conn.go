@@ -23,8 +23,9 @@ const (
 // refusalTimeout bounds the handshake of a client that will be refused anyway.
 const refusalTimeout = 5 * time.Second
 
-// errStreaming is returned up to the beginning of a stream, which then goes on by itself: see conn.streamed.
-var errStreaming = errors.New("socks: streaming")
+// errStreaming is returned where a client goes on without its first goroutine, which then must not touch it any more: with its
+// stream, see conn.streamed, or with the answer that it is told in place of a dialer that overstays its time.
+var errStreaming = errors.New("socks: client goes on by itself")
 
 // conn is a client's connection.
 type conn struct {

@@ -41,8 +41,11 @@ func (c *conn) openPeer(ctx context.Context, req *Request) (net.Conn, error) {
 	return conn, err
 }
 
-// fail answers a request that got no stream, unless its client has left.
+// fail answers a request that got no stream, unless its client has left, or is another's already.
 func (c *conn) fail(ctx context.Context, req *Request, err error) error {
+	if err == errStreaming {
+		return err
+	}
 	if err == errClientLeft {
 		c.srv.log().Debug("socks request abandoned", "request", req, "time", time.Since(c.start))
 		return err
@@ -65,11 +68,12 @@ func (c *conn) stream(ctx context.Context, req *Request, peer net.Conn, early []
 	if c.over != nil {
 		until = ctx
 	}
-	w := startRelay(until, c.nc, peer, early, c.relayOptions(), func(w *watch, stats relayStats, err error) {
+	w := newRelay(until, c.nc, peer, c.relayOptions(), func(w *watch, stats relayStats, err error) {
 		c.srv.relayed(w)
 		c.streamed(peer, stats, err)
 	})
 	c.srv.relaying(w)
+	w.begin(early)
 	return errStreaming
 }
 

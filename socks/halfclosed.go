@@ -3,6 +3,7 @@ package socks
 import (
 	"container/list"
 	"errors"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,9 +24,10 @@ const (
 )
 
 // How often a client is asked after: soon, as most of them close both directions at once, but not before the kernel had
-// the time to do so behind the FIN; then steadily. Many together are asked less often.
+// the time to do so behind the FIN; then steadily. Many together are asked less often. All are asked in rounds, as waking up
+// costs more than asking.
 const (
-	firstAsked  = 10 * time.Millisecond
+	roundEvery  = 10 * time.Millisecond
 	steadyAsked = 40 * time.Millisecond
 	eachAsked   = 200 * time.Microsecond // of all clients' time between two questions
 )
@@ -34,36 +36,39 @@ const (
 type halfClosed struct {
 	diag inetdiag.Client
 
-	mu   sync.Mutex
-	list list.List // of *leaver
+	mu    sync.Mutex
+	list  list.List      // of *leaver
+	timer *time.Timer    // of the next round; nil while there are none
+	known netip.AddrPort // address of ours, whose clients can be asked after
 }
 
 // leaver is one of them.
 type leaver struct {
 	watch   *watch
-	place   *place
+	place   *place // nil outside of a server
 	element *list.Element
 	life    atomic.Int32
+	asks    bool
+	pause   time.Duration // both are of the rounds
+	due     time.Time
 
-	mu    sync.Mutex // held while the system is asked
-	over  bool
-	pause time.Duration
-	timer *time.Timer // nil where nothing can be asked
+	mu   sync.Mutex // held while the system is asked
+	over bool
 }
 
 // add begins to ask after the client of a relay.
 func (h *halfClosed) add(w *watch, p *place) *leaver {
-	l := &leaver{watch: w, place: p}
-	if canAsk(w.up.src) {
-		l.life.Store(int32(lifeUnasked))
-		l.mu.Lock()
-		l.pause = firstAsked
-		l.timer = time.AfterFunc(l.pause, func() { h.check(l) })
-		l.mu.Unlock()
-	}
+	l := &leaver{watch: w, place: p, asks: canAsk(w.up.src), pause: roundEvery}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	l.element = h.list.PushBack(l)
+	if l.asks {
+		l.life.Store(int32(lifeUnasked))
+		l.due = time.Now().Add(l.pause)
+		if h.timer == nil {
+			h.timer = time.AfterFunc(l.pause, h.round)
+		}
+	}
 	return l
 }
 
@@ -71,33 +76,55 @@ func (h *halfClosed) add(w *watch, p *place) *leaver {
 func (h *halfClosed) remove(l *leaver) {
 	l.mu.Lock()
 	l.over = true
-	if l.timer != nil {
-		l.timer.Stop()
-	}
 	l.mu.Unlock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.list.Remove(l.element)
 }
 
-// check ends the relay of a client that is gone, and asks again later after any other.
+// round asks after the clients for whom it is time. There is one at a time.
+func (h *halfClosed) round() {
+	now := time.Now()
+	var due []*leaver
+	h.mu.Lock()
+	for e := h.list.Front(); e != nil; e = e.Next() {
+		if l := e.Value.(*leaver); l.asks && !l.due.After(now) {
+			due = append(due, l)
+		}
+	}
+	h.mu.Unlock()
+	for _, l := range due {
+		h.check(l)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	atLeast := time.Duration(h.list.Len()) * eachAsked
+	for _, l := range due {
+		l.pause = max(min(2*l.pause, steadyAsked), atLeast)
+		l.due = now.Add(l.pause)
+	}
+	for e := h.list.Front(); e != nil; e = e.Next() {
+		if e.Value.(*leaver).asks {
+			h.timer.Reset(roundEvery)
+			return
+		}
+	}
+	h.timer = nil
+}
+
+// check ends the relay of a client that is gone.
 func (h *halfClosed) check(l *leaver) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.over {
 		return
 	}
-	now := askLife(l.watch.up.src, &h.diag, life(l.life.Load()))
+	now := askLife(l.watch.up.src, h, life(l.life.Load()))
 	if now == lifeOver {
 		l.watch.end(errClientGone)
 		return
 	}
 	l.life.Store(int32(now))
-	h.mu.Lock()
-	many := h.list.Len()
-	h.mu.Unlock()
-	l.pause = max(min(2*l.pause, steadyAsked), time.Duration(many)*eachAsked)
-	l.timer.Reset(l.pause)
 }
 
 // each calls f for the relays whose client may be gone, as far as is known. f must not call methods of h.
@@ -123,4 +150,12 @@ func (h *halfClosed) quietest(may func(*leaver) bool) (found *leaver) {
 	return found
 }
 
-func (h *halfClosed) close() { h.diag.Close() }
+// close ends what is left once all relays are over.
+func (h *halfClosed) close() {
+	h.mu.Lock()
+	if h.timer != nil {
+		h.timer.Stop()
+	}
+	h.mu.Unlock()
+	h.diag.Close()
+}

@@ -40,19 +40,8 @@ type relayStats struct {
 // halfCloser is a connection that can end one direction and keep the other.
 type halfCloser interface{ CloseWrite() error }
 
-// relay is startRelay that returns when the relay is over.
-func relay(ctx context.Context, client, peer net.Conn, early []byte, opt relayOptions) (stats relayStats, err error) {
-	done := make(chan struct{})
-	startRelay(ctx, client, peer, early, opt, func(_ *watch, s relayStats, e error) {
-		stats, err = s, e
-		close(done)
-	})
-	<-done
-	return stats, err
-}
-
-// startRelay copies early and then all that client sends to peer, and all that peer
-// sends to client. It calls done when both directions are over, and at once when
+// newRelay is a relay that copies early and then all that client sends to peer, and all that peer
+// sends to client, once it has begun. It calls done when both directions are over, and at once when
 // ctx, a timeout or the watch ends it, then with the cause or an error that is
 // [os.ErrDeadlineExceeded]. It closes neither connection but may leave past
 // deadlines on them.
@@ -60,21 +49,25 @@ func relay(ctx context.Context, client, peer net.Conn, early []byte, opt relayOp
 // The end of one direction is passed on where the receiving side has
 // CloseWrite. A peer without it is kept open until it ends too, and its end is
 // the end of both directions, since its transport has no half-close.
-func startRelay(ctx context.Context, client, peer net.Conn, early []byte, opt relayOptions, done func(*watch, relayStats, error)) *watch {
+func newRelay(ctx context.Context, client, peer net.Conn, opt relayOptions, done func(*watch, relayStats, error)) *watch {
 	sent, received := looks(opt.Observer)
 	up := &flow{src: client, dst: peer, look: sent}
 	down := &flow{src: peer, dst: client, look: received}
 	if opt.ReadAhead > 0 {
-		down.ahead = newBacklog(down, opt)
+		down.ahead = &backlog{flow: down}
 	}
 	w := newWatch(opt, up, down)
 	w.done = done
 	if ctx.Done() != nil {
 		w.stop = context.AfterFunc(ctx, func() { w.end(context.Cause(ctx)) })
 	}
-	go w.run(up, early)
-	go w.run(down, nil)
 	return w
+}
+
+// begin takes part in the relay. It returns when the relay is parked for the first time, or half of it is over.
+func (w *watch) begin(early []byte) {
+	go w.run(w.up, early)
+	w.run(w.down, nil)
 }
 
 // run runs one direction until it is over or parked. What comes after the last is done here.

@@ -49,8 +49,7 @@ func (f *flow) put(p []byte) error {
 	if f.ahead == nil {
 		return f.write(p)
 	}
-	_, err := f.ahead.queue.Write(p)
-	return err
+	return f.ahead.put(p)
 }
 
 func (f *flow) write(p []byte) error {

@@ -24,7 +24,7 @@ func canAsk(c net.Conn) bool {
 // stream. But if the client is on this machine, its socket can be asked after: no program has it any more once it is
 // closed. That nothing is found means no more than that, such as behind a translation of addresses, unless there was
 // something before.
-func askLife(c net.Conn, diag *inetdiag.Client, before life) life {
+func askLife(c net.Conn, h *halfClosed, before life) life {
 	rc, raw := socket(c)
 	if rc == nil {
 		return lifeUnknown
@@ -44,7 +44,7 @@ func askLife(c net.Conn, diag *inetdiag.Client, before life) life {
 	case !isTCP:
 		return lifeSeen
 	}
-	info, err := diag.Peer(tcp)
+	info, err := h.ask(tcp)
 	switch {
 	case err == nil && info.Inode == 0, before == lifeSeen && errors.Is(err, fs.ErrNotExist):
 		return lifeOver
@@ -54,4 +54,30 @@ func askLife(c net.Conn, diag *inetdiag.Client, before life) life {
 		return lifeUnknown
 	}
 	return before // of a kernel too busy just now
+}
+
+// ask asks after the other end of a connection. That the answers are about the connection's network namespace is
+// found out once for each listener.
+func (h *halfClosed) ask(c *net.TCPConn) (inetdiag.Info, error) {
+	l, lok := c.LocalAddr().(*net.TCPAddr)
+	r, rok := c.RemoteAddr().(*net.TCPAddr)
+	if !lok || !rok {
+		return inetdiag.Info{}, net.ErrClosed
+	}
+	local, remote := l.AddrPort(), r.AddrPort()
+	h.mu.Lock()
+	known := h.known == local
+	h.mu.Unlock()
+	if known {
+		if used, err := c.MultipathTCP(); !used && err == nil {
+			return h.diag.TCP(remote, local)
+		}
+	}
+	info, err := h.diag.Peer(c)
+	if err == nil {
+		h.mu.Lock()
+		h.known = local
+		h.mu.Unlock()
+	}
+	return info, err
 }

@@ -61,12 +61,14 @@ type splicer struct {
 
 	takeFunc, giveFunc func(fd uintptr) bool // made once, not per step
 
-	pipe *pipe             // holds what take spliced
-	buf  *[busyBuffer]byte // or holds what take read
-	n    int               // bytes in buf
-	err  error             // of the last system call
+	bulk   bool              // there is so much that splicing is worth its system calls
+	pipe   *pipe             // holds what take spliced
+	buf    *[busyBuffer]byte // or holds what take read
+	off, n int               // of which these are to be given
+	err    error             // of the last system call
 
 	patient        bool // give waits although there is a backlog
+	queued         bool // what take got must queue
 	eof, refused   bool
 	srcErr, dstErr error
 }
@@ -94,23 +96,27 @@ func (s *splicer) step() {
 		s.refused = true
 	case s.err != nil:
 		s.srcErr = os.NewSyscallError("read", s.err)
-	case s.buf != nil:
-		s.flow.watch.progress()
-		s.dstErr = s.flow.put(s.buf[:s.n])
-	case s.pipe != nil:
-		s.flow.watch.progress()
-		s.empty()
-	default:
+	case s.n == 0:
 		s.eof = true
+	default:
+		s.bulk = s.n >= busyBuffer
+		w.progress()
+		if s.queued {
+			s.dstErr = s.flow.put(s.buf[:s.n])
+		} else {
+			s.empty()
+		}
 	}
 	s.release()
 }
 
-// take moves what src has now. While older bytes wait in the backlog, new ones
-// must queue behind them, so they are read; else they are spliced. It reports
+// take moves what src has now. Little is read, which costs least; where there is more, it is spliced. While
+// older bytes wait in the backlog, new ones must queue behind them, and are read too. It reports
 // false when there was nothing, and is called again when there is.
 func (s *splicer) take(fd uintptr) bool {
-	if a := s.flow.ahead; a != nil && !a.empty() {
+	a := s.flow.ahead
+	s.off, s.queued = 0, a != nil && !a.empty()
+	if !s.bulk || s.queued {
 		s.buf = busyBuffers.Get().(*[busyBuffer]byte)
 		s.n, s.err = readFD(fd, s.buf[:])
 	} else if s.pipe, s.err = getPipe(); s.err == nil {
@@ -127,7 +133,7 @@ func (s *splicer) take(fd uintptr) bool {
 	return s.err != unix.EAGAIN
 }
 
-// empty brings all that is in the pipe to dst, or what dst does not take now
+// empty brings all that take got to dst, or what dst does not take now
 // to the backlog.
 func (s *splicer) empty() {
 	err := s.dst.Write(s.giveFunc)
@@ -138,13 +144,17 @@ func (s *splicer) empty() {
 	case err != nil: // deadline or closed
 		s.dstErr = err
 		return
-	case isRefusal(s.err):
+	case s.pipe != nil && isRefusal(s.err):
 		s.refused = true
 	case s.err != nil && s.err != unix.EAGAIN:
 		s.dstErr = os.NewSyscallError("write", s.err)
 		return
 	}
-	if s.pipe.n == 0 {
+	switch {
+	case s.left() == 0:
+		return
+	case s.pipe == nil:
+		s.dstErr = s.flow.put(s.buf[s.off:s.n])
 		return
 	}
 	s.buf = busyBuffers.Get().(*[busyBuffer]byte)
@@ -158,12 +168,30 @@ func (s *splicer) empty() {
 	}
 }
 
-// give splices the pipe to dst. It waits for dst, by reporting false, unless a
+// left returns how many bytes are to be given.
+func (s *splicer) left() int {
+	if s.pipe != nil {
+		return s.pipe.n
+	}
+	return s.n - s.off
+}
+
+// flush gives as many as fd takes at once.
+func (s *splicer) flush(fd uintptr) (n int, err error) {
+	if s.pipe != nil {
+		return s.pipe.flush(fd)
+	}
+	n, err = writeFD(fd, s.buf[s.off:s.n])
+	s.off += n
+	return n, err
+}
+
+// give brings bytes to dst. It waits for dst, by reporting false, unless a
 // backlog can take the rest.
 func (s *splicer) give(fd uintptr) bool {
-	for s.err = nil; s.pipe.n > 0 && s.err == nil; {
+	for s.err = nil; s.left() > 0 && s.err == nil; {
 		var n int
-		n, s.err = s.pipe.flush(fd)
+		n, s.err = s.flush(fd)
 		s.flow.delivered(n)
 		if s.dstCounter != nil && n > 0 {
 			s.dstCounter.Moved(0, n)

@@ -5,8 +5,6 @@ package socks
 import (
 	"net"
 	"syscall"
-
-	"github.com/go-i2p/i2psocks/internal/inetdiag"
 )
 
 // splice is only in Linux; done is always false.
@@ -20,4 +18,4 @@ func socket(net.Conn) (syscall.RawConn, net.Conn) { return nil, nil }
 // canAsk is only in Linux.
 func canAsk(net.Conn) bool { return false }
 
-func askLife(net.Conn, *inetdiag.Client, life) life { return lifeUnknown }
+func askLife(net.Conn, *halfClosed, life) life { return lifeUnknown }

@@ -106,3 +106,12 @@ func readFD(fd uintptr, b []byte) (int, error) {
 		}
 	}
 }
+
+func writeFD(fd uintptr, b []byte) (int, error) {
+	for {
+		n, err := unix.Write(int(fd), b)
+		if err != unix.EINTR {
+			return max(0, n), err
+		}
+	}
+}

@@ -28,6 +28,17 @@ type relayed struct {
 // lot is where the relays of tests park.
 var lot parking.Lot
 
+// relay copies until both directions are over.
+func relay(ctx context.Context, client, peer net.Conn, early []byte, opt relayOptions) (stats relayStats, err error) {
+	done := make(chan struct{})
+	newRelay(ctx, client, peer, opt, func(_ *watch, s relayStats, e error) {
+		stats, err = s, e
+		close(done)
+	}).begin(early)
+	<-done
+	return stats, err
+}
+
 // start relays in the background, and parks sooner or later.
 func start(ctx context.Context, client, peer net.Conn, early string, opt relayOptions) chan relayed {
 	done := make(chan relayed, 1)
@@ -35,10 +46,11 @@ func start(ctx context.Context, client, peer net.Conn, early string, opt relayOp
 	if opt.ParkAfter == 0 {
 		opt.ParkAfter = []time.Duration{0, time.Millisecond, 50 * time.Microsecond}[rand.IntN(3)]
 	}
-	startRelay(ctx, client, peer, []byte(early), opt, func(_ *watch, stats relayStats, err error) {
+	w := newRelay(ctx, client, peer, opt, func(_ *watch, stats relayStats, err error) {
 		opt.Halves.close()
 		done <- relayed{stats, err}
 	})
+	go w.begin([]byte(early))
 	return done
 }
 

@@ -36,8 +36,6 @@ type watch struct {
 
 	asked atomic.Bool // state is asked
 
-	finished bool // guarded by the mutex of the server
-
 	mu         sync.Mutex
 	state      parkState
 	unparkable bool
@@ -172,12 +170,12 @@ func (w *watch) endLocked(err error) {
 	}
 	for _, c := range []net.Conn{w.up.src, w.up.dst} {
 		c.SetDeadline(past)
-		if raw, ok := unwrap(c); ok {
+		if raw, ok := unwrap(c); ok && raw != c {
 			raw.SetDeadline(past)
 		}
 	}
 	if w.down.ahead != nil {
-		w.down.ahead.queue.SetWriteDeadline(past)
+		w.down.ahead.interrupt()
 	}
 	if w.state != running {
 		w.opt.Lot.Leave(&w.spot)

@@ -87,9 +87,7 @@ func (s *Server) cutAll() {
 // relaying makes sure that a relay ends with the server.
 func (s *Server) relaying(w *watch) {
 	s.mu.Lock()
-	if !w.finished {
-		s.relays[w] = struct{}{}
-	}
+	s.relays[w] = struct{}{}
 	s.mu.Unlock()
 	if s.live.Err() != nil {
 		w.end(ErrServerClosed)
@@ -100,7 +98,6 @@ func (s *Server) relaying(w *watch) {
 func (s *Server) relayed(w *watch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w.finished = true
 	delete(s.relays, w)
 }
 
