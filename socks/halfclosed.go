@@ -27,7 +27,8 @@ const (
 // the time to do so behind the FIN; then steadily. Many together are asked less often. All are asked in rounds, as waking up
 // costs more than asking.
 const (
-	roundEvery  = 10 * time.Millisecond
+	firstAsked  = 5 * time.Millisecond
+	roundEvery  = 2 * time.Millisecond // at most
 	steadyAsked = 40 * time.Millisecond
 	eachAsked   = 200 * time.Microsecond // of all clients' time between two questions
 )
@@ -38,7 +39,9 @@ type halfClosed struct {
 
 	mu    sync.Mutex
 	list  list.List      // of *leaver
-	timer *time.Timer    // of the next round; nil while there are none
+	timer *time.Timer    // of the next round; nil before the first
+	next  time.Time      // when that is; zero while there are none
+	busy  bool           // with a round
 	known netip.AddrPort // address of ours, whose clients can be asked after
 }
 
@@ -58,18 +61,28 @@ type leaver struct {
 
 // add begins to ask after the client of a relay.
 func (h *halfClosed) add(w *watch, p *place) *leaver {
-	l := &leaver{watch: w, place: p, asks: canAsk(w.up.src), pause: roundEvery}
+	l := &leaver{watch: w, place: p, asks: canAsk(w.up.src), pause: firstAsked}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	l.element = h.list.PushBack(l)
 	if l.asks {
 		l.life.Store(int32(lifeUnasked))
 		l.due = time.Now().Add(l.pause)
-		if h.timer == nil {
-			h.timer = time.AfterFunc(l.pause, h.round)
+		if h.next.IsZero() || l.due.Before(h.next) && !h.busy {
+			h.schedule(l.due)
 		}
 	}
 	return l
+}
+
+// schedule sets when the next round is. The caller holds mu.
+func (h *halfClosed) schedule(at time.Time) {
+	h.next = at
+	if d := time.Until(at); h.timer == nil {
+		h.timer = time.AfterFunc(d, h.round)
+	} else {
+		h.timer.Reset(d)
+	}
 }
 
 // remove forgets a relay that is over. Afterwards nothing is asked for it.
@@ -87,6 +100,11 @@ func (h *halfClosed) round() {
 	now := time.Now()
 	var due []*leaver
 	h.mu.Lock()
+	if h.busy {
+		h.mu.Unlock()
+		return
+	}
+	h.busy = true
 	for e := h.list.Front(); e != nil; e = e.Next() {
 		if l := e.Value.(*leaver); l.asks && !l.due.After(now) {
 			due = append(due, l)
@@ -98,18 +116,24 @@ func (h *halfClosed) round() {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.busy = false
 	atLeast := time.Duration(h.list.Len()) * eachAsked
 	for _, l := range due {
 		l.pause = max(min(2*l.pause, steadyAsked), atLeast)
 		l.due = now.Add(l.pause)
 	}
+	h.next = time.Time{}
 	for e := h.list.Front(); e != nil; e = e.Next() {
-		if e.Value.(*leaver).asks {
-			h.timer.Reset(roundEvery)
-			return
+		if l := e.Value.(*leaver); l.asks && (h.next.IsZero() || l.due.Before(h.next)) {
+			h.next = l.due
 		}
 	}
-	h.timer = nil
+	if !h.next.IsZero() {
+		if soonest := time.Now().Add(roundEvery); h.next.Before(soonest) {
+			h.next = soonest
+		}
+		h.schedule(h.next)
+	}
 }
 
 // check ends the relay of a client that is gone.

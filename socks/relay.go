@@ -25,7 +25,7 @@ type relayOptions struct {
 	// Halves asks after clients that have ended their direction; nil does not. Place is the client's there.
 	Halves *halfClosed
 	Place  *place
-	// Lot waits for relays that have been silent for ParkAfter, or 1 s; nil lets them wait themselves.
+	// Lot waits for relays that have been silent for ParkAfter, or 250 ms; nil lets them wait themselves.
 	Lot       *parking.Lot
 	ParkAfter time.Duration
 	Observer  Observer // sees the beginning of both directions
@@ -123,7 +123,7 @@ func (w *watch) received(srcErr, dstErr error) {
 		w.end(err)
 		return
 	}
-	if _, ok := w.down.src.(halfCloser); ok {
+	if _, ok := w.down.src.(halfCloser); ok && !w.clientHasEnded() {
 		w.halfEnd(nil)
 	} else {
 		w.end(nil) // first, or a client closed in both directions might seem to be gone

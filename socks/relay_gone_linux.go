@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"net"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -29,31 +30,33 @@ func askLife(c net.Conn, h *halfClosed, before life) life {
 	if rc == nil {
 		return lifeUnknown
 	}
-	hungUp := false
+	if tcp, ok := raw.(*net.TCPConn); ok {
+		info, err := h.ask(tcp)
+		switch {
+		case err == nil && info.Inode == 0, before == lifeSeen && errors.Is(err, fs.ErrNotExist):
+			return lifeOver
+		case err == nil:
+			return lifeSeen
+		case hungUp(rc):
+			return lifeOver
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, errors.ErrUnsupported):
+			return lifeUnknown
+		}
+		return before // of a kernel too busy just now
+	}
+	if hungUp(rc) {
+		return lifeOver
+	}
+	return lifeSeen
+}
+
+func hungUp(rc syscall.RawConn) (yes bool) {
 	err := rc.Control(func(fd uintptr) {
 		fds := []unix.PollFd{{Fd: int32(fd)}} // asks for nothing: POLLHUP and POLLERR come anyway
 		_, err := unix.Poll(fds, 0)
-		hungUp = err == nil && fds[0].Revents&(unix.POLLHUP|unix.POLLERR) != 0
+		yes = err == nil && fds[0].Revents&(unix.POLLHUP|unix.POLLERR) != 0
 	})
-	tcp, isTCP := raw.(*net.TCPConn)
-	switch {
-	case err != nil:
-		return lifeUnknown
-	case hungUp:
-		return lifeOver
-	case !isTCP:
-		return lifeSeen
-	}
-	info, err := h.ask(tcp)
-	switch {
-	case err == nil && info.Inode == 0, before == lifeSeen && errors.Is(err, fs.ErrNotExist):
-		return lifeOver
-	case err == nil:
-		return lifeSeen
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errors.ErrUnsupported):
-		return lifeUnknown
-	}
-	return before // of a kernel too busy just now
+	return yes && err == nil
 }
 
 // ask asks after the other end of a connection. That the answers are about the connection's network namespace is

@@ -141,6 +141,13 @@ func (w *watch) halfEnd(err error) {
 	w.arm()
 }
 
+// clientHasEnded reports whether all that the client sends has been delivered.
+func (w *watch) clientHasEnded() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.half && !w.broken
+}
+
 // hurry makes the bound shorter, which may already have passed.
 func (w *watch) hurry() {
 	w.mu.Lock()

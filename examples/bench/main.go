@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/pprof"
 	"syscall"
 	"time"
@@ -48,7 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs.StringVar(&s.only, "only", "", "measure this alone: connect, bulk or idle")
 	role := fs.String("role", "", "for the program itself")
 	site := fs.String("site", "", "for the program itself")
-	heap := fs.String("memprofile", "", "with -role: `file` for a heap profile at the end")
+	heap := fs.String("memprofile", "", "with -role: `file` for a heap profile at each SIGHUP")
 	profile := fs.String("cpuprofile", "", "with -role: `file` for a processor profile")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -65,13 +66,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		defer pprof.StopCPUProfile()
 	}
 	if *heap != "" {
-		context.AfterFunc(ctx, func() {
-			f, err := os.Create(*heap)
-			if err == nil {
-				pprof.WriteHeapProfile(f)
-				f.Close()
+		hup := make(chan os.Signal, 1)
+		signal.Notify(hup, syscall.SIGHUP)
+		go func() {
+			for range hup {
+				weigh(*heap, stderr)
 			}
-		})
+		}()
 	}
 	switch *role {
 	case "":
@@ -84,4 +85,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return serveOurs(ctx, *site, stdout)
 	}
 	return fmt.Errorf("unknown role %q", *role)
+}
+
+// weigh tells where the memory of the process is.
+func weigh(profile string, w io.Writer) {
+	var m runtime.MemStats
+	for _, when := range []string{"before", "after"} {
+		runtime.ReadMemStats(&m)
+		fmt.Fprintf(w, "%s a collection, KiB: heap live %d, in use %d, idle %d, released %d; stacks %d, spans %d, GC %d, other %d; %d goroutines, %d collections\n",
+			when, m.HeapAlloc>>10, m.HeapInuse>>10, m.HeapIdle>>10, m.HeapReleased>>10, m.StackInuse>>10, m.MSpanInuse>>10, m.GCSys>>10,
+			m.OtherSys>>10, runtime.NumGoroutine(), m.NumGC)
+		runtime.GC()
+	}
+	if f, err := os.Create(profile); err == nil {
+		pprof.WriteHeapProfile(f)
+		f.Close()
+	}
 }
