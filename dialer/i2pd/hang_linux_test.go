@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -16,6 +18,21 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/i2pd"
 )
 
+// stop stops a process, and returns when none of its threads runs any more.
+func stop(t *testing.T, pid int) {
+	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
+	require.Eventually(t, func() bool {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		for _, thread := range threads {
+			stat, _ := os.ReadFile(thread)
+			if !strings.Contains(string(stat), ") T ") {
+				return false
+			}
+		}
+		return err == nil
+	}, 10*time.Second, time.Millisecond)
+}
+
 // TestHungChild: a child that is there and says nothing is replaced.
 func TestHungChild(t *testing.T) {
 	t.Parallel()
@@ -24,7 +41,7 @@ func TestHungChild(t *testing.T) {
 	address, err := r.Address(t.Context())
 	require.NoError(t, err)
 	pid := r.Status().PID
-	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
+	stop(t, pid)
 	down := await(t, told, func(s i2pd.Status) bool { return s.State == i2pd.Down })
 	assert.ErrorIs(t, down.Err, i2pd.ErrNoSAM)
 	assert.ErrorIs(t, down.Err, os.ErrDeadlineExceeded)
@@ -84,7 +101,7 @@ func TestDialSAM(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(reply[:n]), "RESULT=OK")
 
-	require.NoError(t, syscall.Kill(r.Status().PID, syscall.SIGSTOP))
+	stop(t, r.Status().PID)
 	_, err = r.DialSAM(within(t, 100*time.Millisecond))
 	assert.ErrorIs(t, err, context.DeadlineExceeded, "it is not taken")
 	require.NoError(t, syscall.Kill(r.Status().PID, syscall.SIGCONT))
