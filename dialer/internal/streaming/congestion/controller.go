@@ -17,8 +17,8 @@ const (
 
 	// What is under way beyond what the path holds, in parts of that and in time. With more, i2pd's
 	// control, which yields to delay, would be left with little beside it; with less, we would.
-	windowGain = 1.15
-	queueTime  = 8 * time.Millisecond
+	windowGain = 1.08
+	queueTime  = 6 * time.Millisecond
 	probeGain  = 1.15
 	yieldGain  = 0.85
 
@@ -58,6 +58,7 @@ type Controller struct {
 	since     time.Duration // the phase, or the pace while cruising
 
 	minRTT   time.Duration
+	jitter   time.Duration // the mean difference of one round trip and the next
 	minRTTAt time.Duration
 	extra    extraAcked
 
@@ -78,8 +79,11 @@ func (c *Controller) Rate() float64 {
 	return m
 }
 
-// product is how many packets fill the path at that rate.
-func (c *Controller) product(rate float64) float64 { return rate * c.minRTT.Seconds() }
+// product is how many packets fill the path at that rate. A path takes longer than it takes at its best
+// by its jitter, which shows between one round trip and the next, unlike a queue.
+func (c *Controller) product(rate float64) float64 {
+	return rate * (c.minRTT + min(3*c.jitter, c.minRTT)).Seconds()
+}
 
 // Window is how many packets may be under way.
 func (c *Controller) Window() int {

@@ -14,14 +14,25 @@
 //
 //   - a loss by itself changes nothing; more than 15 % of a round does, as no path of tunnels is that bad by itself;
 //   - the start ends when a queue grows (HyStart++, RFC 9406), before it overflows;
-//   - the window's gain is 1.15 and not BBR's 2: the standing queue stays short, and
-//     i2pd's control, which yields to delay, keeps its share beside it;
+//   - the window's gain is 1.08, and some milliseconds, and not BBR's 2: the standing queue
+//     stays short, and i2pd's control, which yields to delay, keeps its share beside it;
+//   - the window is made for the smallest round trip and the jitter, which tunnels have much of;
 //   - a probe for more that finds more, and no queue, is repeated at once, so that a rate
 //     that was measured in a bad moment is soon forgotten;
 //   - the smallest round trip is looked for anew every half minute with a short
 //     queue, or a standing queue would in time be taken for the path;
 //   - acknowledgements come in bunches, so what has come above the rate within a
 //     round may be under way in addition.
+//
+// In the simulator (package streamingsim) that is, with one stream on a path of 3 MiB/s, KB/s in the first 30 s:
+//
+//	RTT, loss      0 %               1 %               3 %
+//	               ours i2pd java    ours i2pd java    ours i2pd java
+//	 50 ms         2763 2744 2719    2763 2687   73    2742 2440  119
+//	150 ms         2703 2639 1127    2701 2500   24    2633 2130   59
+//	400 ms         1942 1714  288    1598 1647   48    1433 1451   28
+//
+// Beside a stream of i2pd's on a path of 1 MiB/s it takes 41 to 68 % of what both get.
 //
 // One Controller serves all streams to a destination, so that ten streams do not take ten shares.
 package congestion

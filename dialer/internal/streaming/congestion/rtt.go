@@ -9,6 +9,9 @@ func (c *Controller) trackRTT(now, rtt time.Duration, inflight int) {
 	if rtt <= 0 {
 		return
 	}
+	if c.lastRTT > 0 {
+		c.jitter += ((rtt - c.lastRTT).Abs() - c.jitter) / 32
+	}
 	c.lastRTT = rtt
 	if c.minRTT == 0 || rtt <= c.minRTT {
 		c.minRTT, c.minRTTAt = rtt, now
