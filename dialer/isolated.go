@@ -89,19 +89,26 @@ func (i *Isolated) Retire(which func(key string) bool) {
 
 // Status returns how the backends of all keys are at this moment, in no order.
 func (i *Isolated) Status() []IsolatedStatus {
+	list, backends := i.snapshot()
+	for n, b := range backends { // which may hang, and must hold up nobody else
+		if b != nil {
+			list[n].Status = b.Status()
+		}
+	}
+	return list
+}
+
+// snapshot returns what is known of all keys, and their backends, nil for those that are being made.
+func (i *Isolated) snapshot() (list []IsolatedStatus, backends []Backend) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	list := make([]IsolatedStatus, 0, len(i.entries))
 	for key, e := range i.entries {
 		mac := hmac.New(sha256.New, i.salt[:])
 		mac.Write([]byte(key))
-		s := IsolatedStatus{Key: hex.EncodeToString(mac.Sum(nil)[:8]), Uses: e.uses, Used: e.used}
-		if e.backend != nil {
-			s.Status = e.backend.Status()
-		}
-		list = append(list, s)
+		list = append(list, IsolatedStatus{Key: hex.EncodeToString(mac.Sum(nil)[:8]), Uses: e.uses, Used: e.used})
+		backends = append(backends, e.backend)
 	}
-	return list
+	return list, backends
 }
 
 // Close closes all backends and returns when they are gone. It is safe to call twice.

@@ -111,12 +111,17 @@ func (d *door) ListenPacket(ctx context.Context, network, address string) (net.P
 // Status returns how the backend is, zero if there is none.
 func (d *door) Status() Status {
 	d.isolated.mu.Lock()
-	defer d.isolated.mu.Unlock()
-	if d.isolated.closed {
-		return Status{State: Closed}
+	closed := d.isolated.closed
+	var backend Backend
+	if e := d.isolated.entries[d.key]; e != nil {
+		backend = e.backend
 	}
-	if e := d.isolated.entries[d.key]; e != nil && e.backend != nil {
-		return e.backend.Status()
+	d.isolated.mu.Unlock()
+	switch {
+	case closed:
+		return Status{State: Closed}
+	case backend != nil:
+		return backend.Status()
 	}
 	return Status{}
 }

@@ -423,3 +423,33 @@ func TestIsolatedAcceptedStreamIsUse(t *testing.T) {
 		require.NoError(t, out.Close())
 	})
 }
+
+// mute is a backend whose Status hangs.
+type mute struct {
+	dialer.Backend
+	until chan struct{}
+}
+
+func (m mute) Status() dialer.Status {
+	<-m.until
+	return m.Backend.Status()
+}
+
+// TestIsolatedStatusHangs: a backend that does not tell its status holds up no other.
+func TestIsolatedStatusHangs(t *testing.T) {
+	isolated(t, func(t *testing.T, x *fixture) {
+		works, until := x.New, make(chan struct{})
+		x.New = func(ctx context.Context, key string) (dialer.Backend, error) {
+			b, err := works(ctx, key)
+			return mute{b, until}, err
+		}
+		x.visit(t, "one")
+		asked := make(chan int, 2)
+		go func() { asked <- len(x.Status()) }()
+		go func() { x.Get("one").Status(); asked <- 1 }()
+		synctest.Wait()
+		x.visit(t, "two")
+		close(until)
+		assert.Equal(t, 2, <-asked+<-asked)
+	})
+}
