@@ -46,12 +46,12 @@ func injects(f samtest.Fault) func(*samtest.Bridge, string) {
 // TestMatrix: whatever becomes of whichever router at whichever point, before a session is up or after, all that is asked of it
 // ends in time, its Status is true, it works again when the router does, and Close ends it.
 func TestMatrix(t *testing.T) {
-	for _, kind := range routers {
+	for _, kind := range []samtest.Router{samtest.Instant, samtest.Java, samtest.I2PD256, samtest.I2PD259} {
 		for name, trouble := range troubles {
 			for _, point := range points {
 				for _, up := range []bool{false, true} {
-					if name == "frozen" && point != "" {
-						continue // it is the same everywhere
+					if name == "frozen" && point != "" || name == "endless line" && point == "STREAM ACCEPT" {
+						continue // the same everywhere, and much to read in twenty minutes: see TestAccept
 					}
 					t.Run(kind.String()+"/"+name+"/"+point, func(t *testing.T) {
 						synctest.Test(t, func(t *testing.T) {
