@@ -78,7 +78,7 @@ func inI2P(network, address string) (bool, error) {
 		return true, nil
 	case errors.Is(err, i2phost.ErrNotI2P):
 		return false, nil
-	case name == "": // this machine, for [net.Dial]
+	case name == "": // this machine
 		return false, nil
 	}
 	return false, fmt.Errorf("%w: %w", ErrBadDestination, err)
