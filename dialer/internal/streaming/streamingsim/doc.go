@@ -3,6 +3,11 @@
 // duplication, reordering, a rate and a queue, on a clock of its own. It starts no goroutine, so a
 // run with a seed is always the same run.
 //
+// Its tests print what they measure:
+//
+//	go test -v -run 'Goodput|Fairness' -sim.table -sim.seeds 3
+//	go test -v -run Year -sim.days 365 -sim.seed 1
+//
 // The models of i2pd's and Java I2P's congestion control follow their sources
 // (i2pd 2.58, Java I2P 2.8.0). They are for comparison only.
 package streamingsim
