@@ -39,6 +39,16 @@ func (l *Listener) Accept() *Stream {
 	return s
 }
 
+// forget takes out a stream that has ended before anybody has accepted it.
+func (l *Listener) forget(s *Stream) {
+	for range l.pending.len() {
+		if x := l.pending.pop(); x != s {
+			l.pending.push(x)
+		}
+	}
+	s.listener = nil
+}
+
 // Close frees the port, and resets the streams that nobody has accepted.
 func (l *Listener) Close() {
 	if l.closed {

@@ -9,6 +9,8 @@ import (
 const (
 	maxAckDelay  = 200 * time.Millisecond
 	soonAckDelay = 5 * time.Millisecond
+	// with so many packets ahead, acknowledgements may be long, and are not sent for each that comes
+	manyHoles = 64
 )
 
 // scheduleAck acknowledges within a tenth of the round trip, and at once when the
@@ -20,6 +22,9 @@ func (s *Stream) scheduleAck(soon bool) {
 	}
 	if soon {
 		wait = min(wait, soonAckDelay)
+	}
+	if s.ahead.len() > manyHoles {
+		wait = max(wait, soonAckDelay)
 	}
 	s.ackAt = min(s.ackAt, s.e.now+wait)
 }

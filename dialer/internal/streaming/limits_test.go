@@ -181,3 +181,24 @@ func TestDialLimit(t *testing.T) {
 	_, err = s.e.Dial(old, 0, 0)
 	assert.ErrorIs(t, err, streaming.ErrSignature)
 }
+
+// Streams that end before they are accepted make room for others.
+func TestBacklogForgetsTheDead(t *testing.T) {
+	s := newScript(t, streaming.Config{Limits: streaming.Limits{Backlog: 3}})
+	l, err := s.e.Listen(0)
+	require.NoError(t, err)
+	var ids []uint32
+	for id := range uint32(3) {
+		require.NoError(t, s.send(s.syn(id+1)))
+		ids = append(ids, s.drain()[0].ReceiveID)
+	}
+	assert.ErrorIs(t, s.send(s.syn(4)), streaming.ErrNotAllowed)
+	require.NoError(t, s.send(packet.Packet{SendID: ids[1], ReceiveID: 2, Flags: packet.Reset}))
+	require.NoError(t, s.send(s.syn(5)))
+	for range 3 {
+		st := l.Accept()
+		require.NotNil(t, st)
+		assert.False(t, st.Ended())
+	}
+	assert.Nil(t, l.Accept())
+}

@@ -166,6 +166,9 @@ func (s *Stream) finish(err error) {
 		s.err = err
 	}
 	s.state = ended
+	if s.listener != nil && s.unread == 0 {
+		s.listener.forget(s)
+	}
 	e := s.e
 	delete(e.streams, s.local)
 	e.forgetRemote(s)
