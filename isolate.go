@@ -33,7 +33,9 @@ type Isolation struct {
 	Listen bool
 	// Quantity is the number of tunnels in each direction of each identity, 1 to 6. 0 means 2.
 	Quantity int
-	// Max, Idle and Spares are those of [dialer.Isolated]. With Persistent there are no spares.
+	// Max, Idle and Spares are those of [dialer.Isolated]. With Persistent there are no spares. Other hosts and other
+	// users of the machine each get at most half of what the rest leave of Max, see [dialer.Isolated.GetFor]. Programs of
+	// this user on this machine are not told apart: one with many user names can use all.
 	Max    int
 	Idle   time.Duration
 	Spares int
@@ -69,7 +71,7 @@ const defaultIsolatedQuantity = 2
 // Tokens of different programs, or of two runs, that must not meet in one store need to differ:
 // let them start with a random prefix.
 func (e *Endpoint) Isolate(token string) dialer.Backend {
-	return e.isolate(isolationKey(e.Isolation.Persistent, "", token, ""), token)
+	return e.isolate("", isolationKey(e.Isolation.Persistent, "", token, ""), token)
 }
 
 // IsolatedStatus returns how the isolated identities are at this moment.
@@ -85,8 +87,8 @@ func isolationKey(lasting bool, scope, username, password string) string {
 	return fmt.Sprintf("%s %q %q %q", kind, scope, username, password)
 }
 
-func (e *Endpoint) isolate(key, token string) dialer.Backend {
-	return &isolated{e.pool().Get(key), e, token}
+func (e *Endpoint) isolate(user, key, token string) dialer.Backend {
+	return &isolated{e.pool().GetFor(user, key), e, token}
 }
 
 // pool returns the isolated identities.

@@ -41,7 +41,7 @@ func (p *Proxy) choose(_ context.Context, r *socks.Request) (proxy.ContextDialer
 		return p.endpoint, nil
 	}
 	token := fmt.Sprintf("%s %q %q", p.scope, username, password)
-	return p.endpoint.isolate(isolationKey(p.lasting, p.scope, username, password), token), nil
+	return p.endpoint.isolate(r.Origin(), isolationKey(p.lasting, p.scope, username, password), token), nil
 }
 
 // guardBind refuses BIND as the endpoint's own identity: visitors of the program would be talking to the client.

@@ -73,7 +73,12 @@ type IsolatedStatus struct {
 // Uses fail with what New returned, which is not kept, with [ErrLimit], and with
 // [ErrSessionClosed] after Close of the Isolated. The door also has the methods ListenPacket and LookupAddr,
 // which fail with [errors.ErrUnsupported] where the backend has none.
-func (i *Isolated) Get(key string) Backend { return &door{i, key} }
+func (i *Isolated) Get(key string) Backend { return &door{i, "", key} }
+
+// GetFor is Get for one of several users who share the backends, such as hosts of a network: nobody gets a
+// backend for another key, but fails with [ErrLimit], who uses as many as all leave free of Max. So one user alone has half of them, two
+// a third each, and whoever comes finds one. An empty user is nobody and may use all.
+func (i *Isolated) GetFor(user, key string) Backend { return &door{i, user, key} }
 
 // Retire retires the backends of the keys for which which returns true, in the background. which
 // must not call methods of i.

@@ -9,13 +9,13 @@ import (
 
 // door is what Isolated.Get returns: the backend of a key, whichever it is at the time.
 type door struct {
-	isolated *Isolated
-	key      string
+	isolated  *Isolated
+	user, key string
 }
 
 // use runs f on the backend, which is not retired for idleness meanwhile.
 func (d *door) use(ctx context.Context, op string, f func(Backend) error) error {
-	e, err := d.isolated.acquire(ctx, d.key)
+	e, err := d.isolated.acquire(ctx, d.user, d.key)
 	if err != nil {
 		return OpError(op, nil, err)
 	}
@@ -46,7 +46,7 @@ func (d *door) DialContext(ctx context.Context, network, address string) (net.Co
 	if _, err := ParseTarget(network, address); err != nil {
 		return nil, OpError("dial", nil, err)
 	}
-	e, err := d.isolated.acquire(ctx, d.key)
+	e, err := d.isolated.acquire(ctx, d.user, d.key)
 	if err != nil {
 		return nil, OpError("dial", nil, err)
 	}
@@ -74,7 +74,7 @@ func (d *door) LookupAddr(ctx context.Context, host string) (b32 string, err err
 
 // Listen counts the listener as a use until it is closed.
 func (d *door) Listen(ctx context.Context, network, address string) (net.Listener, error) {
-	e, err := d.isolated.acquire(ctx, d.key)
+	e, err := d.isolated.acquire(ctx, d.user, d.key)
 	if err != nil {
 		return nil, OpError("listen", nil, err)
 	}
@@ -88,7 +88,7 @@ func (d *door) Listen(ctx context.Context, network, address string) (net.Listene
 
 // ListenPacket counts the connection as a use until it is closed.
 func (d *door) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
-	e, err := d.isolated.acquire(ctx, d.key)
+	e, err := d.isolated.acquire(ctx, d.user, d.key)
 	if err != nil {
 		return nil, OpError("listen", nil, err)
 	}

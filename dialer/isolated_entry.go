@@ -11,6 +11,7 @@ import (
 // but for backend and err, which are set once before ready is closed.
 type entry struct {
 	key     string // empty for a spare
+	user    string // who asked first; empty for nobody who has to share
 	ctx     context.Context
 	cancel  context.CancelFunc
 	ready   chan struct{} // closed when backend or err is set
@@ -25,12 +26,12 @@ type entry struct {
 var errNoBackend = errors.New("dialer: Isolated.New is nil, or returned neither backend nor error")
 
 // acquire returns the backend of a key, which is not retired for idleness before release.
-func (i *Isolated) acquire(ctx context.Context, key string) (*entry, error) {
+func (i *Isolated) acquire(ctx context.Context, user, key string) (*entry, error) {
 	for {
 		if ctx.Err() != nil {
 			return nil, waitError(ctx)
 		}
-		e, err := i.join(key)
+		e, err := i.join(user, key)
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +64,7 @@ func waitError(ctx context.Context) error {
 }
 
 // join counts a use of a key's entry, and makes it if there is none.
-func (i *Isolated) join(key string) (*entry, error) {
+func (i *Isolated) join(user, key string) (*entry, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.closed {
@@ -73,7 +74,7 @@ func (i *Isolated) join(key string) (*entry, error) {
 	e := i.entries[key]
 	if e == nil {
 		var err error
-		if e, err = i.admit(key); err != nil {
+		if e, err = i.admit(user, key); err != nil {
 			return nil, err
 		}
 		i.entries[key] = e
@@ -85,7 +86,10 @@ func (i *Isolated) join(key string) (*entry, error) {
 }
 
 // admit returns a new entry for a key, in place of an idle one if there are too many. The caller holds mu.
-func (i *Isolated) admit(key string) (*entry, error) {
+func (i *Isolated) admit(user, key string) (*entry, error) {
+	if !i.fair(user) {
+		return nil, ErrLimit
+	}
 	if limit := i.max(); limit > 0 && len(i.entries) >= limit {
 		victim := i.leastRecent()
 		if victim == nil {
@@ -96,10 +100,29 @@ func (i *Isolated) admit(key string) (*entry, error) {
 	if len(i.spares) > 0 {
 		e := i.spares[0]
 		i.spares = i.spares[1:]
-		e.key = key
+		e.key, e.user = key, user
 		return e, nil
 	}
-	return i.start(key), nil
+	e := i.start(key)
+	e.user = user
+	return e, nil
+}
+
+// fair reports whether a user may use one more: if that is no more than all leave free. The caller holds mu.
+func (i *Isolated) fair(user string) bool {
+	if user == "" || i.max() <= 0 {
+		return true
+	}
+	own, all := 0, 0
+	for _, e := range i.entries {
+		if e.busy() {
+			all++
+			if e.user == user {
+				own++
+			}
+		}
+	}
+	return own < i.max()-all
 }
 
 // leastRecent returns the idle entry that was used least recently, nil if all are in use. The

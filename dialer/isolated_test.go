@@ -453,3 +453,29 @@ func TestIsolatedStatusHangs(t *testing.T) {
 		assert.Equal(t, 2, <-asked+<-asked)
 	})
 }
+
+// TestIsolatedIsShared: one user cannot use up what others need.
+func TestIsolatedIsShared(t *testing.T) {
+	isolated(t, func(t *testing.T, x *fixture) {
+		x.Max = 8
+		use := func(user string) (got int) {
+			for n := range 9 {
+				ln, err := x.GetFor(user, fmt.Sprint(user, n)).Listen(t.Context(), "tcp", ":80")
+				if err != nil {
+					require.ErrorIs(t, err, dialer.ErrLimit)
+					break
+				}
+				t.Cleanup(func() { ln.Close() })
+				got++
+			}
+			return got
+		}
+		assert.Equal(t, 4, use("one"))
+		assert.Equal(t, 2, use("two"))
+		assert.Equal(t, 1, use("three"))
+		assert.Equal(t, 1, use(""), "who need not share")
+		again, err := x.GetFor("one", "one0").DialContext(t.Context(), "tcp", x.site)
+		require.NoError(t, err, "a key that has its backend")
+		require.NoError(t, again.Close())
+	})
+}

@@ -123,8 +123,7 @@ type Server struct {
 	//
 	// Of places, and of what MaxPending and MaxAssociations limit, nobody gets more than half of what others leave:
 	// one user alone gets half, two get a third each, so that whoever comes finds something. A user is whoever has
-	// the same [Request.Isolation], and also whoever comes from one address that is not loopback, of IPv6 from one /64, or is
-	// another user of the machine than this program's, as a unix socket on Linux tells. More is answered 0x01.
+	// the same [Request.Isolation], and also whoever has the same [Request.Origin]. More is answered 0x01.
 	MaxConns int
 
 	// MaxConnsPerAddr is how many clients of one address, of IPv6 of one /64, are served at a

@@ -38,7 +38,7 @@ func fair(has, used, limit int) bool { return limit == 0 || has < limit-used }
 // identify counts the client of a request to its users. It fails for one that is to be refused, as they have too many
 // places; silent says that it cannot even be told.
 func (s *Server) identify(p *place, req *Request) (silent bool, err error) {
-	token, address := "token "+req.Isolation(), foreign(req)
+	token, address := "token "+req.Isolation(), req.Origin()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p.refused {
@@ -61,13 +61,14 @@ func (s *Server) identify(p *place, req *Request) (silent bool, err error) {
 	return silent, err
 }
 
-// foreign names who has sent a request: an address that is not loopback, or another user of this machine. It is empty
-// for all others, who differ in their credentials only.
-func foreign(req *Request) string {
-	if req.Peer != nil && int(req.Peer.UID) != os.Getuid() {
-		return "uid " + strconv.FormatUint(uint64(req.Peer.UID), 10)
+// Origin tells apart who shares the server's limits beside by credentials: the address of a client beyond
+// loopback, of IPv6 its /64, or another user of this machine than the program's, as a unix socket on Linux tells. It is
+// empty for all others.
+func (r Request) Origin() string {
+	if r.Peer != nil && int(r.Peer.UID) != os.Getuid() {
+		return "uid " + strconv.FormatUint(uint64(r.Peer.UID), 10)
 	}
-	if ip := network(req.Client); ip.IsValid() && !ip.IsLoopback() {
+	if ip := network(r.Client); ip.IsValid() && !ip.IsLoopback() {
 		return "address " + ip.String()
 	}
 	return ""
