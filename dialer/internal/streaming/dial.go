@@ -126,6 +126,7 @@ func (s *Stream) heardSYN(p *packet.Packet) {
 		size = int(p.MaxPacketSize)
 	}
 	s.setPayload(size)
+	// i2pd and we say 9 s in a SYN, Java I2P and we ask for an answer at once: only we do both.
 	if p.ResendDelay >= synResendDelay {
 		s.peer.widen()
 		s.peer.bearsHalf = s.peer.bearsHalf || p.Flags.Has(packet.DelayRequested)

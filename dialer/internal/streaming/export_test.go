@@ -61,3 +61,6 @@ func CheckIdle(t require.TestingT, e *Engine) {
 		require.Zero(t, p.opened)
 	}
 }
+
+// Remembered is how many destinations and ended streams an engine remembers.
+func Remembered(e *Engine) (peers, waits int) { return len(e.peers), len(e.waits.byID) }
