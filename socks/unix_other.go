@@ -1,3 +1,5 @@
+//go:build !unix
+
 package socks
 
 import (
@@ -5,7 +7,7 @@ import (
 	"net"
 )
 
-// ListenUnix fails with [errors.ErrUnsupported]: Windows does not keep other users from a socket by its mode.
+// ListenUnix fails with [errors.ErrUnsupported]: no system but Unix keeps other users from a socket by its mode.
 func ListenUnix(path string) (net.Listener, error) {
 	return nil, &net.OpError{Op: "listen", Net: "unix", Addr: &net.UnixAddr{Name: path, Net: "unix"}, Err: errors.ErrUnsupported}
 }
