@@ -15,36 +15,41 @@
 //	at, ok := e.Deadline() // when to call Next again
 //
 // A router that cannot take more is not asked for more: packets that are not
-// fetched from Next are neither under way nor lost. Signing may be slow or happen elsewhere:
-// nothing waits for it but the packet itself.
+// fetched from Next are neither under way nor lost. Signing may be slow or happen
+// elsewhere: nothing waits for it but the packet itself.
 //
 // # What is and is not proven
 //
 // SYN, CLOSE and RESET are signed, and every signature is verified, as a router
-// does not tell who has sent a message. Unsigned ones are refused, a peer that answers a dial
-// unsigned ends it. Data and acknowledgements are as trustworthy as the numbers of the stream, 64
-// random bits that only the two ends and their routers know; what they claim is bounded: who
-// acknowledges what was not sent is ignored.
+// does not tell who has sent a message. Unsigned ones are refused, and a peer that
+// answers a dial unsigned ends it. Data and acknowledgements are as trustworthy as
+// the numbers of the stream, 64 random bits that only the two ends and their
+// routers know; what they claim is bounded: who acknowledges what was not sent is
+// ignored.
 //
-// A SYN that names another receiver is refused (I2P proposal 164). The protocol has no time in it,
-// so a SYN may be replayed to its receiver; as long as the stream is remembered, which
-// is 5 minutes after its end, that is noticed.
+// A SYN that names another receiver is refused (I2P proposal 164). The protocol
+// has no time in it, so a SYN may be replayed to its receiver; as long as the
+// stream is remembered, which is 5 minutes after its end, that is noticed.
 //
 // # What it refuses to do
 //
-// It never sends a CLOSE with a SYN, data before the answer to a SYN, a packet
-// beyond what the slowest implementation keeps, or more bytes to somebody unproven than that has sent. It does not
-// end a direction alone towards peers that would end both, unless told so; see [Stream.CloseWrite]. It never answers pings unless told so.
-// It takes no port of an answer for more than it is: i2pd answers from port 0 whatever was dialled.
-// The streaming profile (bulk or interactive) is an option of sessions, by which routers choose tunnels, and changes nothing here.
+// It never sends a CLOSE with a SYN, data before the answer to its SYN, packets
+// beyond what the peer's implementation keeps, or more bytes to somebody unproven
+// than that has sent. It does not end a direction alone towards peers that would
+// end both, unless told so; see [Stream.CloseWrite]. It answers no pings unless
+// told so. It takes no port of an answer for more than it is: i2pd answers from
+// port 0 whatever was dialled. The streaming profile (bulk or interactive) is an
+// option of sessions, by which routers choose tunnels, and changes nothing here.
 //
 // It does not hide which implementation it is: windows, timing and flags tell an attentive peer.
 //
 // # Memory
 //
-// An idle stream takes less than 2 KiB, its peer included. What peers can make an engine keep is
-// bounded by [Limits]: bytes received and not read, of each stream and of all (64 MiB, and one packet
-// for each stream beyond, so that none is stuck), streams in all and of each peer, and SYNs a minute. Beside these
-// it keeps at most 1024 ended streams and 1024 destinations without streams, about 1 KiB each,
-// 64 times 16 packets that have come too early, for ten seconds (4 MiB), 256 replies, 256 pings, and 2 MiB of free buffers.
+// An idle stream takes less than 2 KiB, its peer included. What peers can make an
+// engine keep is bounded by [Limits]: bytes received and not read, of each stream
+// and of all (64 MiB, and one packet for each stream beyond, so that none is
+// stuck), streams in all and of each peer, and SYNs a minute. Beside these it keeps
+// at most 1024 ended streams and 1024 destinations without streams, about 1 KiB
+// each, 64 times 16 packets that have come too early, for ten seconds (4 MiB), 256
+// replies, 256 pings, and 2 MiB of free buffers.
 package streaming
