@@ -31,7 +31,7 @@ func (c *conn) associate(ctx, setup context.Context, req *Request, early []byte)
 		return c.refuse(ctx, req, ErrServerClosed)
 	}
 	bound, _ := hostPort(a.local.LocalAddr())
-	if err := c.succeed(ctx, req, bound); err != nil {
+	if err := c.succeed(req, bound); err != nil {
 		return err
 	}
 	err = a.run(ctx, c.nc, setting(s.IdleTimeout, defaultIdleTimeout))

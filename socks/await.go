@@ -28,7 +28,7 @@ func prepare[T any](ctx context.Context, c *conn, req *Request, early []byte,
 	ctx, cancel := withTimeout(ctx, setting(c.srv.DialTimeout, defaultDialTimeout))
 	defer cancel()
 	own := *req // a dialer that overstays shares nothing with us
-	return attend(ctx, c, req, early, func(ctx context.Context) (T, error) {
+	return attend(ctx, cancel, c, req, early, func(ctx context.Context) (T, error) {
 		defer exit()
 		return work(ctx, &own)
 	}, drop)
@@ -36,11 +36,10 @@ func prepare[T any](ctx context.Context, c *conn, req *Request, early []byte,
 
 // attend runs work and, if that takes longer than soon, meanwhile reads from the client: to notice that it
 // leaves, which ends work, and to keep what it sends early. If work overstays its time, the client is told so without
-// it: then what work brings goes to drop, and the error is errStreaming, as the client is not the caller's any more.
-func attend[T any](ctx context.Context, c *conn, req *Request, early []byte,
+// it: then what work brings goes to drop, and the error is errStreaming, as the client is not the caller's any more. cancel ends
+// ctx.
+func attend[T any](ctx context.Context, cancel context.CancelFunc, c *conn, req *Request, early []byte,
 	work func(context.Context) (T, error), drop func(T)) (_ T, _ []byte, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	a := &attendant{conn: c, req: req, ctx: ctx, cancel: cancel, early: early, ended: make(chan struct{}), worked: make(chan struct{})}
 	timer := time.AfterFunc(soon, a.run)
 	value, err := work(ctx)

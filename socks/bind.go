@@ -26,7 +26,7 @@ func (c *conn) bind(ctx, setup context.Context, req *Request, early []byte) erro
 		return c.fail(ctx, req, err)
 	}
 	defer b.Close()
-	if err := c.succeed(ctx, req, b.addr); err != nil {
+	if err := c.succeed(req, b.addr); err != nil {
 		return err
 	}
 	peer, early, err := c.accept(setup, b, req, early)
@@ -77,7 +77,7 @@ func (c *conn) openListener(ctx context.Context, req *Request) (*binding, error)
 func (c *conn) accept(ctx context.Context, b *binding, req *Request, early []byte) (net.Conn, []byte, error) {
 	ctx, cancel := withTimeout(ctx, setting(c.srv.BindTimeout, defaultBindTimeout))
 	defer cancel()
-	return attend(ctx, c, req, early, b.accept, closePeer)
+	return attend(ctx, cancel, c, req, early, b.accept, closePeer)
 }
 
 // accept returns the peer that was asked for; whoever else comes is sent away.

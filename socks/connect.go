@@ -59,7 +59,7 @@ func (c *conn) stream(ctx context.Context, req *Request, peer net.Conn, early []
 		peer.Close()
 		return c.refuse(ctx, req, ErrServerClosed)
 	}
-	if err := c.succeed(ctx, req, bound); err != nil {
+	if err := c.succeed(req, bound); err != nil {
 		peer.Close()
 		return err
 	}
@@ -91,12 +91,11 @@ func (c *conn) streamed(peer net.Conn, stats relayStats, err error) {
 	c.close(nil)
 }
 
-// succeed tells the client of success.
-func (c *conn) succeed(ctx context.Context, req *Request, bound wire.Addr) error {
-	if d := setting(c.srv.HandshakeTimeout, defaultHandshakeTimeout); d > 0 {
-		c.nc.SetWriteDeadline(time.Now().Add(d))
-	}
-	defer interrupt(ctx, c.nc)()
+// succeed tells the client of success. There is always room for so little; no more than lingerTime is spent on a client for
+// whom there is none.
+func (c *conn) succeed(req *Request, bound wire.Addr) error {
+	c.nc.SetWriteDeadline(time.Now().Add(lingerTime))
+	defer c.nc.SetWriteDeadline(time.Time{})
 	_, err := c.nc.Write(successMessage(req.Version, bound))
 	if err == nil {
 		c.answered(Succeeded)

@@ -2,6 +2,7 @@ package socks
 
 import (
 	"errors"
+	"syscall"
 	"time"
 )
 
@@ -95,17 +96,24 @@ func (w *watch) enterLot() {
 	w.setReadDeadlines(time.Time{})
 	w.state = parked
 	w.spot.Wake = w.wake
-	w.spot.A, w.spot.B = nil, nil
-	if !w.up.over {
-		w.spot.A, _ = socket(w.up.src)
-	}
-	if !w.down.over {
-		w.spot.B, _ = socket(w.down.src)
-	}
-	if err := w.opt.Lot.Park(&w.spot); err != nil {
+	a, oka := w.socketOf(w.up)
+	b, okb := w.socketOf(w.down)
+	w.spot.A, w.spot.B = a, b
+	if !oka || !okb { // closed just now, which its goroutine will find
+		w.resume()
+	} else if err := w.opt.Lot.Park(&w.spot); err != nil {
 		w.unparkable = true
 		w.resume()
 	}
+}
+
+// socketOf returns what a direction waits for: nothing if it is over. It is false for a socket that is none any more.
+func (w *watch) socketOf(f *flow) (rc syscall.RawConn, ok bool) {
+	if f.over {
+		return nil, true
+	}
+	rc, _ = socket(f.src)
+	return rc, rc != nil
 }
 
 // wake goes on after the lot.
