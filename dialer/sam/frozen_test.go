@@ -181,3 +181,28 @@ func TestWritesAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// TestDisownedSessionDelivers: a session that the router does not know any more ends with its streams, and what was written to them
+// still gets the time that the router needs for it.
+func TestDisownedSessionDelivers(t *testing.T) {
+	onRouters(t, routers, func(t *testing.T, _ *samtest.Network, a, b *samtest.Bridge) {
+		server, client := session(t, a), session(t, b)
+		got := make(chan int64, 1)
+		site(t, server, func(conn net.Conn) {
+			n, _ := io.Copy(io.Discard, conn)
+			got <- n
+		})
+		conn, err := client.DialContext(t.Context(), "tcp", server.Addr().Host+":80")
+		require.NoError(t, err)
+		_, err = conn.Write(make([]byte, 100_000))
+		require.NoError(t, err)
+		b.Inject(samtest.Fault{On: "STREAM CONNECT", Result: "INVALID_ID"})
+		other, err := client.DialContext(t.Context(), "tcp", server.Addr().Host+":80")
+		require.NoError(t, err, "in the next session")
+		assert.EqualValues(t, 100_000, <-got)
+		_, err = conn.Write([]byte("x"))
+		assert.ErrorIs(t, err, dialer.ErrRouterDown)
+		conn.Close()
+		other.Close()
+	})
+}
