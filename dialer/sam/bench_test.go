@@ -27,7 +27,7 @@ func onBench(b *testing.B, serve func(net.Conn), f func(b *testing.B, s *sam.Ses
 				return s
 			}
 			site, s := start(), start()
-			ln, err := site.Listen(b.Context(), "tcp", ":0")
+			ln, err := site.Listen(b.Context(), "tcp", ":80")
 			require.NoError(b, err)
 			go func() {
 				for conn, err := ln.Accept(); err == nil; conn, err = ln.Accept() {

@@ -304,3 +304,29 @@ func TestScarce(t *testing.T) {
 		assert.ErrorIs(t, err, syscall.ENOBUFS)
 	})
 }
+
+// TestListenAnyPort: a listener on port 0 gets what comes to any port.
+func TestListenAnyPort(t *testing.T) {
+	onRouters(t, routers, func(t *testing.T, _ *samtest.Network, a, b *samtest.Bridge) {
+		server, client := session(t, a), session(t, b)
+		ln, err := server.Listen(t.Context(), "tcp", ":0")
+		require.NoError(t, err)
+		tells := a.Router <= samtest.Java
+		if tells {
+			site(t, server, banner) // on port 80
+		}
+		for _, port := range []string{"0", "7", "65535"} {
+			dialled := visit(t, client, server.Addr().Host+":"+port)
+			conn, err := ln.Accept()
+			require.NoError(t, err)
+			<-dialled
+			if tells {
+				assert.Equal(t, server.Addr().Host+":"+port, conn.LocalAddr().String())
+			}
+			conn.Close()
+		}
+		if tells {
+			visitOnce(t, client, server)
+		}
+	})
+}

@@ -46,16 +46,14 @@ func (a *acceptor) run() {
 	}
 }
 
-// deliver hands a stream to the listener on its port, or to the only one where the router tells no ports.
-// A stream that nobody listens for, or that there is no room for, is closed.
+// deliver hands a stream to its listener. A stream that nobody listens for, or that there is no room for, is closed.
 func (a *acceptor) deliver(s *stream, port uint16) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, ln := range a.listeners {
-		if ln.port != port && (port != 0 || len(a.listeners) > 1) {
-			continue
+	if ln := a.listenerOn(port); ln != nil {
+		if ln.port != 0 {
+			s.local.Port = ln.port
 		}
-		s.local.Port = ln.port
 		select {
 		case ln.streams <- s:
 			return
@@ -64,6 +62,20 @@ func (a *acceptor) deliver(s *stream, port uint16) {
 		}
 	}
 	s.Close()
+}
+
+// listenerOn returns the listener on a port, else the one that takes any; for port 0, which is what comes where the router tells
+// no ports, also the only one there is. The caller holds mu.
+func (a *acceptor) listenerOn(port uint16) (rest *listener) {
+	for _, ln := range a.listeners {
+		switch {
+		case ln.port == port:
+			return ln
+		case ln.port == 0, port == 0 && len(a.listeners) == 1:
+			rest = ln
+		}
+	}
+	return rest
 }
 
 // add takes a listener in. Several need a router that tells ports, as their streams would be mixed
@@ -111,7 +123,7 @@ func (a *acceptor) close() {
 }
 
 // Listen accepts streams to the identity. It waits until the session is up and the router ready to
-// hand streams over. address is ":port", where port 0 takes any; the host may also be the
+// hand streams over. address is ":port", where port 0 takes what comes to any port that has no listener of its own; the host may also be the
 // identity's own base32 name. Only Java I2P tells ports: on i2pd an identity can have one
 // listener, which gets what comes to any port. A second listener on a port fails with
 // [syscall.EADDRINUSE], any on a DialOnly session with [errors.ErrUnsupported], one that the router
