@@ -8,7 +8,6 @@ import (
 	"net"
 
 	"github.com/go-i2p/i2psocks/dialer"
-	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/socks"
 )
 
@@ -37,14 +36,14 @@ func (e *Endpoint) LookupAddr(ctx context.Context, host string) (b32 string, err
 	return has.names.lookupAddr(ctx, has.backend, host)
 }
 
-// EncryptedHost returns the name of an endpoint that Configure has given an encrypted lease set: see
+// EncryptedHost returns the name of an endpoint that Configure or ConfigureI2CP has given an encrypted lease set: see
 // [sam.Session.EncryptedHost]. It is "" for all others.
 func (e *Endpoint) EncryptedHost() string {
 	has, err := e.start(context.Background())
 	if err != nil {
 		return ""
 	}
-	if s, ok := has.backend.(*sam.Session); ok {
+	if s, ok := has.backend.(interface{ EncryptedHost() string }); ok {
 		return s.EncryptedHost()
 	}
 	return ""

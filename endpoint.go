@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/i2cp"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
@@ -35,6 +36,10 @@ type Endpoint struct {
 	Keys keys.Store
 	// SAM is the router's SAM bridge, as [sam.Session.Address]. Empty means [sam.DefaultAddress].
 	SAM string
+	// I2CP, if set, is where a router speaks I2CP, as [i2cp.Session.Address] such as [i2cp.DefaultAddress], and makes all
+	// sessions [i2cp.Session]s: see package i2cp for what that gives and costs. Fallbacks and DialBridge are then of
+	// such routers. It must not be combined with the fields that are about SAM, with Router and Backend.
+	I2CP string
 	// SAMUser and SAMPassword are for bridges that want them, as [sam.Session.User] and Password.
 	SAMUser     string
 	SAMPassword func() string
@@ -57,6 +62,9 @@ type Endpoint struct {
 	// what has no field here. It does not reach the sessions of tokens, see [Isolation], and cannot
 	// change the Identity.
 	Configure func(s *sam.Session)
+	// ConfigureI2CP is Configure for the session of an endpoint whose I2CP is set. What it makes the Signer is who the
+	// endpoint is, in the place of the identity in Keys or Dir.
+	ConfigureI2CP func(s *i2cp.Session)
 	// Backend, if set, is used in place of a [sam.Session] made from the fields above and below.
 	// Close closes it.
 	Backend dialer.Backend

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/i2cp"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/keys"
 )
@@ -43,6 +44,8 @@ type Isolation struct {
 	// endpoint's own. What a peer sees of it, such as a credential for encrypted lease sets, links the
 	// identities that have it.
 	Configure func(s *sam.Session)
+	// ConfigureI2CP is Configure for the sessions of an endpoint whose I2CP is set. It cannot change their Signer.
+	ConfigureI2CP func(s *i2cp.Session)
 	// Book, if set, returns the book in which an identity finds the names that are not in Hosts, nil for none. It is
 	// asked for each dial, lookup and packet connection, and should return the same Book for the same token, and
 	// no other: what a Book has learnt, from feeds or from a router, links the identities that share it. A
@@ -119,23 +122,13 @@ func (e *Endpoint) newIsolated(ctx context.Context, key string) (dialer.Backend,
 	if e.Backend != nil {
 		return nil, fmt.Errorf("isolation of a Backend of the host's own: %w", errors.ErrUnsupported)
 	}
-	s := e.session(has)
-	s.DialOnly = !e.Isolation.Listen
-	s.Inbound.Quantity = e.Isolation.Quantity
-	if s.Inbound.Quantity == 0 {
-		s.Inbound.Quantity = defaultIsolatedQuantity
-	}
-	s.Outbound.Quantity = s.Inbound.Quantity
-	if e.Isolation.Configure != nil {
-		e.Isolation.Configure(s)
-		s.Identity = keys.Identity{}
-	}
+	var id keys.Identity
 	if strings.HasPrefix(key, "lasting ") {
-		if s.Identity, err = keys.LoadOrGenerate(ctx, e.store(has), has.isolatedName(key)); err != nil {
+		if id, err = keys.LoadOrGenerate(ctx, e.store(has), has.isolatedName(key)); err != nil {
 			return nil, err
 		}
 	}
-	return s, nil
+	return e.fresh(has, id), nil
 }
 
 // isolatedName is under which name a key's identity is kept. Only who has the secret of the endpoint's own

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"path/filepath"
 
-	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
 )
@@ -34,13 +33,7 @@ func (e *Endpoint) load(ctx context.Context) (has *assets, err error) {
 	if has.bridge = e.DialBridge; e.Router != nil {
 		has.bridge = newOwnRouter(e.Router).DialContext
 	}
-	s := e.session(has)
-	s.StatusChanged = e.StatusChanged
-	if e.Configure != nil {
-		e.Configure(s)
-	}
-	s.Identity = has.id
-	has.backend = s
+	has.backend = e.own(has)
 	return has, nil
 }
 
@@ -51,6 +44,12 @@ func (e *Endpoint) check() error {
 		return errors.New("both Secret and NoSecret are set")
 	case e.Router != nil && (e.Backend != nil || e.DialBridge != nil || len(e.Fallbacks) > 0):
 		return errors.New("both Router and one of Backend, DialBridge and Fallbacks are set")
+	case e.I2CP != "" && (e.SAM != "" || e.SAMUser != "" || e.SAMPassword != nil || e.Router != nil || e.Backend != nil):
+		return errors.New("both I2CP and one of SAM, SAMUser, SAMPassword, Router and Backend are set")
+	case e.I2CP != "" && (e.Configure != nil || e.Isolation.Configure != nil):
+		return errors.New("I2CP is set, for whose sessions are ConfigureI2CP and Isolation.ConfigureI2CP")
+	case e.I2CP == "" && (e.ConfigureI2CP != nil || e.Isolation.ConfigureI2CP != nil):
+		return errors.New("ConfigureI2CP needs I2CP")
 	case e.Backend == nil && e.Isolation.Persistent && e.Keys == nil && e.Dir == "":
 		return errors.New("Isolation.Persistent needs Keys or Dir")
 	}
@@ -97,15 +96,6 @@ func (a *assets) mayLose(store keys.Store) error {
 		return ErrLost
 	default:
 		return nil
-	}
-}
-
-// session returns a session of a fresh identity with the endpoint's settings.
-func (e *Endpoint) session(has *assets) *sam.Session {
-	return &sam.Session{
-		Address: e.SAM, Fallbacks: e.Fallbacks, DialBridge: has.bridge, User: e.SAMUser, Password: e.SAMPassword,
-		Nickname: e.Name, Inbound: e.Inbound, Outbound: e.Outbound,
-		DialTimeout: e.DialTimeout, Budget: has.budget, Logger: e.Logger,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/i2cp"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/socks"
 )
@@ -75,7 +76,7 @@ func (p *Proxy) serve() {
 // ExtendedErrors the server answers the plain code next to them.
 func replyFor(err error) socks.Reply {
 	switch {
-	case errors.Is(err, sam.ErrClientKey):
+	case errors.Is(err, sam.ErrClientKey), errors.Is(err, i2cp.ErrClientKey):
 		return socks.MissingClientAuth // or the wrong one: routers do not tell
 	case errors.Is(err, dialer.ErrLeaseSetNotFound):
 		return socks.DescriptorNotFound

@@ -14,10 +14,11 @@ import (
 
 	"golang.org/x/net/proxy"
 
+	"github.com/go-i2p/i2psocks/dialer/i2cp"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 )
 
-// RegisterProxySchemes makes [proxy.FromURL] understand URLs of the schemes "sam" and "i2p", as
+// RegisterProxySchemes makes [proxy.FromURL] understand URLs of the schemes "sam", "i2cp" and "i2p", as
 // [FromURL] does. The dialer that it then returns is an [*Endpoint], and an [io.Closer]: close it.
 // Nothing is registered unless this is called. As package proxy has no lock, call it once, before
 // anything uses that package.
@@ -29,7 +30,7 @@ import (
 //
 // [io.Closer]: https://pkg.go.dev/io#Closer
 func RegisterProxySchemes() {
-	for _, scheme := range []string{"sam", "i2p"} {
+	for _, scheme := range []string{"sam", "i2cp", "i2p"} {
 		proxy.RegisterDialerType(scheme, func(u *url.URL, forward proxy.Dialer) (proxy.Dialer, error) {
 			if forward != nil && forward != proxy.Direct {
 				return nil, fmt.Errorf("i2psocks: URL of scheme %q: it cannot be reached through another proxy", u.Scheme)
@@ -47,12 +48,13 @@ func RegisterProxySchemes() {
 //
 //	sam://127.0.0.1:7656?name=bot&dir=/var/lib/bot   a router's SAM bridge
 //	sam:///run/i2pd/sam.sock?name=bot                a SAM bridge on a unix socket
+//	i2cp://127.0.0.1:7654?name=bot                   a router's I2CP port
 //	i2p://bot?dir=/var/lib/bot                       the router at sam.DefaultAddress, or at the parameter sam
 //
-// The host of a sam URL is an IP address, or "localhost"; that of an i2p URL is the identity's
+// The host of a sam or i2cp URL is an IP address, or "localhost"; that of an i2p URL is the identity's
 // name. Either may be missing. Parameters are
 //
-//	name      Endpoint.Name, in sam URLs
+//	name      Endpoint.Name, in sam and i2cp URLs
 //	sam       Endpoint.SAM, in i2p URLs: "IP:port" or "unix:/PATH"
 //	dir       Endpoint.Dir, an absolute path
 //	length    hops of the tunnels in both directions, 1 to 7
@@ -87,11 +89,13 @@ func (e *Endpoint) describe(u *url.URL) (err error) {
 	switch u.Scheme {
 	case "sam":
 		err = e.describeBridge(u)
+	case "i2cp":
+		err = e.describeI2CP(u)
 	case "i2p":
 		own = "sam"
 		err = e.describeName(u)
 	default:
-		err = errors.New("it must be sam or i2p")
+		err = errors.New("it must be sam, i2cp or i2p")
 	}
 	if err != nil {
 		return err
@@ -131,6 +135,28 @@ func (e *Endpoint) describeBridge(u *url.URL) error {
 		host = net.JoinHostPort(u.Hostname(), port)
 	}
 	return setSAM(e, host)
+}
+
+// describeI2CP reads where I2CP is spoken.
+func (e *Endpoint) describeI2CP(u *url.URL) error {
+	if u.Path != "" && u.Path != "/" {
+		return errors.New("it holds a path")
+	}
+	e.I2CP = i2cp.DefaultAddress
+	if u.Host == "" {
+		return nil
+	}
+	host := u.Host
+	if u.Port() == "" {
+		_, port, _ := net.SplitHostPort(i2cp.DefaultAddress)
+		host = net.JoinHostPort(u.Hostname(), port)
+	}
+	address, err := netip.ParseAddrPort(strings.Replace(host, "localhost:", "127.0.0.1:", 1))
+	if err != nil || address.Port() == 0 {
+		return fmt.Errorf("I2CP address %q is not IP:port", host)
+	}
+	e.I2CP = host
+	return nil
 }
 
 // describeName reads the identity's name, which stands in the place of a host.

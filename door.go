@@ -1,0 +1,72 @@
+package i2psocks
+
+import (
+	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/i2cp"
+	"github.com/go-i2p/i2psocks/dialer/sam"
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+// own returns the session of the endpoint's own identity.
+func (e *Endpoint) own(has *assets) dialer.Backend {
+	if e.I2CP != "" {
+		s := e.i2cpSession()
+		s.StatusChanged = e.StatusChanged
+		if e.ConfigureI2CP != nil {
+			e.ConfigureI2CP(s)
+		}
+		s.Identity = has.id
+		return s
+	}
+	s := e.samSession(has)
+	s.StatusChanged = e.StatusChanged
+	if e.Configure != nil {
+		e.Configure(s)
+	}
+	s.Identity = has.id
+	return s
+}
+
+// fresh returns a session of an identity that nobody else has; id if it is kept.
+func (e *Endpoint) fresh(has *assets, id keys.Identity) dialer.Backend {
+	quantity := e.Isolation.Quantity
+	if quantity == 0 {
+		quantity = defaultIsolatedQuantity
+	}
+	if e.I2CP != "" {
+		s := e.i2cpSession()
+		s.DialOnly = !e.Isolation.Listen
+		s.Inbound.Quantity, s.Outbound.Quantity = quantity, quantity
+		if e.Isolation.ConfigureI2CP != nil {
+			e.Isolation.ConfigureI2CP(s)
+		}
+		s.Identity, s.Signer = id, nil
+		return s
+	}
+	s := e.samSession(has)
+	s.DialOnly = !e.Isolation.Listen
+	s.Inbound.Quantity, s.Outbound.Quantity = quantity, quantity
+	if e.Isolation.Configure != nil {
+		e.Isolation.Configure(s)
+	}
+	s.Identity = id
+	return s
+}
+
+// samSession returns a session over SAM of a fresh identity, with the endpoint's settings.
+func (e *Endpoint) samSession(has *assets) *sam.Session {
+	return &sam.Session{
+		Address: e.SAM, Fallbacks: e.Fallbacks, DialBridge: has.bridge, User: e.SAMUser, Password: e.SAMPassword,
+		Nickname: e.Name, Inbound: e.Inbound, Outbound: e.Outbound,
+		DialTimeout: e.DialTimeout, Budget: has.budget, Logger: e.Logger,
+	}
+}
+
+// i2cpSession returns one over I2CP.
+func (e *Endpoint) i2cpSession() *i2cp.Session {
+	return &i2cp.Session{
+		Address: e.I2CP, Fallbacks: e.Fallbacks, DialRouter: e.DialBridge,
+		Nickname: e.Name, Inbound: i2cp.Tunnels(e.Inbound), Outbound: i2cp.Tunnels(e.Outbound),
+		DialTimeout: e.DialTimeout, Logger: e.Logger,
+	}
+}
