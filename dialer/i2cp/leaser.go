@@ -86,10 +86,23 @@ func (l *live) publish(leases []i2cpwire.Lease) error {
 	}
 }
 
-// leaseSet makes the lease set of some leases. The times of all that were ever made increase: others keep the newest.
+// clockStep is by how much the clocks of two routers may differ. A lease set from further ahead was refused by
+// everybody, so that the next one need not be newer.
+const clockStep = 60 // seconds
+
+// date returns the time of a lease set. Those of all that were ever made increase: others keep the newest.
+func (l *live) date() int64 {
+	now, last := l.now().Unix(), l.session.published.Load()
+	if last-now > clockStep {
+		return now
+	}
+	return max(now, last+1)
+}
+
+// leaseSet makes the lease set of some leases.
 func (l *live) leaseSet(leases []i2cpwire.Lease) (i2cpwire.CreateLeaseSet2, error) {
 	s := l.session
-	published := max(l.now().Unix(), s.published.Load()+1)
+	published := l.date()
 	ls := i2cpwire.LeaseSet{
 		Published: time.Unix(published, 0), Expires: time.Unix(published, 0), Leases: leases, Unpublished: s.DialOnly,
 	}

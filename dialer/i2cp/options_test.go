@@ -241,6 +241,23 @@ func TestFailover(t *testing.T) {
 	})
 }
 
+// A router whose clock is wrong does not keep the next one from publishing.
+func TestFailoverOfClocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nw := i2cptest.NewStrict(t)
+		routers := map[string]*i2cptest.Router{"one:1": nw.Start(&i2cptest.Router{ClockOffset: time.Hour}), "two:2": nw.Start(nil)}
+		s := &Session{Address: "one:1", Fallbacks: []string{"two:2"}}
+		s.DialRouter = func(ctx context.Context, _, address string) (net.Conn, error) { return routers[address].Dial(ctx) }
+		t.Cleanup(func() { s.Close() })
+		require.NoError(t, s.Up(t.Context()))
+		routers["one:1"].Kill()
+		synctest.Wait()
+		require.NoError(t, s.Up(t.Context()))
+		synctest.Wait()
+		assert.True(t, routers["two:2"].Sessions()[0].Ready)
+	})
+}
+
 func TestLookup(t *testing.T) {
 	each(t, func(t *testing.T, nw *i2cptest.Network, kind i2cptest.Kind) {
 		r := nw.Start(&i2cptest.Router{Kind: kind})

@@ -1,0 +1,81 @@
+package i2cp_test
+
+import (
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/go-i2p/i2psocks/dialer/i2cp"
+	"github.com/go-i2p/i2psocks/internal/i2pnet"
+)
+
+// TestLossyLinksOnRouters carries streams over links of 100 ms there and back that lose 1 % of all packets.
+func TestLossyLinksOnRouters(t *testing.T) {
+	t.Parallel()
+	nw := i2pnet.Require(t, i2pnet.Config{
+		Links: func(int, int) i2pnet.Link { return i2pnet.Link{Delay: 50 * time.Millisecond, Loss: 0.01} },
+	})
+	ours, theirs := over(t, nw, 0), overSAM(t, nw, 1)
+	lns := listen(t, ours, theirs)
+	for _, tt := range []struct {
+		name string
+		do   func() error
+	}{
+		{"ours to SAM", func() error { return swap(t.Context(), ours, lns[1], 4<<20) }},
+		{"SAM to ours", func() error { return swap(t.Context(), theirs, lns[0], 4<<20) }},
+	} {
+		begin := time.Now()
+		require.NoError(t, tt.do(), tt.name)
+		t.Logf("%s: 4 MiB each way in %v", tt.name, time.Since(begin))
+	}
+}
+
+// TestManyStreamsOnRouters opens a thousand streams, all of which are open at once.
+func TestManyStreamsOnRouters(t *testing.T) {
+	t.Parallel()
+	nw := i2pnet.Require(t, i2pnet.Config{})
+	a, b := over(t, nw, 0), over(t, nw, 1, func(s *i2cp.Session) { s.Limits.PeerPerMinute = -1 })
+	ln := listen(t, b)[0]
+	first, err := dialUntil(t.Context(), a, ln.Addr())
+	require.NoError(t, err)
+	defer first.Close()
+	const streams = 1000
+	begin := time.Now()
+	var both errgroup.Group
+	both.Go(func() error {
+		for range streams + 1 {
+			conn, err := ln.Accept()
+			if err != nil {
+				return err
+			}
+			t.Cleanup(func() { conn.Close() })
+			go io.Copy(conn, conn)
+		}
+		return nil
+	})
+	conns := make(chan net.Conn, streams)
+	for range streams {
+		both.Go(func() error {
+			conn, err := a.DialContext(t.Context(), "tcp", ln.Addr().String())
+			if err == nil {
+				conns <- conn
+			}
+			return err
+		})
+	}
+	require.NoError(t, both.Wait())
+	t.Logf("%d streams in %v", streams, time.Since(begin))
+	close(conns)
+	for conn := range conns {
+		conn.SetDeadline(time.Now().Add(time.Minute))
+		_, err := io.WriteString(conn, "hello")
+		require.NoError(t, err)
+		_, err = io.ReadFull(conn, make([]byte, 5))
+		require.NoError(t, err)
+		conn.Close()
+	}
+}
