@@ -12,6 +12,7 @@ func (m *machine) closeAll() {
 	m.mu.Lock()
 	m.closed = true // from now on there are no new ones
 	m.dialled.Broadcast()
+	m.answered.Broadcast()
 	listeners := slices.Collect(maps.Values(m.listeners))
 	packets := slices.Collect(maps.Values(m.packets))
 	m.mu.Unlock()

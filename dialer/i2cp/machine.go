@@ -30,6 +30,7 @@ type machine struct {
 	streams   map[*stream]struct{} // that have not ended
 	dials     map[[32]byte]int     // that wait for their answers, by who is called
 	dialled   sync.Cond            // one of them is over
+	answered  sync.Cond            // a ping is
 	nonces    map[uint32]func(i2cpwire.DeliveryStatus)
 	nonce     uint32
 	packets   map[binding]*PacketConn
@@ -56,7 +57,7 @@ func newMachine(s *Session) (*machine, error) {
 		packets: make(map[binding]*PacketConn),
 	}
 	m.hash = m.self.Hash()
-	m.idle.L, m.dialled.L = &m.mu, &m.mu
+	m.idle.L, m.dialled.L, m.answered.L = &m.mu, &m.mu, &m.mu
 	conf := streaming.Config{
 		Destination: m.self, AnswerPings: s.AnswerPings, Limits: s.Limits.engine(),
 		Linger: Outage, // what was written is delivered across one, too
@@ -133,6 +134,8 @@ func (m *machine) tell() {
 			if ln := m.listenerOf(c.Listener); ln != nil {
 				ln.ready.Broadcast()
 			}
+		case c.Ping != nil:
+			m.answered.Broadcast()
 		}
 	}
 }

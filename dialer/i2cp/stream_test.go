@@ -482,3 +482,26 @@ func TestTransientSigner(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+func TestPing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nw := i2cptest.NewStrict(t)
+		link := i2cptest.Link{Delay: 100 * time.Millisecond}
+		a, silent := on(t, nw.Start(&i2cptest.Router{Link: link})), on(t, nw.Start(nil))
+		b := on(t, nw.Start(nil), func(s *Session) { s.AnswerPings = true })
+		require.NoError(t, b.Up(t.Context()))
+		require.NoError(t, silent.Up(t.Context()))
+		trip, err := a.Ping(t.Context(), b.Addr().Host)
+		require.NoError(t, err)
+		assert.Equal(t, 100*time.Millisecond, trip)
+		begin := time.Now()
+		_, err = a.Ping(t.Context(), silent.Addr().Host)
+		require.ErrorIs(t, err, dialer.ErrTimeout)
+		assert.Equal(t, pingTimeout, time.Since(begin))
+		_, err = a.Ping(t.Context(), "example.com")
+		require.ErrorIs(t, err, dialer.ErrNotI2P)
+		go a.Close()
+		_, err = a.Ping(t.Context(), silent.Addr().Host)
+		require.ErrorIs(t, err, dialer.ErrSessionClosed)
+	})
+}

@@ -137,4 +137,7 @@ func TestStreamsOnRouters(t *testing.T) {
 		})
 	}
 	assert.Contains(t, ours.Status().Router, "i2pd")
+	trip, err := ours.Ping(t.Context(), theirs.Addr().Host)
+	require.NoError(t, err, "i2pd answers")
+	t.Logf("ping in %v", trip)
 }
