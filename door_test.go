@@ -180,3 +180,41 @@ func TestI2CPURL(t *testing.T) {
 		assert.Empty(t, ep.SAM)
 	}
 }
+
+// TestI2CPAssociate: SOCKS clients send datagrams as the endpoint itself, several at a time.
+func TestI2CPAssociate(t *testing.T) {
+	nw := i2cptest.NewStrict(t)
+	site, ep := overI2CP(t, nw.Start(nil)), overI2CP(t, nw.Start(nil))
+	server, err := site.ListenPacket(t.Context(), "udp", ":53")
+	require.NoError(t, err)
+	go func() { // answers whom it hears
+		b := make([]byte, 100)
+		for {
+			n, from, err := server.ReadFrom(b)
+			if err != nil {
+				return
+			}
+			server.WriteTo([]byte(string(b[:n])+" from "+from.(dialer.Addr).Host), from)
+		}
+	}()
+	px := listenSOCKS(t, ep, "127.0.0.1:0")
+	secret, _ := px.URL().User.Password()
+	var clients []net.PacketConn
+	for range 3 {
+		d := &socks.Dialer{Address: px.URL().Host, Username: u2name(px), Password: secret}
+		pc, err := d.ListenPacket(t.Context(), "udp", "")
+		require.NoError(t, err)
+		defer pc.Close()
+		clients = append(clients, pc)
+	}
+	for i, pc := range clients {
+		word := string(rune('a' + i))
+		_, err := pc.WriteTo([]byte(word), server.LocalAddr())
+		require.NoError(t, err)
+		require.NoError(t, pc.SetReadDeadline(time.Now().Add(10*time.Second)))
+		b := make([]byte, 200)
+		n, _, err := pc.ReadFrom(b)
+		require.NoError(t, err)
+		assert.Equal(t, word+" from "+ep.Addr().Host, string(b[:n]))
+	}
+}

@@ -192,3 +192,25 @@ func FuzzRouter(f *testing.F) {
 		require.NoError(t, s.Close())
 	})
 }
+
+// A session that is being started can be closed, and given up by who waits for it.
+func TestCloseWhileStarting(t *testing.T) {
+	for _, fault := range []string{"GetDate", "CreateSession", "RequestVariableLeaseSet", "HostLookup"} {
+		synctest.Test(t, func(t *testing.T) {
+			nw := i2cptest.NewStrict(t)
+			r := nw.Start(nil)
+			r.Inject(i2cptest.Fault{On: fault, Ignore: true})
+			s := on(t, r)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			assert.ErrorIs(t, s.Up(ctx), dialer.ErrTimeout, fault)
+			up := make(chan error, 1)
+			go func() { up <- s.Up(t.Context()) }()
+			synctest.Wait()
+			begin := time.Now()
+			require.NoError(t, s.Close())
+			assert.Less(t, time.Since(begin), time.Second, fault)
+			assert.ErrorIs(t, <-up, dialer.ErrSessionClosed, fault)
+		})
+	}
+}

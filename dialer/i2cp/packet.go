@@ -74,7 +74,8 @@ const (
 //
 // All routers bring all of them. address is ":port"; the host may also be the identity's own base32 name. A PacketConn on
 // port 0 gets what comes to ports that none has. i2pd's programs send to port 0 alone, which
-// is for the only PacketConn of its kind where none has that. A second one on a port fails with [syscall.EADDRINUSE].
+// is for the only PacketConn of its kind where none has that. A second one on a port fails with [syscall.EADDRINUSE]; where
+// port 0 is taken, it means any that is free.
 func (s *Session) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
 	p, err := s.listenPacket(ctx, network, address)
 	if err != nil {

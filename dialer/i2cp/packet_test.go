@@ -110,6 +110,10 @@ func TestPacketPorts(t *testing.T) {
 		}
 		send(8)
 		receive(t, other)
+		free := packetConn(t, b, "udp", ":0")
+		assert.GreaterOrEqual(t, free.LocalAddr().(dialer.Addr).Port, uint16(firstEphemeral))
+		send(free.LocalAddr().(dialer.Addr).Port)
+		receive(t, free)
 		_, err := b.ListenPacket(t.Context(), "udp", ":7")
 		require.ErrorIs(t, err, syscall.EADDRINUSE)
 		_, err = b.ListenPacket(t.Context(), "udp", "other.i2p:7")

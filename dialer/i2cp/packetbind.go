@@ -3,6 +3,7 @@ package i2cp
 import (
 	"bytes"
 	"encoding/base32"
+	"math/rand/v2"
 	"syscall"
 
 	"github.com/go-i2p/i2psocks/dialer"
@@ -16,7 +17,13 @@ type binding struct {
 	port uint16
 }
 
-// bind gives a port to a packet connection.
+// Ephemeral ports, as RFC 6335, section 6, has them.
+const (
+	firstEphemeral = 49152
+	ephemerals     = 1<<16 - firstEphemeral
+)
+
+// bind gives a port to a packet connection: the one it asks for, or, where that is 0 and taken, any that is free.
 func (m *machine) bind(p *PacketConn) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -24,9 +31,17 @@ func (m *machine) bind(p *PacketConn) error {
 		return dialer.ErrSessionClosed
 	}
 	b := binding{p.kind, p.addr.Port}
+	if b.port == 0 && m.packets[b] != nil {
+		for range ephemerals {
+			if b.port = firstEphemeral + uint16(rand.IntN(ephemerals)); m.packets[b] == nil {
+				break
+			}
+		}
+	}
 	if m.packets[b] != nil {
 		return syscall.EADDRINUSE
 	}
+	p.addr.Port = b.port
 	m.packets[b] = p
 	return nil
 }
