@@ -214,3 +214,35 @@ func TestCloseWhileStarting(t *testing.T) {
 		})
 	}
 }
+
+// A router that asks and never listens makes nothing grow.
+func TestRouterTakesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked, gone := 0, make(chan struct{})
+		s := &Session{DialRouter: func(context.Context, string, string) (net.Conn, error) {
+			client, server := memnet.Pipe()
+			go func() {
+				server.Read(make([]byte, 4096)) // the greeting
+				server.Write(frame(t, i2cpwire.SetDate{Date: time.Now(), Version: "0.9.68"}))
+				server.Read(make([]byte, 4096)) // CreateSession
+				server.Write(frame(t, i2cpwire.SessionStatus{Session: 1, State: i2cpwire.SessionCreated}))
+				request := frame(t, i2cpwire.RequestVariableLeaseSet{Session: 1, Leases: []i2cpwire.Lease{{End: time.Now().Add(time.Minute)}}})
+				for {
+					if _, err := server.Write(request); err != nil {
+						server.Close()
+						close(gone)
+						return
+					}
+					asked++
+					time.Sleep(time.Millisecond)
+				}
+			}()
+			return client, nil
+		}}
+		err := s.Up(t.Context())
+		assert.ErrorIs(t, err, dialer.ErrRouterDown)
+		require.NoError(t, s.Close())
+		<-gone
+		assert.Greater(t, asked, 1000)
+	})
+}

@@ -20,6 +20,7 @@ type outgoing struct {
 
 const (
 	maxOutgoing  = 256 << 10 // of datagrams that wait; the rest waits in their writers
+	maxStuck     = 4 << 20   // of all that waits; a router that takes less than that is of no use
 	maxBatch     = 64 << 10  // written at once, so that a lease set never waits for more
 	writeTimeout = time.Minute
 )
@@ -52,22 +53,26 @@ func (o *outgoing) take(b []byte) []byte {
 
 // send queues a message of the session itself; it never waits.
 func (l *live) send(m i2cpwire.Message) {
-	l.out.mu.Lock()
-	frames, err := i2cpwire.Append(l.out.frames, m)
-	l.out.frames = frames
-	l.out.mu.Unlock()
+	frame, err := i2cpwire.Append(nil, m)
 	if err != nil {
 		l.kill(fmt.Errorf("%w: %w", dialer.ErrRouter, err)) // such as a lease set of too many clients
 		return
 	}
-	l.out.wake()
+	l.sendFrame(frame)
 }
 
 // sendFrame queues a message that is encoded already; it never waits.
 func (l *live) sendFrame(frame []byte) {
 	l.out.mu.Lock()
-	l.out.frames = append(l.out.frames, frame...)
+	full := len(l.out.frames) > maxStuck
+	if !full {
+		l.out.frames = append(l.out.frames, frame...)
+	}
 	l.out.mu.Unlock()
+	if full {
+		l.kill(fmt.Errorf("%w: it takes no messages", dialer.ErrRouterDown))
+		return
+	}
 	l.out.wake()
 }
 
