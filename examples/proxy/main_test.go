@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-i2p/i2psocks"
+	"github.com/go-i2p/i2psocks/dialer/i2cptest"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
 	"github.com/go-i2p/i2psocks/socks"
 )
@@ -68,6 +69,31 @@ func TestProxy(t *testing.T) {
 		resp.Body.Close()
 		assert.NoError(t, stop())
 	}
+}
+
+func TestI2CP(t *testing.T) {
+	nw := i2cptest.NewStrict(t)
+	site := &i2psocks.Endpoint{I2CP: nw.Start(nil).Addr()}
+	defer site.Close()
+	ln, err := site.Listen(t.Context(), "tcp", ":80")
+	require.NoError(t, err)
+	go http.Serve(ln, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.RemoteAddr) }))
+	router := nw.Start(nil)
+	proxy, b32, stop := start(t, "-listen", "127.0.0.1:0", "-i2cp", router.Addr(), "-length", "0")
+	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy), DisableKeepAlives: true}}
+	resp, err := client.Get("http://" + ln.Addr().String() + "/")
+	require.NoError(t, err)
+	page, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	assert.Contains(t, string(page), b32)
+	resp.Body.Close()
+	assert.NoError(t, stop())
+
+	router.Kill()
+	err = run(t.Context(), []string{"-listen", "127.0.0.1:0", "-i2cp", router.Addr()}, io.Discard, io.Discard)
+	assert.ErrorContains(t, err, "no I2CP at "+router.Addr())
+	err = run(t.Context(), []string{"-listen", "127.0.0.1:0", "-i2cp", router.Addr(), "-sam", "127.0.0.1:1"}, io.Discard, io.Discard)
+	assert.ErrorContains(t, err, "both I2CP and one of SAM")
 }
 
 func TestNoRouter(t *testing.T) {
