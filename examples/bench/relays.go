@@ -28,7 +28,7 @@ func (p plain) Raw() (net.Conn, bool) { return p.Conn, true }
 func serveOurs(ctx context.Context, site string, stdout io.Writer) error {
 	where := strings.Fields(site)
 	if where[0] == "sam" {
-		ep := &i2psocks.Endpoint{SAM: where[1], NoSecret: true}
+		ep := &i2psocks.Endpoint{SAM: where[1], NoSecret: true, ConfigureSOCKS: func(s *socks.Server) { s.MaxConns = -1 }}
 		defer ep.Close()
 		if err := ep.Up(ctx); err != nil {
 			return err
@@ -46,7 +46,7 @@ func serveOurs(ctx context.Context, site string, stdout io.Writer) error {
 		return err
 	}
 	var d net.Dialer
-	srv := &socks.Server{Dialer: dialFunc(func(ctx context.Context, _, _ string) (net.Conn, error) {
+	srv := &socks.Server{MaxConns: -1, Dialer: dialFunc(func(ctx context.Context, _, _ string) (net.Conn, error) {
 		conn, err := d.DialContext(ctx, "tcp", where[1])
 		return plain{conn}, err
 	})}
