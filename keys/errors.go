@@ -20,7 +20,7 @@ var (
 
 	// ErrOffline is the ErrUnsupported of an offline-signed key: in the place of
 	// its signing key stands a passing one with a signature. It expires, routers
-	// disagree about it, and it cannot be checked without the network's time.
+	// disagree about it, and it cannot be checked without the network's time. [ParseTransient] reads it.
 	ErrOffline = fmt.Errorf("%w: offline-signed", ErrUnsupported)
 
 	// ErrSealed: encrypted, and no way to decrypt was given.

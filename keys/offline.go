@@ -1,8 +1,6 @@
 package keys
 
 import (
-	"crypto/ed25519"
-	"crypto/rand"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -67,52 +65,3 @@ func CutOfflineSignature(b []byte, d Destination) (o OfflineSignature, rest []by
 	}
 	return o, b[end:], nil
 }
-
-// Transient is a key that signs for a destination until it expires. It is a [Signer] for those who must not have the
-// destination's own key. Like an [Identity] it never prints its secret and is safe to copy.
-type Transient struct {
-	dest    Destination
-	offline OfflineSignature
-	open    func() ed25519.PrivateKey // nil for the zero value
-}
-
-var _ OfflineSigner = Transient{}
-
-// NewTransient makes a key of type [Ed25519] that may sign for owner's destination until expires.
-func NewTransient(owner Signer, expires time.Time) (Transient, error) {
-	pub, priv, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return Transient{}, fmt.Errorf("keys: transient: %w", err)
-	}
-	if s := expires.Unix(); s <= 0 || s > math.MaxUint32 {
-		return Transient{}, fmt.Errorf("keys: transient: %w: expiry out of range", ErrUnsupported)
-	}
-	o := OfflineSignature{Expires: time.Unix(expires.Unix(), 0), Type: Ed25519, Key: pub}
-	if o.Signature, err = owner.Sign(o.signed()); err != nil {
-		return Transient{}, fmt.Errorf("keys: transient: %w", err)
-	}
-	return Transient{owner.Destination(), o, func() ed25519.PrivateKey { return priv }}, nil
-}
-
-// Destination returns who is signed for.
-func (t Transient) Destination() Destination { return t.dest }
-
-// OfflineSignature implements [OfflineSigner].
-func (t Transient) OfflineSignature() OfflineSignature { return t.offline }
-
-// Sign implements [Signer]. It fails once the key has expired, and for the zero Transient.
-func (t Transient) Sign(message []byte) ([]byte, error) {
-	switch {
-	case t.open == nil:
-		return nil, fmt.Errorf("keys: sign: %w", errNone)
-	case !time.Now().Before(t.offline.Expires):
-		return nil, fmt.Errorf("keys: sign: %w: the transient key has expired", ErrOffline)
-	}
-	return ed25519.Sign(t.open(), message), nil
-}
-
-// String returns the host name of the destination, "" for the zero Transient.
-func (t Transient) String() string { return t.dest.Base32() }
-
-// Format prints what String returns, whatever the verb and flags.
-func (t Transient) Format(f fmt.State, _ rune) { fmt.Fprint(f, t.String()) }

@@ -58,3 +58,43 @@ func TestTransientExpires(t *testing.T) {
 		assert.Equal(t, id.String(), fmt.Sprintf(verb, tr), verb)
 	}
 }
+
+func TestTransientText(t *testing.T) {
+	raw := offlineBytes(t)
+	tr, err := keys.ParseTransient(i2pBase64.EncodeToString(raw))
+	require.NoError(t, err)
+	assert.Equal(t, vectorName, tr.String())
+	assert.Equal(t, i2pBase64.EncodeToString(raw), tr.Reveal())
+	sig, err := tr.Sign([]byte("message"))
+	require.NoError(t, err)
+	o := tr.OfflineSignature()
+	assert.True(t, o.Type.Verify(o.Key, []byte("message"), sig))
+	for cut := range raw {
+		_, err := keys.ParseTransient(i2pBase64.EncodeToString(raw[:cut]))
+		require.Error(t, err, "prefix of %d bytes", cut)
+	}
+	for _, i := range []int{352, 647, 680, 690, 720, 760, 812} {
+		raw[i] ^= 1
+		_, err := keys.ParseTransient(i2pBase64.EncodeToString(raw))
+		require.Error(t, err, "byte %d changed", i)
+		raw[i] ^= 1
+	}
+	for kind, id := range signers(t) {
+		tr, err := keys.NewTransient(id, time.Now().Add(time.Hour))
+		require.NoError(t, err)
+		again, err := keys.ParseTransient(tr.Reveal())
+		require.NoError(t, err, kind)
+		assert.Equal(t, tr.Reveal(), again.Reveal())
+		_, err = keys.ParseIdentity(tr.Reveal())
+		assert.ErrorIs(t, err, keys.ErrOffline, "%v: an identity is something else", kind)
+		_, err = keys.ParseTransient(id.Reveal())
+		assert.ErrorIs(t, err, keys.ErrMalformed, kind)
+	}
+	_, err = keys.ParseTransient("x")
+	require.ErrorIs(t, err, keys.ErrMalformed)
+	assert.Empty(t, keys.Transient{}.Reveal())
+	assert.Equal(t, "none", fmt.Sprint(keys.Transient{}))
+	text, err := tr.MarshalText()
+	require.NoError(t, err)
+	assert.Equal(t, vectorName, string(text))
+}
