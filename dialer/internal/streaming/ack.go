@@ -11,11 +11,16 @@ const (
 	soonAckDelay = 5 * time.Millisecond
 	// with so many packets ahead, acknowledgements may be long, and are not sent for each that comes
 	manyHoles = 64
+	// so many packets are acknowledged at once: routers lose a destination to which they have sent
+	// some hundred messages without any coming back
+	ackEvery = 32
 )
 
 // scheduleAck acknowledges within a tenth of the round trip, and at once when the
 // peer asks for it or has to send something again.
 func (s *Stream) scheduleAck(soon bool) {
+	s.unacked++
+	soon = soon || s.unacked >= ackEvery
 	wait := min(s.peer.rtt.smoothed/10, maxAckDelay)
 	if s.peer.rtt.smoothed == 0 {
 		wait = soonAckDelay
@@ -36,7 +41,7 @@ func (s *Stream) fillAck(p *packet.Packet) {
 		p.Flags |= packet.NoAck
 		return
 	}
-	s.ackAt = never
+	s.ackAt, s.unacked = never, 0
 	through := s.next - 1
 	for i := range s.ahead.len() {
 		if *s.ahead.at(i) == nil {

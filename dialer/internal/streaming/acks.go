@@ -76,8 +76,8 @@ func (s *Stream) delivered(g *segment) (trip instant) {
 	}
 	trip = now - g.last
 	if !g.counted() {
-		if g.sends == 1 && s.peer.rtt.smoothed == 0 {
-			s.peer.measured(trip) // a first guess: acceptors may take their time
+		if g.sends == 1 {
+			s.peer.rtt.guess(trip)
 		}
 		return 0
 	}
@@ -96,7 +96,9 @@ func (s *Stream) delivered(g *segment) (trip instant) {
 // progressed follows an acknowledgement of something new.
 func (s *Stream) progressed(p *packet.Packet, sample, now instant) {
 	s.acked = true
-	s.peer.measured(sample)
+	if sample > 0 {
+		s.peer.rtt.add(sample)
+	}
 	s.rto.progress(now)
 	for s.sentLen > 0 && *s.queue.at(0) == nil {
 		s.queue.pop()

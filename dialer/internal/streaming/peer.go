@@ -166,10 +166,3 @@ func (p *peer) paced() {
 		p.paceAt = max(p.paceAt, p.e.now-max(4*time.Millisecond, 2*gap)) + gap
 	}
 }
-
-// measured takes in a round trip.
-func (p *peer) measured(sample time.Duration) {
-	if sample > 0 {
-		p.rtt.add(sample)
-	}
-}

@@ -218,3 +218,24 @@ func TestEarlyDataIsBounded(t *testing.T) {
 	assert.NoError(t, early(65, 1))
 	counts(t, 0, s.out)
 }
+
+// Something comes back soon for every few packets, however long the round trip is.
+func TestAcknowledgesEveryFewPackets(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	st, err := s.e.Dial(s.peer, 0, 0)
+	require.NoError(t, err)
+	id := s.drain()[0].ReceiveID
+	s.pass(3 * time.Second)
+	require.NoError(t, s.send(s.synack(id, i2pdSYN)))
+	s.pass(time.Second)
+	for seq := uint32(1); seq < 32; seq++ {
+		require.NoError(t, s.send(from(id, seq, 0, 0, "x")))
+	}
+	counts(t, 0, s.pass(100*time.Millisecond))
+	require.NoError(t, s.send(from(id, 32, 0, 0, "x")))
+	out := s.pass(5 * time.Millisecond)
+	counts(t, 1, out)
+	assert.EqualValues(t, 32, out[0].AckThrough)
+	counts(t, 0, s.pass(time.Second))
+	assert.Equal(t, 32, st.Readable())
+}

@@ -33,6 +33,7 @@ type receiver struct {
 	readClosedAt instant
 
 	ackAt     instant
+	unacked   int // packets since the last acknowledgement
 	choking   bool
 	unchoking int // how often the end of the choke is still to be told
 	chokeAt   instant

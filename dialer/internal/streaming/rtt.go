@@ -16,11 +16,19 @@ const (
 type rtt struct {
 	smoothed time.Duration // 0 is unknown
 	variance time.Duration
+	guessed  bool // from a SYN, whose answer may have waited for a lease set or a program
+}
+
+// guess takes a first sample for want of a better one.
+func (r *rtt) guess(sample time.Duration) {
+	if r.smoothed == 0 {
+		r.smoothed, r.variance, r.guessed = sample, sample/2, true
+	}
 }
 
 func (r *rtt) add(sample time.Duration) {
-	if r.smoothed == 0 {
-		r.smoothed, r.variance = sample, sample/2
+	if r.smoothed == 0 || r.guessed {
+		*r = rtt{smoothed: sample, variance: sample / 2}
 		return
 	}
 	r.variance += ((r.smoothed - sample).Abs() - r.variance) / 4

@@ -244,3 +244,24 @@ func TestNewNeedsADestination(t *testing.T) {
 	_, err := streaming.New(time.Time{}, streaming.Config{})
 	assert.Error(t, err)
 }
+
+// The answer to a SYN may have waited for a lease set. What is measured later counts alone.
+func TestRoundTripOfASYNIsAGuess(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	st, err := s.e.Dial(s.peer, 0, 0)
+	require.NoError(t, err)
+	id := s.drain()[0].ReceiveID
+	s.pass(3900 * time.Millisecond)
+	require.NoError(t, s.send(s.synack(id, i2pdSYN)))
+	write(t, st, "one")
+	s.drain()
+	s.pass(50 * time.Millisecond)
+	require.NoError(t, s.send(from(id, 0, 1, 0, "")))
+	write(t, st, "two")
+	begin := s.now
+	s.drain()
+	out := data(s.pass(2 * time.Second))
+	require.GreaterOrEqual(t, len(out), 2) // a tail probe and a time-out
+	assert.Less(t, out[0].at.Sub(begin), 300*time.Millisecond)
+	assert.Equal(t, time.Second, out[1].at.Sub(begin))
+}
