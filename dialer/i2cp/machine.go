@@ -14,11 +14,10 @@ import (
 // machine is the streams and datagrams of a session. It outlives the connection to the router: streams wait for the
 // next one.
 type machine struct {
-	session *Session
-	signer  keys.Signer
-	self    keys.Destination
-	hash    [32]byte
-	local   bool // the signer is in this process, and quick
+	signer keys.Signer
+	self   keys.Destination
+	hash   [32]byte
+	local  bool // the signer is in this process, and quick
 
 	received, sent atomic.Int64 // bytes of all streams
 
@@ -51,7 +50,7 @@ type selfPacket struct {
 
 func newMachine(s *Session) (*machine, error) {
 	m := &machine{
-		session: s, signer: s.signer, self: s.signer.Destination(),
+		signer: s.signer, self: s.signer.Destination(),
 		listeners: make(map[uint16]*listener), streams: make(map[*stream]struct{}),
 		dials: make(map[[32]byte]int), nonces: make(map[uint32]func(i2cpwire.DeliveryStatus)),
 		packets: make(map[binding]*PacketConn),

@@ -2,6 +2,7 @@ package i2cp
 
 import (
 	"bytes"
+	"fmt"
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer/internal/i2cpwire"
@@ -35,7 +36,7 @@ func (m *machine) next(l *live, batch []byte) (_ []byte, deadline time.Time) {
 			m.signLater(l, o)
 		default:
 			if err := o.Sign(m.signer); err != nil {
-				m.unsigned(o, err)
+				unsigned(o, err)
 				continue
 			}
 			batch = m.message(l, batch, o)
@@ -101,7 +102,7 @@ func (m *machine) signLater(l *live, o streaming.Outgoing) {
 		var frame []byte
 		switch {
 		case err != nil:
-			m.unsigned(o, err)
+			unsigned(o, err)
 		case m.live == l:
 			frame = m.message(l, nil, o)
 		}
@@ -115,10 +116,9 @@ func (m *machine) signLater(l *live, o streaming.Outgoing) {
 }
 
 // unsigned ends the stream of a packet that cannot be signed.
-func (m *machine) unsigned(o streaming.Outgoing, err error) {
-	m.session.Logger.Warn("i2p packet not signed", "err", err)
+func unsigned(o streaming.Outgoing, err error) {
 	if o.Stream != nil {
-		o.Stream.Abort(err)
+		o.Stream.Abort(fmt.Errorf("sign packet: %w", err))
 	}
 }
 

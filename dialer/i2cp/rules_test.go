@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -327,6 +328,19 @@ type locked struct{ keys.Identity }
 
 func (locked) Sign([]byte) ([]byte, error) { return nil, errLocked }
 
+// locking signs until it is locked.
+type locking struct {
+	keys.Identity
+	now atomic.Bool
+}
+
+func (l *locking) Sign(b []byte) ([]byte, error) {
+	if l.now.Load() {
+		return nil, errLocked
+	}
+	return l.Identity.Sign(b)
+}
+
 func TestSignerFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		nw := i2cptest.NewStrict(t)
@@ -334,5 +348,17 @@ func TestSignerFails(t *testing.T) {
 		require.NoError(t, err)
 		err = on(t, nw.Start(nil), func(s *Session) { s.Signer = locked{id} }).Up(t.Context())
 		assert.ErrorIs(t, err, errLocked)
+
+		// One that is locked later ends what must be signed, with its reason, and nothing else.
+		l := &locking{Identity: id}
+		a, b := on(t, nw.Start(nil), func(s *Session) { s.Signer = l }), on(t, nw.Start(nil))
+		client, server := streamPair(t, a, b)
+		l.now.Store(true)
+		_, err = a.DialContext(t.Context(), "tcp", b.Addr().Host+":80")
+		assert.ErrorIs(t, err, errLocked)
+		_, err = client.Write([]byte("hello"))
+		require.NoError(t, err)
+		_, err = server.Read(make([]byte, 5))
+		require.NoError(t, err)
 	})
 }
