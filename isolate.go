@@ -124,11 +124,32 @@ func (e *Endpoint) newIsolated(ctx context.Context, key string) (dialer.Backend,
 	}
 	var id keys.Identity
 	if strings.HasPrefix(key, "lasting ") {
-		if id, err = keys.LoadOrGenerate(ctx, e.store(has), has.isolatedName(key)); err != nil {
+		if id, err = e.lasting(ctx, has, has.isolatedName(key)); err != nil {
 			return nil, err
 		}
 	}
 	return e.fresh(has, id), nil
+}
+
+// lasting loads the identity of a token, or makes it on first use. A store of the host's own, which may not look at
+// contexts, is waited for until Close, and not beyond.
+func (e *Endpoint) lasting(ctx context.Context, has *assets, name string) (keys.Identity, error) {
+	if e.Keys == nil {
+		return keys.LoadOrGenerate(ctx, has.dir, name)
+	}
+	var id keys.Identity
+	loaded := make(chan error, 1)
+	go func() {
+		found, err := keys.LoadOrGenerate(ctx, e.Keys, name)
+		id = found
+		loaded <- err
+	}()
+	select {
+	case err := <-loaded:
+		return id, err
+	case <-has.stop:
+		return keys.Identity{}, dialer.ErrSessionClosed
+	}
 }
 
 // isolatedName is under which name a key's identity is kept. Only who has the secret of the endpoint's own
@@ -137,15 +158,4 @@ func (a *assets) isolatedName(key string) string {
 	mac := hmac.New(sha256.New, []byte(a.id.Reveal()))
 	mac.Write([]byte(key))
 	return "i-" + hex.EncodeToString(mac.Sum(nil)[:20])
-}
-
-// store is where identities are kept, nil if they are not.
-func (e *Endpoint) store(has *assets) keys.Store {
-	switch {
-	case e.Keys != nil:
-		return e.Keys
-	case has.dir != nil:
-		return has.dir
-	}
-	return nil
 }

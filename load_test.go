@@ -3,6 +3,7 @@ package i2psocks_test
 import (
 	"context"
 	"io/fs"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -69,6 +70,41 @@ func TestStuckStore(t *testing.T) {
 				}
 				assert.Zero(t, ep.Addr())
 				assert.Equal(t, dialer.Closed, ep.Status().State)
+				assert.Equal(t, time.Second, time.Since(begin), "all the rest at once")
+				close(store.answer)
+			})
+		})
+	}
+}
+
+// tokenStore answers for isolated identities when it is let, and for others at once.
+type tokenStore struct{ slowStore }
+
+func (s *tokenStore) Load(ctx context.Context, name string) (keys.Identity, error) {
+	if strings.HasPrefix(name, "i-") {
+		return s.slowStore.Load(ctx, name)
+	}
+	return s.Memory.Load(ctx, name)
+}
+
+// TestStuckStoreOfTokens: the same holds for the identities of tokens.
+func TestStuckStoreOfTokens(t *testing.T) {
+	for name, deaf := range map[string]bool{"minds contexts": false, "deaf": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := &tokenStore{slowStore{answer: make(chan struct{}), deaf: deaf}}
+				ep := &i2psocks.Endpoint{Keys: store, Isolation: i2psocks.Isolation{Persistent: true}}
+				begin := time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				_, err := ep.Isolate("alice").DialContext(ctx, "tcp", "a.i2p:80")
+				assert.ErrorIs(t, err, dialer.ErrTimeout)
+				waiting := make(chan error, 1)
+				go func() { waiting <- ep.Isolate("bob").Up(t.Context()) }()
+				synctest.Wait()
+				assert.NotEmpty(t, ep.IsolatedStatus())
+				require.NoError(t, ep.Close())
+				assert.ErrorIs(t, <-waiting, dialer.ErrSessionClosed)
 				assert.Equal(t, time.Second, time.Since(begin), "all the rest at once")
 				close(store.answer)
 			})
