@@ -13,8 +13,6 @@ import (
 // the pin, and those that are trusted less.
 type others struct{ above, below []Address }
 
-func (o others) all() []Address { return slices.Concat(o.above, o.below) }
-
 // others asks all sources but one. If that one is none of them, all are above it.
 func (b *Book) others(ctx context.Context, name string, except Source) (o others, err error) {
 	list := &o.above
