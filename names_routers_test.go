@@ -154,7 +154,7 @@ func TestNamesOnRouters(t *testing.T) {
 		assert.ErrorIs(t, r.Problems[0], addrbook.ErrSignature)
 	}
 	for _, c := range r.Conflicts {
-		assert.Equal(t, addrbook.ConflictError{Name: "named.i2p", Known: addrbook.AddressOf(first.Destination()), Offered: addrbook.AddressOf(stranger.Destination())}, *c)
+		assert.Equal(t, addrbook.ConflictError{Name: "named.i2p", Known: addrbook.AddressOf(first.Destination()), Offered: addrbook.AddressOf(stranger.Destination()), Source: subscription.URL}, *c)
 	}
 	assert.Len(t, r.Conflicts, 3)
 	assert.Equal(t, "the first", says(reader))

@@ -67,6 +67,7 @@ func (s *Subscription) Fetch(ctx context.Context) (Report, error) {
 		report.Names++
 	}
 	for _, conflict := range report.Conflicts {
+		conflict.Source = s.URL
 		if s.Book != nil {
 			s.Book.tell(conflict)
 		}

@@ -33,7 +33,7 @@ func TestFeedFormerOwner(t *testing.T) {
 	for range 2 {
 		r = fetch(t, s)
 		assert.Equal(t, [2]int{4, 1}, [...]int{r.Unchanged, r.Refused})
-		assert.Equal(t, []*addrbook.ConflictError{{Name: "n.i2p", Known: whole(c), Offered: whole(e), Former: true}}, r.Conflicts)
+		assert.Equal(t, []*addrbook.ConflictError{{Name: "n.i2p", Known: whole(c), Offered: whole(e), Source: feedURL, Former: true}}, r.Conflicts)
 	}
 	remove := signed(t, "#!action=remove#date=1700000003#dest="+b64(a)+"#name=n.i2p", nil, &a)
 	update := signed(t, at("n.i2p", a, "action=update#date=1700000003"), nil, &a)
@@ -82,12 +82,12 @@ func TestFeedOrderOfTrust(t *testing.T) {
 		more.Book, less.Book = bk, bk
 		if moreTrustedFirst {
 			assert.Empty(t, fetch(t, more).Conflicts)
-			assert.Equal(t, []*addrbook.ConflictError{{Name: "n.i2p", Known: whole(a), Offered: whole(b)}}, fetch(t, less).Conflicts)
+			assert.Equal(t, []*addrbook.ConflictError{{Name: "n.i2p", Known: whole(a), Offered: whole(b), Source: feedURL}}, fetch(t, less).Conflicts)
 		} else {
 			assert.Empty(t, fetch(t, less).Conflicts)
 			r := fetch(t, more)
 			assert.Equal(t, 2, r.Applied, "a hash and its destination do not contradict")
-			assert.Equal(t, []*addrbook.ConflictError{{Name: "n.i2p", Known: whole(b), Offered: whole(a), Overruled: true}}, r.Conflicts)
+			assert.Equal(t, []*addrbook.ConflictError{{Name: "n.i2p", Known: whole(b), Offered: whole(a), Source: feedURL, Overruled: true}}, r.Conflicts)
 		}
 		got, err := bk.Lookup(t.Context(), "n.i2p")
 		require.NoError(t, err)

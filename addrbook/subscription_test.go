@@ -200,18 +200,18 @@ func TestFeedOwnsItsOwn(t *testing.T) {
 	first.Book, second.Book = bk, bk
 
 	r := fetch(t, first)
-	want := []*addrbook.ConflictError{{Name: "own.i2p", Known: whole(a), Offered: whole(b)}}
+	want := []*addrbook.ConflictError{{Name: "own.i2p", Known: whole(a), Offered: whole(b), Source: feedURL}}
 	assert.Equal(t, want, r.Conflicts)
 	assert.Equal(t, want, told)
 	assert.Equal(t, 2, r.Applied)
 	r = fetch(t, second)
-	assert.Equal(t, []*addrbook.ConflictError{{Name: "shared.i2p", Known: whole(b), Offered: whole(c)}}, r.Conflicts)
+	assert.Equal(t, []*addrbook.ConflictError{{Name: "shared.i2p", Known: whole(b), Offered: whole(c), Source: feedURL}}, r.Conflicts)
 	assert.Equal(t, 3, r.Applied)
 
 	firstFeed.says(at("second.i2p", b, "")) // trusted more, but later
 	r = fetch(t, first)
 	assert.Equal(t, 1, r.Applied)
-	assert.Equal(t, []*addrbook.ConflictError{{Name: "second.i2p", Known: whole(c), Offered: whole(b), Overruled: true}}, r.Conflicts)
+	assert.Equal(t, []*addrbook.ConflictError{{Name: "second.i2p", Known: whole(c), Offered: whole(b), Source: feedURL, Overruled: true}}, r.Conflicts)
 	d, err := bk.Lookup(t.Context(), "second.i2p")
 	require.NoError(t, err)
 	assert.Equal(t, whole(b), d, "the order of trust decides")
@@ -226,7 +226,7 @@ func TestFeedOwnsItsOwn(t *testing.T) {
 	secondFeed.says(signed(t, at("own.i2p", c, "action=changedest#date=1700000000#olddest="+b64(a)), &a, &c))
 	r = fetch(t, second)
 	assert.Equal(t, 1, r.Applied)
-	assert.Equal(t, []*addrbook.ConflictError{{Name: "own.i2p", Known: whole(a), Offered: whole(c), Signed: true}}, told)
+	assert.Equal(t, []*addrbook.ConflictError{{Name: "own.i2p", Known: whole(a), Offered: whole(c), Source: feedURL, Signed: true}}, told)
 	d, err = bk.Lookup(t.Context(), "own.i2p")
 	require.NoError(t, err)
 	assert.Equal(t, whole(a), d, "the user's own entry stays until the user changes it")
