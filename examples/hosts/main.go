@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	i := slices.IndexFunc(commands, func(c command) bool { return c.name == fs.Arg(0) && c.count == fs.NArg()-1 })
 	if i < 0 {
 		fs.Usage()
-		return flag.ErrHelp
+		return fmt.Errorf("%q: no such command, or not its operands (flags come first)", fs.Arg(0))
 	}
 	if err := t.open(); err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -120,6 +121,7 @@ func TestOwnEntries(t *testing.T) {
 	} {
 		_, err := h.try(t, args...)
 		assert.Error(t, err, args)
+		assert.NotErrorIs(t, err, flag.ErrHelp, "which is a success for a shell: %v", args)
 	}
 }
 
