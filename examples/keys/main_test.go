@@ -237,6 +237,11 @@ func TestFormerFolder(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "bot.key"), backup, 0o600))
 	_, err = keysIn(t, dir, "-passphrase-file", pass, "show", "bot")
 	require.ErrorIs(t, err, keys.ErrAltered)
+	third, away := filepath.Join(dir, "third.key"), filepath.Join(t.TempDir(), "third.key")
+	require.NoError(t, os.Rename(third, away))
+	assert.Regexp(t, `third +gone +-\n`, must(t, dir, "-passphrase-file", pass, "list"))
+	assert.NotContains(t, must(t, dir, "-passphrase-file", pass, "-json", "list"), "0001-01-01")
+	require.NoError(t, os.Rename(away, third))
 	assert.Contains(t, must(t, dir, "-passphrase-file", pass, "adopt"), "third")
 	assert.Equal(t, first, must(t, dir, "-passphrase-file", pass, "show", "bot"))
 }

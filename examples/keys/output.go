@@ -37,7 +37,7 @@ func (c *command) printIdentity(name, label string, id keys.Identity) error {
 
 type entry struct {
 	Name    string    `json:"name"`
-	Saved   time.Time `json:"saved"`
+	Saved   time.Time `json:"saved,omitzero"`
 	Retired time.Time `json:"retired,omitzero"`
 }
 
@@ -52,11 +52,15 @@ func (c *command) printList(list []keys.Entry) error {
 	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tSAVED\tRETIRED")
 	for _, e := range entries {
-		retired := "-"
-		if !e.Retired.IsZero() {
-			retired = e.Retired.Format(time.RFC3339)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", e.Name, e.Saved.Format(time.RFC3339), retired)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", e.Name, moment(e.Saved, "gone"), moment(e.Retired, "-"))
 	}
 	return w.Flush()
+}
+
+// moment prints a time, or what it means that there is none.
+func moment(t time.Time, none string) string {
+	if t.IsZero() {
+		return none
+	}
+	return t.Format(time.RFC3339)
 }
