@@ -115,7 +115,7 @@ func (b *Book) lookup(ctx context.Context, name string) (Address, error) {
 		a, err := s.Lookup(ctx, name)
 		switch {
 		case err == nil:
-			return b.settle(name, a, s, strconv.Itoa(i))
+			return b.settle(ctx, name, a, s, strconv.Itoa(i))
 		case !errors.Is(err, ErrNotFound):
 			return Address{}, &SourceError{strconv.Itoa(i), err}
 		}
@@ -157,7 +157,7 @@ func (b *Book) ask(ctx context.Context, name string) (Address, error) {
 	case err != nil:
 		return Address{}, &SourceError{routerName, err}
 	default:
-		if a, err = b.settle(name, a, b.Router, routerName); err == nil {
+		if a, err = b.settle(ctx, name, a, b.Router, routerName); err == nil {
 			b.keep(name, answer{addr: a, until: later(b.CacheTime, 10*time.Minute)})
 			return a, nil
 		}
@@ -170,7 +170,7 @@ func (b *Book) ask(ctx context.Context, name string) (Address, error) {
 }
 
 // settle compares an answer with the pin, and pins it.
-func (b *Book) settle(name string, a Address, s Source, by string) (Address, error) {
+func (b *Book) settle(ctx context.Context, name string, a Address, s Source, by string) (Address, error) {
 	if a.IsZero() {
 		return a, &SourceError{by, keys.ErrMalformed}
 	}
@@ -182,9 +182,9 @@ func (b *Book) settle(name string, a Address, s Source, by string) (Address, err
 	switch {
 	case err != nil:
 	case !vouches && pin.IsZero():
-		err = b.setPin(name, a)
+		err = b.setPin(ctx, name, a)
 	case vouches && !pin.IsZero():
-		err = b.Forget(name) // its own memory is better
+		err = b.forget(ctx, name) // its own memory is better
 	}
 	var conflict *ConflictError
 	switch {

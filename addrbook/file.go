@@ -19,8 +19,8 @@ import (
 type File struct {
 	path string // empty for one in memory, which only holds pins
 
-	changing sync.Mutex // held while the disk is read or written
-	stamp    stamp      // of what was read, guarded by changing
+	changing chan struct{} // holds a value while the disk is read or written
+	stamp    stamp         // of what was read, guarded by changing
 
 	mu      sync.RWMutex // guards the rest, and is never held for long
 	hosts   *Hosts
@@ -30,7 +30,7 @@ type File struct {
 // OpenFile reads a hosts file, strictly: see [ParseHosts]. A file that does not
 // exist, and never did, is an empty one, which the first change makes.
 func OpenFile(path string) (*File, error) {
-	f := &File{path: path}
+	f := &File{path: path, changing: make(chan struct{}, 1)}
 	if err := f.Reload(); err != nil {
 		return nil, err
 	}
@@ -39,8 +39,8 @@ func OpenFile(path string) (*File, error) {
 
 // Reload reads the file again. If that fails, what was read before still counts.
 func (f *File) Reload() error {
-	f.changing.Lock()
-	defer f.changing.Unlock()
+	f.changing <- struct{}{}
+	defer func() { <-f.changing }()
 	return f.reload()
 }
 
@@ -124,13 +124,20 @@ func (f *File) Remove(name string) error {
 
 // Update makes any number of changes in one step. If change fails, nothing is
 // changed. change must not keep h, nor change the file by other means.
-func (f *File) Update(change func(h *Hosts) error) error {
+func (f *File) Update(change func(h *Hosts) error) error { return f.update(context.Background(), change) }
+
+// update is Update that waits for others no longer than ctx.
+func (f *File) update(ctx context.Context, change func(h *Hosts) error) error {
 	if f.path == "" {
 		return f.updateMemory(change)
 	}
-	f.changing.Lock()
-	defer f.changing.Unlock()
-	unlock, err := lockPath(context.Background(), f.path, nil, f.stamp != nil)
+	select {
+	case f.changing <- struct{}{}:
+		defer func() { <-f.changing }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	unlock, err := lockPath(ctx, f.path, nil, f.stamp != nil)
 	if err != nil {
 		return err
 	}

@@ -35,13 +35,13 @@ var errFull = errors.New("no place for another pin")
 // setPin makes an address the one that its name must not change. Pins that are there
 // are never given up for it: past the bound, a new name has none. It fails with a
 // *[ConflictError] if another program has pinned another address meanwhile.
-func (b *Book) setPin(name string, a Address) error {
+func (b *Book) setPin(ctx context.Context, name string, a Address) error {
 	pins, most := b.pinned(), orDefault(b.MaxPins, 16<<10)
 	if pins.len() >= most {
 		return nil
 	}
-	err := pins.Update(func(h *Hosts) error {
-		if _, err := h.Lookup(context.Background(), name); errors.Is(err, ErrNotFound) && h.Len() >= most {
+	err := pins.update(ctx, func(h *Hosts) error {
+		if _, err := h.Lookup(ctx, name); errors.Is(err, ErrNotFound) && h.Len() >= most {
 			return errFull
 		}
 		return h.Add(name, a.hashed())
@@ -54,7 +54,9 @@ func (b *Book) setPin(name string, a Address) error {
 
 // Forget drops what the book remembers of a name, so that the next answer counts. It
 // fails with an error of i2phost, or one of writing Pins.
-func (b *Book) Forget(name string) error {
+func (b *Book) Forget(name string) error { return b.forget(context.Background(), name) }
+
+func (b *Book) forget(ctx context.Context, name string) error {
 	host, err := i2phost.Parse(name)
 	if err != nil {
 		return err
@@ -65,7 +67,8 @@ func (b *Book) Forget(name string) error {
 	if a, err := b.pin(host.String()); err != nil || a.IsZero() {
 		return err
 	}
-	if err := b.pinned().Remove(host.String()); !errors.Is(err, ErrNotFound) {
+	err = b.pinned().update(ctx, func(h *Hosts) error { return h.Remove(host.String()) })
+	if !errors.Is(err, ErrNotFound) {
 		return err
 	}
 	return nil

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -35,6 +38,41 @@ func TestPinsStay(t *testing.T) {
 	assert.ErrorIs(t, lookup("some14.i2p"), addrbook.ErrConflict, "the sixteenth pin")
 	r.set("some15.i2p", good)
 	assert.NoError(t, lookup("some15.i2p"), "past the bound there is none")
+}
+
+// A program that holds the file of the pins for long holds up no lookup for longer than its context, however many wait.
+func TestPinsLocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "pins.txt")
+		d, former := destination(t), destination(t)
+		require.NoError(t, openFile(t, path).Add("own.i2p", former))
+		b := &addrbook.Book{
+			Sources: []addrbook.Source{hostsOf(t, book{"own.i2p": d}), &router{names: book{"n.i2p": d}}},
+			Router:  &router{names: book{"far.i2p": d}}, Pins: openFile(t, path),
+		}
+		err := openFile(t, path).Update(func(*addrbook.Hosts) error {
+			began := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			var wg sync.WaitGroup
+			for _, name := range []string{"own.i2p", "own.i2p", "n.i2p", "far.i2p"} {
+				wg.Go(func() {
+					_, err := b.Lookup(ctx, name)
+					assert.ErrorIs(t, err, context.DeadlineExceeded, name)
+				})
+			}
+			wg.Wait()
+			assert.Equal(t, time.Second, time.Since(began))
+			return nil
+		})
+		require.NoError(t, err)
+		time.Sleep(time.Minute) // the question to the router goes on
+		for _, name := range []string{"own.i2p", "n.i2p", "far.i2p"} {
+			got, err := b.Lookup(t.Context(), name)
+			require.NoError(t, err)
+			assert.Equal(t, d, got)
+		}
+	})
 }
 
 // Pins that have a file outlive the program, are shared by programs, and are needed.
