@@ -124,7 +124,9 @@ func (f *File) Remove(name string) error {
 
 // Update makes any number of changes in one step. If change fails, nothing is
 // changed. change must not keep h, nor change the file by other means.
-func (f *File) Update(change func(h *Hosts) error) error { return f.update(context.Background(), change) }
+func (f *File) Update(change func(h *Hosts) error) error {
+	return f.update(context.Background(), change)
+}
 
 // update is Update that waits for others no longer than ctx.
 func (f *File) update(ctx context.Context, change func(h *Hosts) error) error {
