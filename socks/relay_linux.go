@@ -50,6 +50,9 @@ func socket(c net.Conn) (rc syscall.RawConn, raw net.Conn) {
 // less than what a router bears, it keeps a fast client on the fast path.
 const patience = 5 * time.Millisecond
 
+// leastSpliced is from how many bytes at a time on splicing costs less than copying.
+const leastSpliced = 8 << 10
+
 // splicer is one direction between two sockets. While it waits for src it
 // holds neither pipe nor buffer.
 type splicer struct {
@@ -99,7 +102,7 @@ func (s *splicer) step() {
 	case s.n == 0:
 		s.eof = true
 	default:
-		s.bulk = s.n >= busyBuffer
+		s.bulk = s.n >= busyBuffer || s.bulk && s.n >= leastSpliced
 		w.progress()
 		if s.queued {
 			s.dstErr = s.flow.put(s.buf[:s.n])
