@@ -37,8 +37,7 @@ func TestThief(t *testing.T) {
 				s.Password = func() string { return password }
 			}
 			defer s.Close()
-			s.Addr()
-			s.keep.Settle = time.Millisecond
+			hasten(s)
 			require.NoError(t, s.Up(t.Context()))
 			a.Kill()
 			thief := &samtest.Thief{Addr: a.Addr(), UID: nobody}
@@ -68,8 +67,7 @@ func TestFirstOwner(t *testing.T) {
 	a := nw.Start(&samtest.Bridge{BuildTime: -1, UID: nobody})
 	s := &Session{Address: a.Addr()}
 	defer s.Close()
-	s.Addr()
-	s.keep.Settle = time.Millisecond
+	hasten(s)
 	require.NoError(t, s.Up(t.Context()))
 	a.Kill()
 	require.NoError(t, a.Restart())

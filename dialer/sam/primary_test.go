@@ -162,6 +162,7 @@ func TestSubsessionsAfterRestart(t *testing.T) {
 	onJava(t, func(t *testing.T, one, two *samtest.Bridge) {
 		server, client := overUDP(t, one), overUDP(t, two)
 		server.Primary = true
+		hasten(server)
 		a, other, b := packets(t, server, "udp"), packets(t, server, "i2p-raw"), packets(t, client, "udp")
 		greet(t, b, a)
 		home := a.LocalAddr()
@@ -205,6 +206,7 @@ func TestPrimaryElsewhere(t *testing.T) {
 
 	moving := &Session{Address: javaRouter.Addr(), UDPAddress: javaRouter.UDPAddr(), Fallbacks: []string{i2pdRouter.Addr()}, Primary: true}
 	t.Cleanup(func() { moving.Close() })
+	hasten(moving)
 	pc, err = moving.ListenPacket(t.Context(), "udp", ":0")
 	require.NoError(t, err)
 	home := moving.Addr()
@@ -217,4 +219,10 @@ func TestPrimaryElsewhere(t *testing.T) {
 	assert.ErrorIs(t, err, errors.ErrUnsupported)
 	assert.Equal(t, home, pc.LocalAddr())
 	require.NoError(t, pc.Close())
+}
+
+// hasten takes from a session that is not yet used the time that real routers need between two of an identity.
+func hasten(s *Session) {
+	s.Addr()
+	s.keep.Settle = 10 * time.Millisecond
 }

@@ -19,8 +19,7 @@ func withSubsession(t *testing.T) (a *samtest.Bridge, s *Session, p *PacketConn)
 	a = nw.Start(nil)
 	s = &Session{Address: a.Addr(), Primary: true}
 	t.Cleanup(func() { s.Close() })
-	s.Addr()
-	s.keep.Settle = time.Millisecond
+	hasten(s)
 	pc, err := s.ListenPacket(t.Context(), "udp", ":0")
 	require.NoError(t, err)
 	return a, s, pc.(*PacketConn)
