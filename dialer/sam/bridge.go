@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer"
@@ -32,6 +33,7 @@ type bridge struct {
 	network, address string
 	login            login // may be nil
 	owner            *owner
+	hangs            *atomic.Bool // it did not answer the last time
 }
 
 // newBridge checks the address. Without a dial function of the host's own, it must
@@ -45,7 +47,7 @@ func newBridge(address string, dial dialFunc) (bridge, error) {
 		if path == "" {
 			return bridge{}, errors.New("empty path of a unix socket")
 		}
-		return bridge{dial: dialOr(dial, "unix", path), network: "unix", address: path, owner: ownerOf(dial)}, nil
+		return bridge{dial: dialOr(dial, "unix", path), network: "unix", address: path, owner: ownerOf(dial), hangs: new(atomic.Bool)}, nil
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -56,7 +58,7 @@ func newBridge(address string, dial dialFunc) (bridge, error) {
 	} else if dial == nil && net.ParseIP(host) == nil {
 		return bridge{}, fmt.Errorf("SAM address %q: host must be an IP literal, as names would need DNS", address)
 	}
-	return bridge{dial: dialOr(dial, "tcp", address), network: "tcp", address: address, owner: ownerOf(dial)}, nil
+	return bridge{dial: dialOr(dial, "tcp", address), network: "tcp", address: address, owner: ownerOf(dial), hangs: new(atomic.Bool)}, nil
 }
 
 // newBridges checks all addresses, and what is told to the bridges there.

@@ -5,7 +5,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer"
@@ -38,7 +40,7 @@ const withoutMLKEM = ", without ML-KEM"
 
 // create opens a session, once.
 func (s *Session) create(ctx context.Context, b bridge, want Encryption) (l *live, err error) {
-	conn, hello, err := b.open(ctx)
+	conn, hello, err := s.openSettled(ctx, b)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +71,21 @@ func (s *Session) create(ctx context.Context, b bridge, want Encryption) (l *liv
 	}
 	l.pulse = newPulse(l, s.wallClock)
 	return l, nil
+}
+
+// openSettled connects to a bridge. One that hangs learns only when it goes on that its last session of the identity and all the
+// streams are over; i2pd that is asked for the identity within some seconds of that crashes.
+func (s *Session) openSettled(ctx context.Context, b bridge) (net.Conn, hello, error) {
+	conn, h, err := b.open(ctx)
+	switch {
+	case errors.Is(err, errNoAnswer):
+		b.hangs.Store(true)
+	case err == nil && b.hangs.Swap(false):
+		conn.Close()
+		sleep(ctx, s.keep.Settle)
+		conn, h, err = b.open(ctx)
+	}
+	return conn, h, err
 }
 
 // newLive makes what create is to bring to life.

@@ -67,6 +67,9 @@ func (l *live) End(why error) {
 	streams := slices.Collect(maps.Keys(l.streams))
 	l.mu.Unlock()
 	orderly := errors.Is(why, dialer.ErrSessionClosed)
+	if errors.Is(why, errSilent) {
+		l.bridge.hangs.Store(true)
+	}
 	var gone sync.WaitGroup
 	for _, s := range streams {
 		if orderly {
