@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/go-i2p/i2psocks/internal/i2pnet"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// TestFaults is a short run.
+func TestFaults(t *testing.T) {
+	var out bytes.Buffer
+	err := run(t.Context(), []string{"-quick", "-time", "5s", "-visitors", "1"}, &out, t.Output())
+	t.Log(out.String())
+	require.NoError(t, err)
+	assert.Regexp(t, `\d+ whole`, out.String())
+	assert.Contains(t, out.String(), "all visitors got through again")
+}
+
+// TestFaultsOnRouters is a short run on real routers.
+func TestFaultsOnRouters(t *testing.T) {
+	nw := i2pnet.Require(t, i2pnet.Config{}) // skips where there are none
+	require.NoError(t, nw.Close())
+	var out bytes.Buffer
+	err := run(t.Context(), []string{"-routers", "-i2pd", os.Getenv("I2PSOCKS_I2PD_DIR"), "-time", "5s", "-visitors", "1"}, &out, t.Output())
+	t.Log(out.String())
+	require.NoError(t, err)
+	assert.Regexp(t, `\d+ whole`, out.String())
+}
+
+// TestChoicesReplay: what is broken depends on the seed alone.
+func TestChoicesReplay(t *testing.T) {
+	choices := func(seed uint64) (names []string) {
+		chance := rand.New(rand.NewPCG(seed, 2))
+		var all []fault
+		for n, name := range []string{"a", "b", "c"} {
+			all = append(all, fault{name: name, weight: n + 1})
+		}
+		for range 100 {
+			names = append(names, choose(all, chance).name)
+		}
+		return names
+	}
+	assert.Equal(t, choices(7), choices(7))
+	assert.NotEqual(t, choices(7), choices(8))
+	assert.Subset(t, choices(7), []string{"a", "b", "c"})
+}
+
+func quiet() *report { return newReport(slog.New(slog.DiscardHandler)) }
+
+// TestIdentitiesAreChecked: who is seen under two names, or as somebody else, is found.
+func TestIdentitiesAreChecked(t *testing.T) {
+	r := quiet()
+	r.saw("alice", "a.b32.i2p")
+	r.saw("bob", "b.b32.i2p")
+	r.saw("alice", "a.b32.i2p")
+	assert.NoError(t, r.err())
+	r.saw("alice", "c.b32.i2p")
+	assert.ErrorContains(t, r.err(), "alice has two identities")
+	r = quiet()
+	r.saw("alice", "a.b32.i2p")
+	r.saw("bob", "a.b32.i2p")
+	assert.ErrorContains(t, r.err(), "alice and bob have one identity")
+}
+
+// meet is one exchange over a connection whose bytes to the visitor go through change.
+func meet(t *testing.T, o order, change func([]byte)) (visitor, site error) {
+	ours, theirs := net.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		defer theirs.Close()
+		r := bufio.NewReader(theirs)
+		got, err := readOrder(r)
+		if err == nil {
+			assert.Equal(t, o, got)
+			_, err = answer(theirs, o, r)
+		}
+		ended <- err
+	}()
+	_, visitor = ask(changed{ours, change}, o, -1)
+	return visitor, <-ended
+}
+
+type changed struct {
+	net.Conn
+	change func([]byte)
+}
+
+func (c changed) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.change(p[:n])
+	return n, err
+}
+
+// TestBytesAreChecked: one bit is enough.
+func TestBytesAreChecked(t *testing.T) {
+	o := order{nonce: 5, up: 70000, down: 50000, visitor: "alice", site: "host1"}
+	visitor, site := meet(t, o, func([]byte) {})
+	assert.NoError(t, visitor)
+	assert.NoError(t, site)
+	for _, at := range []int{0, 1, 49999, 50000} {
+		seen := 0
+		visitor, _ = meet(t, o, func(p []byte) {
+			if n := at - seen; n >= 0 && n < len(p) {
+				p[n] ^= 1
+			}
+			seen += len(p)
+		})
+		assert.ErrorIs(t, visitor, errWrong, at)
+	}
+}
+
+// TestOrders: what was cut is not wrong, and what was changed is.
+func TestOrders(t *testing.T) {
+	whole := order{nonce: 5, up: 7, down: 5, visitor: "alice", site: "host1"}.append(nil)
+	for n := range whole {
+		_, err := readOrder(bytes.NewReader(whole[:n]))
+		assert.Error(t, err, n)
+		assert.NotErrorIs(t, err, errWrong, n)
+	}
+	for n := range whole {
+		changed := bytes.Clone(whole)
+		changed[n] ^= 1
+		_, err := readOrder(io.MultiReader(bytes.NewReader(changed), strings.NewReader(strings.Repeat("x", 600))))
+		assert.ErrorIs(t, err, errWrong, n)
+	}
+}
+
+// TestNoRecovery: visitors that do not get through are found.
+func TestNoRecovery(t *testing.T) {
+	r := quiet()
+	l := &load{report: r}
+	l.hosts = []*host{{load: l, name: "host0"}, {load: l, name: "host1"}}
+	l.hosts[0].life = &life{visitors: []*visitor{{host: l.hosts[0], name: "alice", visits: map[*host]time.Time{}}}}
+	l.recovered(t.Context(), "after a fault", time.Millisecond)
+	assert.ErrorContains(t, r.err(), "after a fault, [alice to host1] do not get through in 1ms")
+}
+
+// TestWiresBreak: all that a wire does, it does where it was told to.
+func TestWiresBreak(t *testing.T) {
+	text := strings.Repeat("0123456789", 100)
+	read := func(bad wire) string {
+		ours, theirs := net.Pipe()
+		go func() {
+			io.WriteString(theirs, text)
+			theirs.Close()
+		}()
+		bad.Conn = ours
+		got, _ := io.ReadAll(&bad)
+		theirs.Close()
+		return string(got)
+	}
+	assert.Equal(t, text[:123], read(wire{cut: 123, garble: -1}))
+	assert.Equal(t, text, read(wire{cut: -1, garble: -1, piece: 7, pause: time.Microsecond}))
+	assert.Equal(t, text[:56]+"7"+text[57:], read(wire{cut: -1, garble: 56, with: '6' ^ '7'}))
+	w := &wires{dial: func(context.Context, string, string) (net.Conn, error) { return &net.TCPConn{}, nil }, report: quiet(), chance: rand.New(rand.NewPCG(1, 1))}
+	broken := func() (n int) {
+		for range 200 {
+			conn, err := w.dialBridge(t.Context(), "tcp", "")
+			require.NoError(t, err)
+			if _, ok := conn.(*wire); ok {
+				n++
+			}
+		}
+		return n
+	}
+	assert.Zero(t, broken())
+	w.storm(true)
+	assert.Positive(t, broken())
+	w.storm(false)
+	assert.Zero(t, broken())
+}
