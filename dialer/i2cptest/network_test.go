@@ -284,8 +284,8 @@ func TestSlowReader(t *testing.T) {
 				a.message(b, strings.Repeat("x", 1700), 0)
 			}
 			synctest.Wait()
-			got := r.Stats().Overflow
-			assert.InDelta(t, 1500-want, got, 150, "%v: messages dropped", kind)
+			taken := 1500 - r.Stats().Overflow // the router's queue, and as much again that it is about to write
+			assert.True(t, want <= taken && taken <= 2*want+100, "%v: %d messages", kind, taken)
 			assert.NotEmpty(t, nw.Violations())
 		})
 	}
