@@ -10,6 +10,10 @@ import (
 // and the acknowledgement of our CLOSE: a RESET could overtake what the peer has not read.
 const closeGrace = 5 * time.Second
 
+// goneAfter is how many repetitions a peer that answers pings may leave without an
+// answer: fewer would be a matter of chance on a bad path.
+const goneAfter = 6
+
 // ending is what a stream knows of its end.
 type ending struct {
 	appClosed bool    // nobody reads or writes any more
@@ -197,13 +201,18 @@ func (s *Stream) forgottenByPeer() bool {
 		return true
 	case s.state != open || !s.acked || s.rto.fired < 3:
 		return false
-	case s.ping != nil && s.ping.answered && s.ping.sentAt >= s.rto.progressAt && s.rto.fired >= s.ping.atRTO+2:
+	case !s.peerAnswers():
+		s.ask() // again each time: it may have been lost
+	case s.rto.fired >= s.ping.atRTO+goneAfter:
 		s.fail(ErrGone)
 		return true
-	case s.ping == nil || !s.ping.answered || s.ping.sentAt < s.rto.progressAt:
-		s.ask()
 	}
 	return false
+}
+
+// peerAnswers reports whether the peer has answered a ping since it last acknowledged something.
+func (s *Stream) peerAnswers() bool {
+	return s.ping != nil && s.ping.answered && s.ping.sentAt >= s.rto.progressAt
 }
 
 func (s *Stream) onlyCloseLeft() bool {

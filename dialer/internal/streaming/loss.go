@@ -78,6 +78,9 @@ func (s *Stream) timeout() time.Duration {
 	if !s.acked { // a SYN waits to be answered
 		return min(min(firstSYNAgain, 2*s.peer.rtt.timeout())<<min(s.rto.fired, 10), nextSYNAgain)
 	}
+	if s.peerAnswers() {
+		return s.peer.rtt.timeout() // the path is there: it is to be known soon
+	}
 	return min(s.peer.rtt.timeout()<<min(s.rto.fired, 10), maxRTO)
 }
 
