@@ -119,3 +119,35 @@ func TestParkingLosesNothing(t *testing.T) {
 	wg.Wait()
 	assert.Zero(t, lot.Len())
 }
+
+// A server ends its parked streams when it is closed, and waits for them when it drains.
+func TestServerOfParkedStreams(t *testing.T) {
+	for _, drains := range []bool{false, true} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		srv := &Server{Dialer: newKeeper(t)}
+		served := make(chan error, 1)
+		go func() { served <- srv.Serve(l) }()
+		d := &Dialer{Address: l.Addr().String()}
+		c, err := d.Dial("tcp", "site.i2p:80")
+		require.NoError(t, err)
+		_, err = c.Read(make([]byte, 1))
+		require.NoError(t, err)
+		waitFor(t, "to be parked", func() bool { return srv.lot.Len() == 1 })
+		down := make(chan error, 1)
+		if drains {
+			go func() { down <- srv.Shutdown(t.Context()) }()
+			assert.ErrorIs(t, <-served, ErrServerClosed)
+			assert.Empty(t, down)
+			require.NoError(t, c.Close())
+		} else {
+			require.NoError(t, srv.Close())
+			_, err = c.Read(make([]byte, 1))
+			assert.Error(t, err)
+			go func() { down <- srv.Shutdown(t.Context()) }()
+		}
+		assert.NoError(t, <-down)
+		c.Close()
+		assert.Zero(t, srv.lot.Len())
+	}
+}

@@ -101,6 +101,9 @@ func (l *lot) leave(s *Spot) bool {
 		return false
 	}
 	l.forget(s)
+	if len(l.spots) == 0 {
+		l.epoll.SetReadDeadline(time.Unix(1, 0)) // the goroutine need not stay
+	}
 	return true
 }
 
@@ -123,11 +126,10 @@ func (l *lot) close() {
 // wait lives as long as something is parked.
 func (l *lot) wait() {
 	raw, err := l.epoll.SyscallConn()
-	for sweep := time.Now().Add(sweepEvery); ; {
+	for sweep := time.Now().Add(sweepEvery); l.goesOn(sweep); {
 		var events [64]unix.EpollEvent
 		n := 0
 		if err == nil {
-			l.epoll.SetReadDeadline(sweep)
 			err = raw.Read(func(fd uintptr) bool {
 				n, _ = unix.EpollWait(int(fd), events[:], 0)
 				return n > 0
@@ -139,25 +141,30 @@ func (l *lot) wait() {
 		if err != nil { // after any other error than the deadline nothing can be waited for
 			woken = append(woken, l.lost(!late)...)
 		}
-		over := len(l.spots) == 0
-		if over {
-			l.waiting = false
-			if l.closed {
-				l.epoll.Close()
-				l.epoll = nil
-			}
-		}
 		l.mu.Unlock()
 		for _, s := range woken {
 			s.Wake()
-		}
-		if over {
-			return
 		}
 		if late {
 			sweep, err = time.Now().Add(sweepEvery), nil
 		}
 	}
+}
+
+// goesOn sets until when the goroutine waits. It is false if it is to end.
+func (l *lot) goesOn(sweep time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.spots) > 0 {
+		l.epoll.SetReadDeadline(sweep)
+		return true
+	}
+	l.waiting = false
+	if l.closed {
+		l.epoll.Close()
+		l.epoll = nil
+	}
+	return false
 }
 
 // ready takes out the spots that events are about.
