@@ -36,15 +36,21 @@ func main() {
 const drainTime = 30 * time.Second
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	listen, ep, err := configure(args, stderr)
+	listen, status, ep, err := configure(args, stderr)
 	if err != nil {
 		return err
 	}
 	defer ep.Close()
+	page, err := newStatusPage(status, ep)
+	if err != nil {
+		return err
+	}
+	defer page.close()
 	px, err := ep.ListenSOCKS(ctx, "tcp", listen)
 	if err != nil {
 		return err
 	}
+	defer page.serve(px, stderr)()
 	if err := wait(ctx, ep, stderr); err != nil {
 		return explain(err, ep)
 	}
@@ -65,7 +71,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // configure reads the flags.
-func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.Endpoint, err error) {
+func configure(args []string, stderr io.Writer) (listen, status string, ep *i2psocks.Endpoint, err error) {
 	fs := flag.NewFlagSet("proxy", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	ep = new(i2psocks.Endpoint)
@@ -77,6 +83,7 @@ func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.End
 	fs.StringVar((*string)(&ep.Secret), "secret", "", "`password` that clients must give (default: none, on loopback)")
 	fs.BoolVar(&ep.AllowRemote, "allow-remote", false, "permit -listen beyond loopback, with -secret")
 	fs.BoolVar(&ep.Isolation.Listen, "bind", false, "let users listen (BIND), each under a name of its own")
+	fs.StringVar(&status, "status", "", "loopback `address` of a status page for browsers, such as 127.0.0.1:4448 (default: none)")
 	hosts := fs.String("hosts", "", "hosts.txt `file` to ask before the router")
 	quantity := fs.Int("quantity", 3, "parallel tunnels in each direction, 1 to 6")
 	length := fs.Int("length", 3, "hops of each tunnel, 0 (no anonymity) to 7")
@@ -84,10 +91,10 @@ func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.End
 	fs.BoolVar(&ep.AwaitRouter, "wait", false, "wait for a router that is not there yet, as at boot")
 	verbose := fs.Bool("v", false, "log each request")
 	if err := fs.Parse(args); err != nil {
-		return "", nil, err
+		return "", "", nil, err
 	}
 	if fs.NArg() > 0 {
-		return "", nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+		return "", "", nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
 	if ep.I2CP != "" && ep.SAM == sam.DefaultAddress {
 		ep.SAM = ""
@@ -104,10 +111,10 @@ func configure(args []string, stderr io.Writer) (listen string, ep *i2psocks.End
 	}
 	ep.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	if err := ownRouter(*router, ep, stderr); err != nil {
-		return "", nil, err
+		return "", "", nil, err
 	}
 	ep.Hosts, err = readHosts(*hosts)
-	return listen, ep, err
+	return listen, status, ep, err
 }
 
 func readHosts(path string) (map[string]string, error) {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -112,7 +113,7 @@ func TestBadFlags(t *testing.T) {
 	require.NoError(t, os.WriteFile(bad, []byte("example.com=AAAA\n"), 0o600))
 	for _, args := range []string{
 		"-listen 0.0.0.0:0", "-listen 0.0.0.0:0 -secret x", "-listen 0.0.0.0:0 -allow-remote", "-listen example.com:1", "-length 8",
-		"-quantity 7", "-quantity -1", "-hosts /nonexistent", "-hosts " + bad, "-sam router.example.com:7656", "-name a/b -dir " + t.TempDir(), "extra", "-what",
+		"-quantity 7", "-quantity -1", "-hosts /nonexistent", "-hosts " + bad, "-status 0.0.0.0:0", "-status localhost:0", "-status 192.0.2.1:80", "-sam router.example.com:7656", "-name a/b -dir " + t.TempDir(), "extra", "-what",
 	} {
 		err := run(t.Context(), append([]string{"-sam", bridge.Addr(), "-listen", "127.0.0.1:0"}, strings.Fields(args)...), io.Discard, io.Discard)
 		assert.Error(t, err, args)
@@ -178,4 +179,50 @@ func TestBind(t *testing.T) {
 		}
 		assert.NoError(t, stop())
 	}
+}
+
+// TestStatus: the page is there for this machine, tells of the daemon, and holds no secret.
+func TestStatus(t *testing.T) {
+	bridge := samtest.NewStrict(t).Start(nil)
+	address := make(chan string, 1)
+	log := &said{word: regexp.MustCompile(`status page: (\S+)`), found: address}
+	ctx, stop := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"-listen", "127.0.0.1:0", "-sam", bridge.Addr(), "-secret", "hunter2", "-status", "127.0.0.1:0"}, w, log)
+		w.Close()
+	}()
+	lines := bufio.NewScanner(r)
+	require.True(t, lines.Scan())
+	require.True(t, lines.Scan())
+	b32 := lines.Text()
+	url := <-address
+	resp, err := http.Get(url)
+	require.NoError(t, err)
+	page, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	resp.Body.Close()
+	assert.Equal(t, http.StatusOK, resp.StatusCode)
+	assert.Contains(t, string(page), "Ready.")
+	assert.NotContains(t, string(page), b32)
+	assert.NotContains(t, string(page), "hunter2")
+	stop()
+	assert.NoError(t, <-ended)
+	_, err = http.Get(url)
+	assert.Error(t, err, "it ends with the daemon")
+	http.DefaultClient.CloseIdleConnections()
+}
+
+// said passes on what a word matches in what is written.
+type said struct {
+	word  *regexp.Regexp
+	found chan string
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	if m := s.word.FindSubmatch(p); m != nil {
+		s.found <- string(m[1])
+	}
+	return len(p), nil
 }
