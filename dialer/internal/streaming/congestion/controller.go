@@ -22,6 +22,8 @@ const (
 	probeGain  = 1.15
 	yieldGain  = 0.85
 
+	ackWait = 15 * time.Millisecond
+
 	minPace = 4 // packets a second: what is known may be of a bad moment
 
 	lossLimit = 0.15 // of a round, above which the path is taken to be full
@@ -80,9 +82,10 @@ func (c *Controller) Rate() float64 {
 }
 
 // product is how many packets fill the path at that rate. A path takes longer than it takes at its best
-// by its jitter, which shows between one round trip and the next, unlike a queue.
+// by its jitter, which shows between one round trip and the next, unlike a queue, and by what peers let
+// acknowledgements wait.
 func (c *Controller) product(rate float64) float64 {
-	return rate * (c.minRTT + min(3*c.jitter, c.minRTT)).Seconds()
+	return rate * (c.minRTT + min(max(3*c.jitter, min(c.minRTT/8, ackWait)), c.minRTT)).Seconds()
 }
 
 // Window is how many packets may be under way.
