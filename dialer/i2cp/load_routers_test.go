@@ -70,12 +70,19 @@ func TestManyStreamsOnRouters(t *testing.T) {
 	require.NoError(t, both.Wait())
 	t.Logf("%d streams in %v", streams, time.Since(begin))
 	close(conns)
+	begin = time.Now()
+	var echoes errgroup.Group
 	for conn := range conns {
-		conn.SetDeadline(time.Now().Add(time.Minute))
-		_, err := io.WriteString(conn, "hello")
-		require.NoError(t, err)
-		_, err = io.ReadFull(conn, make([]byte, 5))
-		require.NoError(t, err)
-		conn.Close()
+		echoes.Go(func() error {
+			defer conn.Close()
+			conn.SetDeadline(time.Now().Add(time.Minute))
+			if _, err := io.WriteString(conn, "hello"); err != nil {
+				return err
+			}
+			_, err := io.ReadFull(conn, make([]byte, 5))
+			return err
+		})
 	}
+	require.NoError(t, echoes.Wait())
+	t.Logf("an echo on each in %v", time.Since(begin))
 }
