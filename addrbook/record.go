@@ -82,14 +82,16 @@ func parseProperties(s string) ([]Property, error) {
 		return nil, errProperty
 	}
 	var props []Property
+	seen := make(map[string]bool) // a line may have thousands, and a feed hundreds of such lines
 	for part := range strings.SplitSeq(s, "#") {
 		key, value, ok := strings.Cut(part, "=")
 		if !ok || key == "" || value == "" {
 			return nil, errProperty
 		}
-		if slices.ContainsFunc(props, func(p Property) bool { return p.Key == key }) {
+		if seen[key] {
 			return nil, errDuplicate
 		}
+		seen[key] = true
 		props = append(props, Property{key, value})
 	}
 	return props, nil

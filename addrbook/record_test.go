@@ -9,7 +9,9 @@ import (
 	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"encoding/base64"
+	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -224,6 +226,20 @@ func TestVerifyZeroKeys(t *testing.T) {
 			r := addrbook.Record{Name: "a.i2p", Destination: d, Properties: []addrbook.Property{{Key: "sig", Value: base64I2P.EncodeToString(make([]byte, size))}}}
 			assert.ErrorIs(t, r.Verify(), addrbook.ErrSignature)
 		}
+	}
+}
+
+// BenchmarkManyProperties reads the line that costs most, of which a feed may have 320.
+func BenchmarkManyProperties(b *testing.B) {
+	var line strings.Builder
+	line.WriteString("a.i2p=" + b64(identity(b)) + "#!")
+	for i := 0; line.Len() < 16_000; i++ {
+		fmt.Fprintf(&line, "%s=x#", strconv.FormatInt(int64(i), 36))
+	}
+	text := strings.TrimSuffix(line.String(), "#")
+	for b.Loop() {
+		_, err := addrbook.ParseRecord(text)
+		require.NoError(b, err)
 	}
 }
 
