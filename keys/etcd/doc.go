@@ -55,7 +55,9 @@
 // What is sealed belongs to its name, and to being in use or retired at a certain time: a value that somebody has put
 // in another place is [keys.ErrAltered]. Who can write etcd can still put back an earlier value of the same
 // place, such as the identity before a rotation, or all of the prefix, or remove it: no host remembers what there
-// was, so nothing here can tell. Nor does a Sealer protect claims: who can write etcd can remove them, which makes their
+// was, so nothing here can tell. Values that a
+// former version sealed have no names in them: who kept some, and the mark beside them, can put them back under other
+// names. Nor does a Sealer protect claims: who can write etcd can remove them, which makes their
 // owners stop, and can answer each host as if it were the only one.
 //
 // # What it refuses to do
