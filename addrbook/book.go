@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 	"github.com/go-i2p/i2psocks/keys"
 )
@@ -37,7 +35,8 @@ type Book struct {
 
 	// Router is asked last. Nil, as it should be by default, asks none: its book
 	// is not under our rules, and it learns the names. It is asked once for all who
-	// wait for a name, with none of the values of their contexts.
+	// wait for a name, with none of the values of their contexts, and for 512 names at
+	// most at a time; one more is a *[SourceError].
 	Router Source
 
 	// Timeout bounds the question to the router. 0 means 30 s.
@@ -65,11 +64,11 @@ type Book struct {
 	// goroutine that came upon it. It must not call the Book.
 	OnConflict func(*ConflictError)
 
-	flights singleflight.Group
-	mu      sync.Mutex // guards cache, garlic and pins itself
-	cache   cache
-	garlic  garlicIndex
-	pins    *File
+	mu        sync.Mutex // guards all below, and of pins only which it is
+	questions map[string]*question
+	cache     cache
+	garlic    garlicIndex
+	pins      *File
 
 	applying sync.Mutex // held by a subscription that brings its entries up to date
 }
@@ -124,29 +123,6 @@ func (b *Book) lookup(ctx context.Context, name string) (Address, error) {
 		return Address{}, fmt.Errorf("addrbook: %w", ErrNotFound)
 	}
 	return b.askRouter(ctx, name)
-}
-
-// askRouter asks once for all who wait for the same name. The question goes on
-// when they leave, since its answer is kept, and it is nobody's own: what the context
-// of the first one carries, such as an identity, is no business of the others'.
-func (b *Book) askRouter(ctx context.Context, name string) (Address, error) {
-	b.mu.Lock()
-	a, ok := b.cache.get(name)
-	b.mu.Unlock()
-	if ok && time.Now().Before(a.until) {
-		return a.addr, a.err
-	}
-	flight := b.flights.DoChan(name, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), orDefault(b.Timeout, 30*time.Second))
-		defer cancel()
-		return b.ask(ctx, name)
-	})
-	select {
-	case r := <-flight:
-		return r.Val.(Address), r.Err
-	case <-ctx.Done():
-		return Address{}, context.Cause(ctx)
-	}
 }
 
 func (b *Book) ask(ctx context.Context, name string) (Address, error) {

@@ -230,6 +230,35 @@ func TestBookCollapsesLookups(t *testing.T) {
 	})
 }
 
+// Who asks for one name after the other and never waits does not fill the memory with questions.
+func TestBookQuestionsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := destination(t)
+		r := &router{names: book{"host0.i2p": a, "late.i2p": a}, delay: 20 * time.Second}
+		bk := &addrbook.Book{Router: r}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		for i := range 2000 {
+			bk.Lookup(gone, fmt.Sprintf("host%d.i2p", i))
+		}
+		synctest.Wait()
+		assert.EqualValues(t, 512, r.asked.Load())
+		began := time.Now()
+		_, err := bk.Lookup(t.Context(), "late.i2p")
+		var source *addrbook.SourceError
+		require.ErrorAs(t, err, &source)
+		assert.Equal(t, "router", source.Source)
+		assert.NotErrorIs(t, err, addrbook.ErrNotFound)
+		assert.Zero(t, time.Since(began))
+		got, err := bk.Lookup(t.Context(), "host0.i2p")
+		require.NoError(t, err, "which was asked for")
+		assert.Equal(t, a, got)
+		got, err = bk.Lookup(t.Context(), "late.i2p")
+		require.NoError(t, err, "now that there is room")
+		assert.Equal(t, a, got)
+	})
+}
+
 func TestBookMemoryIsBounded(t *testing.T) {
 	a := destination(t)
 	r := &router{names: book{}}
