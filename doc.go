@@ -30,7 +30,8 @@
 //   - dialer: what a way into I2P can do, its addresses and errors, and one identity for
 //     each isolation key; dialer/sam is the default way, dialer/i2cp another, whose streams are
 //     made in the process, dialer/i2pd a router of the program's own, dialer/onramp an identity
-//     of go-i2p/onramp; dialer/samtest and dialer/i2cptest are networks in the process, for tests;
+//     of go-i2p/onramp; dialer/samtest and dialer/i2cptest are networks in the process, for tests,
+//     and dialer/samtest/leaktest proves that a program leaks nothing;
 //   - socks: the SOCKS server and client, which know nothing of routers;
 //   - keys: destinations, identities and where they are kept; keys/ageseal encrypts them,
 //     keys/goi2p converts from and to go-i2p/i2pkeys, keys/etcd (a module of its own)

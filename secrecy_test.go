@@ -3,9 +3,7 @@ package i2psocks_test
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -26,140 +24,34 @@ import (
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
+	"github.com/go-i2p/i2psocks/dialer/samtest/leaktest"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
 )
 
 // ears hear all that is logged, and all that they are told to print, and know what must not be in it.
 type ears struct {
-	t       *testing.T
-	heard   lockedBuffer
-	log     *slog.Logger
-	mu      sync.Mutex
-	secrets []unheard
+	leaktest.Recorder
+	t   *testing.T
+	log *slog.Logger
+	mu  sync.Mutex
 }
-
-// unheard is something that must not be heard, each run of so many of its bytes.
-type unheard struct {
-	what  string
-	bytes []byte
-	run   int
-}
-
-// both is a handler that is two.
-type both [2]slog.Handler
-
-func (b both) Enabled(context.Context, slog.Level) bool { return true }
-func (b both) Handle(ctx context.Context, r slog.Record) error {
-	return errors.Join(b[0].Handle(ctx, r.Clone()), b[1].Handle(ctx, r))
-}
-func (b both) WithAttrs(a []slog.Attr) slog.Handler {
-	return both{b[0].WithAttrs(a), b[1].WithAttrs(a)}
-}
-func (b both) WithGroup(g string) slog.Handler { return both{b[0].WithGroup(g), b[1].WithGroup(g)} }
 
 func newEars(t *testing.T) *ears {
 	e := &ears{t: t}
-	all := &slog.HandlerOptions{Level: slog.Level(-100), AddSource: true}
-	e.log = slog.New(both{slog.NewTextHandler(&e.heard, all), slog.NewJSONHandler(&e.heard, all)})
+	e.log = slog.New(e.Handler())
 	return e
 }
 
-// keep adds a secret. Of a text the whole counts, of a key each run of 8 bytes.
-func (e *ears) keep(what, text string) { e.add(unheard{what, []byte(text), len(text)}) }
-
 func (e *ears) keepIdentity(what string, id keys.Identity) {
-	blob, err := keys.Export(id, keys.FormatBinary)
-	require.NoError(e.t, err)
-	e.add(unheard{what, blob[len(blob)-32:], 8})
-	text := id.Reveal()
-	e.add(unheard{what, []byte(text[len(text)-40:]), 12}) // 12 characters are 9 bytes
-}
-
-func (e *ears) keepLeaseSetKey(what string, key keys.LeaseSetKey) {
-	e.add(unheard{what, []byte(key.Reveal()), 12})
-	raw, err := base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-~").DecodeString(key.Reveal())
-	require.NoError(e.t, err)
-	e.add(unheard{what, raw, 8})
-}
-
-func (e *ears) add(s unheard) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.secrets = append(e.secrets, s)
-}
-
-var everyVerb = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%08.3v", "%d", "%o", "%t"}
-
-// hear prints values in every way that a program may print them.
-func (e *ears) hear(values ...any) {
-	for _, v := range values {
-		if v == nil {
-			continue
-		}
-		for _, verb := range everyVerb {
-			fmt.Fprintf(&e.heard, verb+"\n", v)
-			switch v.(type) {
-			case error, dialer.Status, socks.Report, keys.Identity, *sam.Session: // which keep silent inside others, too
-				fmt.Fprintf(&e.heard, verb+"\n", struct{ in any }{v})
-			}
-		}
-		e.log.Info("heard", "v", v, "list", []any{v})
-		if b, err := json.Marshal(v); err == nil {
-			e.heard.Write(b)
-		}
-		if err, ok := v.(error); ok {
-			fmt.Fprintln(&e.heard, err.Error())
-			e.hear(unwrapped(err)...)
-		}
-	}
-}
-
-func unwrapped(err error) (all []any) {
-	switch u := err.(type) {
-	case interface{ Unwrap() error }:
-		if in := u.Unwrap(); in != nil {
-			all = append(all, in)
-		}
-	case interface{ Unwrap() []error }:
-		for _, in := range u.Unwrap() {
-			all = append(all, in)
-		}
-	}
-	return all
+	require.NoError(e.t, e.Identity(what, id))
 }
 
 // fails is for an error that must be one.
 func (e *ears) fails(err error) {
 	e.t.Helper()
 	require.Error(e.t, err)
-	e.hear(err)
-}
-
-// found returns what of the secrets was heard. A number of bytes can be written in several ways.
-func (e *ears) found() (all []string) {
-	heard := e.heard.String()
-	for _, s := range e.secrets {
-	runs:
-		for at := 0; at+s.run <= len(s.bytes); at++ {
-			run := s.bytes[at : at+s.run]
-			list := strings.Trim(fmt.Sprint(run), "[]")
-			for form, text := range map[string]string{
-				"itself": string(run), "hex": fmt.Sprintf("%x", run), "HEX": fmt.Sprintf("%X", run), "hex with blanks": fmt.Sprintf("% x", run),
-				"numbers": list, "Go": strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%#v", run), "[]byte{"), "}"),
-				"octal": strings.Trim(fmt.Sprintf("%o", run), "[]"), "quoted": strings.Trim(fmt.Sprintf("%q", run), `"`),
-				"JSON numbers": strings.ReplaceAll(list, " ", ","),
-				"base64":       strings.TrimRight(base64.StdEncoding.EncodeToString(run), "="),
-			} {
-				if strings.Contains(heard, text) {
-					i := strings.Index(heard, text)
-					all = append(all, fmt.Sprintf("%s, %s, behind %.60q", s.what, form, heard[max(0, i-60):i]))
-					break runs
-				}
-			}
-		}
-	}
-	return all
+	e.Print(err)
 }
 
 // keepAll adds the identities of endpoints by their folders, those of tokens too.
@@ -179,26 +71,6 @@ func (e *ears) keepAll(dirs ...string) {
 	}
 }
 
-// TestEarsHear: what the other tests rely on.
-func TestEarsHear(t *testing.T) {
-	id, err := keys.Generate()
-	require.NoError(t, err)
-	blob, err := keys.Export(id, keys.FormatBinary)
-	require.NoError(t, err)
-	for name, careless := range map[string]any{
-		"text": id.Reveal(), "bytes": blob, "array": [32]byte(blob[len(blob)-32:]), "part": blob[len(blob)-20:][:8],
-		"text of a part": id.Reveal()[len(id.Reveal())-30:], "error": fmt.Errorf("cannot use %q", id.Reveal()), "struct": struct{ key []byte }{blob},
-		"pointer": &struct{ in *struct{ key []byte } }{&struct{ key []byte }{blob}}, "map": map[string]any{"key": blob},
-	} {
-		e := newEars(t)
-		e.keepIdentity("key", id)
-		e.hear(id, &id)
-		assert.Empty(t, e.found())
-		e.hear(careless)
-		assert.NotEmpty(t, e.found(), name)
-	}
-}
-
 // TestNothingIsHeard runs all that an endpoint does, well and badly, with every log at its loudest, and has every error
 // and everything that can be got hold of printed: no key, password or credential may show.
 func TestNothingIsHeard(t *testing.T) {
@@ -207,11 +79,11 @@ func TestNothingIsHeard(t *testing.T) {
 	nw := samtest.NewNetwork()
 	defer nw.Close()
 	bridge := nw.Start(&samtest.Bridge{User: "operator", Password: "sam-password-77"})
-	e.keep("SAM password", "sam-password-77")
-	e.keep("SOCKS secret", "socks-secret-88")
-	e.keep("wrong secret", "wrong-secret-99")
+	e.Text("SAM password", "sam-password-77")
+	e.Text("SOCKS secret", "socks-secret-88")
+	e.Text("wrong secret", "wrong-secret-99")
 	credential := keys.GenerateLeaseSetKey()
-	e.keepLeaseSetKey("credential", credential)
+	require.NoError(t, e.LeaseSetKey("credential", credential))
 
 	var closed []any // printed when nothing works on them any more
 	state := t.TempDir()
@@ -228,14 +100,14 @@ func TestNothingIsHeard(t *testing.T) {
 			Configure: sessions, Isolation: i2psocks.Isolation{Configure: sessions},
 			Hooks: &socks.Hooks{
 				Conn: func(_ context.Context, a net.Addr) context.Context {
-					e.hear(a)
+					e.Print(a)
 					return nil
 				},
 				Request: func(_ context.Context, r *socks.Request) context.Context {
-					e.hear(r, *r)
+					e.Print(r, *r)
 					return nil
 				},
-				Done: func(_ context.Context, r socks.Report) { e.hear(r, &r, r.Err) },
+				Done: func(_ context.Context, r socks.Report) { e.Print(r, &r, r.Err, struct{ in any }{r}) },
 			},
 		}
 		if change != nil {
@@ -274,18 +146,18 @@ func TestNothingIsHeard(t *testing.T) {
 			_, err = wrong.DialContext(ctx, "tcp", "192.0.2.1:80")
 			e.fails(err)
 		}
-		e.hear(px.Status(), px.Addr(), visitor.Status(), visitor.IsolatedStatus())
+		e.Print(px.Status(), px.Addr(), visitor.Status(), visitor.IsolatedStatus())
 	})
 	t.Run("packets", func(t *testing.T) {
 		for _, ep := range []*i2psocks.Endpoint{site, visitor} {
 			pc, err := ep.ListenPacket(ctx, "udp", ":0")
 			if err != nil {
-				e.hear(err)
+				e.Print(err)
 				continue
 			}
 			_, err = pc.WriteTo([]byte("hi"), &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 80})
 			e.fails(err)
-			e.hear(pc.LocalAddr())
+			e.Print(pc.LocalAddr())
 			require.NoError(t, pc.Close())
 		}
 	})
@@ -297,7 +169,7 @@ func TestNothingIsHeard(t *testing.T) {
 			}
 		})
 		e.fails(ep.Up(ctx))
-		e.hear(ep.Status())
+		e.Print(ep.Status())
 	})
 	t.Run("damaged keys", func(t *testing.T) {
 		file := filepath.Join(state, "site", "keys", "default.key")
@@ -319,7 +191,7 @@ func TestNothingIsHeard(t *testing.T) {
 		ep := open(bridge.Addr(), func(ep *i2psocks.Endpoint) {
 			ep.Configure = func(s *sam.Session) {
 				s.User, s.Password, s.Logger = "operator", func() string { return "sam-password-77" }, e.log
-				s.StatusChanged = func(st dialer.Status) { e.hear(st, st.Err) }
+				s.StatusChanged = func(st dialer.Status) { e.Print(st, st.Err, struct{ in any }{st}) }
 			}
 		})
 		require.NoError(t, ep.Up(ctx))
@@ -331,7 +203,7 @@ func TestNothingIsHeard(t *testing.T) {
 			}
 		}
 		bridge.ClearFaults()
-		e.hear(ep.Status())
+		e.Print(ep.Status())
 	})
 	t.Run("subscription", func(t *testing.T) {
 		id, err := keys.Generate()
@@ -352,10 +224,10 @@ func TestNothingIsHeard(t *testing.T) {
 		s := &addrbook.Subscription{URL: "http://" + feed.Addr().Host + "/", Dialer: visitor, Book: book, Path: filepath.Join(state, "feed.json")}
 		book.Sources = []addrbook.Source{s}
 		report, err := s.Fetch(ctx)
-		e.hear(err, report)
+		e.Print(err, report)
 		closed = append(closed, s, book)
 		for _, p := range report.Problems {
-			e.hear(p)
+			e.Print(p)
 		}
 		for _, url := range []string{"http://unknown.i2p/" + id.Reveal(), "http://" + id.Reveal() + "/", "http://n.i2p:port/%" + id.Reveal()} {
 			_, err = (&addrbook.Subscription{URL: url, Dialer: visitor}).Fetch(ctx)
@@ -372,22 +244,21 @@ func TestNothingIsHeard(t *testing.T) {
 			require.NoError(t, c.Close())
 		}
 	}
-	e.hear(closed...)
+	e.Print(closed...)
 	for _, v := range closed {
 		if ep, ok := v.(*i2psocks.Endpoint); ok {
-			e.hear(ep.Addr(), ep.Status())
+			e.Print(ep.Addr(), ep.Status())
 		}
 	}
 	e.keepAll(filepath.Join(state, "site"), filepath.Join(state, "visitor"))
-	assert.Empty(t, e.found())
-	t.Logf("%d bytes were heard, and %d secrets looked for", e.heard.Len(), len(e.secrets))
+	e.Check(t)
 }
 
 // TestValuesTellNoSecret: what holds an Endpoint by value, as its zero value invites to, shows no secret by any verb, in no
 // log and in no JSON; nor does what else the package makes.
 func TestValuesTellNoSecret(t *testing.T) {
 	e := newEars(t)
-	e.keep("SOCKS secret", "socks-secret-88")
+	e.Text("SOCKS secret", "socks-secret-88")
 	type App struct {
 		Door    i2psocks.Endpoint
 		Secrets []i2psocks.Secret
@@ -395,19 +266,17 @@ func TestValuesTellNoSecret(t *testing.T) {
 	}
 	app := &App{Secrets: []i2psocks.Secret{"socks-secret-88"}, ByName: map[string]any{"secret": i2psocks.Secret("socks-secret-88")}}
 	app.Door.Secret = "socks-secret-88" // a string constant will do
-	e.hear(app, app.Secrets, app.ByName, app.Door.Secret, &app.Door.Secret, &app.Door, struct{ Door *i2psocks.Endpoint }{&app.Door})
-	for _, verb := range everyVerb {
-		fmt.Fprintf(&e.heard, verb+"\n", reflect.ValueOf(app).Elem())
-	}
+	e.Print(app, app.Secrets, app.ByName, app.Door.Secret, &app.Door.Secret, &app.Door, struct{ Door *i2psocks.Endpoint }{&app.Door})
+	e.Print(reflect.ValueOf(app).Elem())
 	px := listenSOCKS(t, &app.Door, "127.0.0.1:0")
 	made, _ := px.URL().User.Password()
 	assert.Equal(t, "socks-secret-88", made)
 	wrong := &i2psocks.Endpoint{Secret: "socks-secret-88", NoSecret: true}
 	e.fails(wrong.Up(t.Context()))
-	e.hear(px, px.Err(), px.Done(), px.Status(), app.Door.Isolate("alice"), app.Door.IsolatedStatus(), app.Door.HTTPClient(), app.Door.HTTPClient().Transport)
+	e.Print(px, px.Err(), px.Done(), px.Status(), app.Door.Isolate("alice"), app.Door.IsolatedStatus(), app.Door.HTTPClient(), app.Door.HTTPClient().Transport)
 	require.NoError(t, app.Door.Close())
-	e.hear(app, px)
-	assert.Empty(t, e.found())
+	e.Print(app, px)
+	e.Check(t)
 	assert.Equal(t, "[secret] ", fmt.Sprintf("%s %v", i2psocks.Secret("x"), i2psocks.Secret("")))
 	text, err := json.Marshal(i2psocks.Secret("x"))
 	require.NoError(t, err)

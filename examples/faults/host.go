@@ -57,14 +57,15 @@ func (h *host) endpoint() *i2psocks.Endpoint {
 	}
 }
 
-// load32 makes the host's own identity, and returns its base32 name.
-func (h *host) load32(ctx context.Context) (string, error) {
+// identity makes the host's own identity, and returns its address.
+func (h *host) identity(ctx context.Context) (dialer.Addr, error) {
 	ep := h.endpoint()
 	defer ep.Close()
-	if h.b32 = ep.Addr().Host; h.b32 == "" {
-		return "", ep.Up(ctx)
+	own := ep.Addr()
+	if h.b32 = own.Host; h.b32 == "" {
+		return own, ep.Up(ctx)
 	}
-	return h.b32, nil
+	return own, nil
 }
 
 func (h *host) start() error {
@@ -169,11 +170,7 @@ func (h *host) receive(ctx context.Context, conn net.Conn) {
 		if o.site != h.name {
 			h.load.report.violated("%s came to %s in place of %s", o.visitor, h.name, o.site)
 		}
-		peer, ok := conn.RemoteAddr().(dialer.Addr)
-		if !ok {
-			h.load.report.violated("a visitor is a %T", conn.RemoteAddr())
-		}
-		h.load.report.saw(o.visitor, peer.Host)
+		h.load.report.saw(o.visitor, conn.RemoteAddr())
 		var read int64
 		read, err = answer(conn, o, r)
 		h.load.report.went("served", read)

@@ -28,11 +28,11 @@ func startLoad(ctx context.Context, s settings, nw *network, w *wires, r *report
 	for i, address := range nw.bridges {
 		h := &host{load: l, name: fmt.Sprint("host", i), bridge: address, dial: w.dialBridge, direct: nw.direct, visitors: s.visitors, seed: s.seed}
 		l.hosts = append(l.hosts, h)
-		b32, err := h.load32(ctx)
+		own, err := h.identity(ctx)
 		if err != nil {
 			return nil, err
 		}
-		r.saw(h.name, b32)
+		r.saw(h.name, own)
 	}
 	for _, h := range l.hosts {
 		if err := h.start(); err != nil {

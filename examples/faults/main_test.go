@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
 )
 
@@ -66,16 +67,16 @@ func quiet() *report { return newReport(slog.New(slog.DiscardHandler)) }
 // TestIdentitiesAreChecked: who is seen under two names, or as somebody else, is found.
 func TestIdentitiesAreChecked(t *testing.T) {
 	r := quiet()
-	r.saw("alice", "a.b32.i2p")
-	r.saw("bob", "b.b32.i2p")
-	r.saw("alice", "a.b32.i2p")
+	r.saw("alice", dialer.Addr{Host: "a.b32.i2p"})
+	r.saw("bob", dialer.Addr{Host: "b.b32.i2p"})
+	r.saw("alice", dialer.Addr{Host: "a.b32.i2p"})
 	assert.NoError(t, r.err())
-	r.saw("alice", "c.b32.i2p")
-	assert.ErrorContains(t, r.err(), "alice has two identities")
+	r.saw("alice", dialer.Addr{Host: "c.b32.i2p"})
+	assert.ErrorContains(t, r.err(), "alice has two")
 	r = quiet()
-	r.saw("alice", "a.b32.i2p")
-	r.saw("bob", "a.b32.i2p")
-	assert.ErrorContains(t, r.err(), "alice and bob have one identity")
+	r.saw("alice", dialer.Addr{Host: "a.b32.i2p"})
+	r.saw("bob", dialer.Addr{Host: "a.b32.i2p"})
+	assert.ErrorContains(t, r.err(), "alice and bob are one")
 }
 
 // meet is one exchange over a connection whose bytes to the visitor go through change.

@@ -6,27 +6,29 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/go-i2p/i2psocks/dialer/samtest/leaktest"
 )
 
 // report counts what happened. Its methods may be called by several goroutines.
 type report struct {
-	log *slog.Logger
+	log        *slog.Logger
+	identities leaktest.Identities // of visitors and sites
 
 	mu         sync.Mutex
 	faults     map[string]int
 	outcomes   map[string]int
 	bytes      int64
-	hosts      map[string]string // of visitors and sites, by base32 name
-	names      map[string]string // the other way round
 	recoveries []time.Duration
 	violations []error
 }
 
 func newReport(log *slog.Logger) *report {
-	return &report{log: log, faults: map[string]int{}, outcomes: map[string]int{}, hosts: map[string]string{}, names: map[string]string{}}
+	return &report{log: log, faults: map[string]int{}, outcomes: map[string]int{}}
 }
 
 // broke counts a fault.
@@ -45,17 +47,11 @@ func (r *report) went(how string, bytes int64) {
 	r.bytes += bytes
 }
 
-// saw checks that who calls itself name has the base32 name host, as ever, and that nobody else has.
-func (r *report) saw(name, host string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if other, ok := r.names[host]; ok && other != name {
-		r.violations = append(r.violations, fmt.Errorf("%s and %s have one identity", other, name))
+// saw checks that who calls itself name is at addr as ever, and nobody else.
+func (r *report) saw(name string, addr net.Addr) {
+	if err := r.identities.Saw(name, addr); err != nil {
+		r.violated("%w", err)
 	}
-	if other, ok := r.hosts[name]; ok && other != host {
-		r.violations = append(r.violations, fmt.Errorf("%s has two identities", name))
-	}
-	r.names[host], r.hosts[name] = name, host
 }
 
 func (r *report) recovered(after time.Duration) {
@@ -92,7 +88,7 @@ func (r *report) print(w io.Writer) {
 			fmt.Fprintf(w, "%8d %s\n", part.counts[name], name)
 		}
 	}
-	fmt.Fprintf(w, "%.1f MiB were checked, %d identities seen\n", float64(r.bytes)/(1<<20), len(r.names))
+	fmt.Fprintf(w, "%.1f MiB were checked, %d identities seen\n", float64(r.bytes)/(1<<20), r.identities.Len())
 	if n := len(r.recoveries); n > 0 {
 		slices.Sort(r.recoveries)
 		fmt.Fprintf(w, "all visitors got through again %d times, after %v as a rule and %v at most\n", n,
