@@ -99,7 +99,8 @@ type Change struct {
 	Ping     *Ping     // answered
 }
 
-// Changed returns what has changed since it was last called, one by one.
+// Changed returns what has changed since it was last called, one by one. It is called after Receive, and
+// after Next, which may end streams without returning a packet.
 func (e *Engine) Changed() (Change, bool) {
 	if e.changes.len() == 0 {
 		return Change{}, false

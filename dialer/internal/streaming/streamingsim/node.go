@@ -120,17 +120,12 @@ func (d *Node) Pump() {
 		return
 	}
 	for busy := true; busy; {
-		busy = false
-		for c, ok := d.Engine.Changed(); ok; c, ok = d.Engine.Changed() {
-			if d.Changed != nil {
-				d.Changed(c)
-				busy = true
-			}
-		}
+		busy = d.tell()
 		for o, ok := d.Engine.Next(d.net.Now(), nil); ok; o, ok = d.Engine.Next(d.net.Now(), nil) {
 			d.send(o)
 			busy = true
 		}
+		busy = d.tell() || busy // Next may have ended streams without sending anything
 	}
 	d.timer++
 	if at, ok := d.Engine.Deadline(); ok {
@@ -141,6 +136,17 @@ func (d *Node) Pump() {
 			}
 		})
 	}
+}
+
+// tell tells what has changed.
+func (d *Node) tell() (any bool) {
+	for c, ok := d.Engine.Changed(); ok; c, ok = d.Engine.Changed() {
+		if d.Changed != nil {
+			d.Changed(c)
+			any = true
+		}
+	}
+	return any
 }
 
 func (d *Node) send(o streaming.Outgoing) {
