@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -120,8 +121,7 @@ func (t *tool) export(_ context.Context, args []string) error {
 	case m == nil && h.Len() == 0:
 		return addrbook.ErrEmpty
 	case m == nil && t.dry:
-		_, err := fmt.Fprintf(t.out, "would write %d names to %s\n", h.Len(), args[0])
-		return err
+		return t.wouldWrite(args[0], h)
 	case m == nil:
 		return writeNew(args[0], h)
 	}
@@ -129,6 +129,18 @@ func (t *tool) export(_ context.Context, args []string) error {
 		err = m.Write()
 	}
 	return errors.Join(err, t.merged(newMergeOutcome(m, t.dry)))
+}
+
+// wouldWrite fails where the file is there already, as writing would.
+func (t *tool) wouldWrite(path string, h *addrbook.Hosts) error {
+	switch _, err := os.Lstat(path); {
+	case err == nil:
+		return &fs.PathError{Op: "open", Path: path, Err: fs.ErrExist}
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	_, err := fmt.Fprintf(t.out, "would write %d names to %s\n", h.Len(), path)
+	return err
 }
 
 // merge returns nil if the names go to no router.

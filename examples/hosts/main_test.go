@@ -152,9 +152,11 @@ func TestImportExport(t *testing.T) {
 		_, err := empty.try(t, "export", to)
 		assert.ErrorIs(t, err, addrbook.ErrEmpty, to)
 	}
-	_, err := h.try(t, "export", filepath.Join(dir, "out.txt"))
-	assert.ErrorIs(t, err, os.ErrExist)
-	_, err = h.try(t, "import", dir)
+	for _, args := range [][]string{{"export"}, {"-n", "export"}} {
+		_, err := h.try(t, append(args, filepath.Join(dir, "out.txt"))...)
+		assert.ErrorIs(t, err, os.ErrExist)
+	}
+	_, err := h.try(t, "import", dir)
 	assert.Error(t, err, "a folder cannot be read, and is no bad line")
 }
 
