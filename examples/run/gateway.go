@@ -37,18 +37,20 @@ type gateway struct {
 const (
 	dialTimeout = 2 * time.Minute
 	udpSilence  = 2 * time.Minute
+	dnsSilence  = time.Second // most questions come from a port of their own
 	maxDials    = 256
 	maxUDP      = 256
+	maxResolver = 1024
 )
 
 func newGateway(card stack.LinkEndpoint, d *socks.Dialer, a *attempts) (*gateway, error) {
 	g := &gateway{dialer: d, attempts: a}
 	g.ctx, g.stop = context.WithCancel(context.Background())
 	g.stack = newStack()
-	udpSlots := make(chan struct{}, maxUDP)
+	udpSlots, resolverSlots := make(chan struct{}, maxUDP), make(chan struct{}, maxResolver)
 	g.stack.SetTransportProtocolHandler(tcp.ProtocolNumber, tcp.NewForwarder(g.stack, 0, maxDials, g.serveTCP).HandlePacket)
 	g.stack.SetTransportProtocolHandler(udp.ProtocolNumber, udp.NewForwarder(g.stack, func(r *udp.ForwarderRequest) bool {
-		return g.serveUDP(r, udpSlots)
+		return g.serveUDP(r, udpSlots, resolverSlots)
 	}).HandlePacket)
 	if err := attach(g.stack, card); err != nil { // now packets come
 		g.close()
@@ -124,12 +126,15 @@ func pass(dst, src net.Conn) {
 }
 
 // serveUDP returns at once, as no packet is handled meanwhile.
-func (g *gateway) serveUDP(r *udp.ForwarderRequest, slots chan struct{}) bool {
+func (g *gateway) serveUDP(r *udp.ForwarderRequest, slots, resolverSlots chan struct{}) bool {
 	to := addrPort(r.ID().LocalAddress, r.ID().LocalPort)
 	isResolver := to == netip.AddrPortFrom(netip.MustParseAddr(resolverAddr), 53)
 	if !isResolver && !g.inside(to) {
 		g.attempts.add("UDP", to.String())
 		return true
+	}
+	if isResolver {
+		slots = resolverSlots
 	}
 	select {
 	case slots <- struct{}{}:

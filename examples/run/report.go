@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
 
 	"github.com/go-i2p/i2psocks/socks/audit"
 )
@@ -50,7 +52,7 @@ func (o *options) print(w io.Writer, tried *attempts) {
 	for _, d := range direct {
 		to := "outside I2P"
 		if d.To != "" {
-			to = d.To
+			to = strings.Trim(strconv.Quote(d.To), `"`) // a DNS name may hold whatever bytes
 		}
 		fmt.Fprintf(w, "run: past the proxy, in vain: %s to %s, %s\n", d.Protocol, to, times(d))
 	}

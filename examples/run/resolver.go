@@ -23,7 +23,7 @@ func (g *gateway) resolver(conn net.Conn) {
 	slots := make(chan struct{}, maxQuestions)
 	buf := make([]byte, 4<<10)
 	for {
-		conn.SetReadDeadline(time.Now().Add(udpSilence))
+		conn.SetReadDeadline(time.Now().Add(dnsSilence))
 		n, err := conn.Read(buf)
 		if err != nil {
 			return

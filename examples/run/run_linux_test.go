@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -237,6 +238,8 @@ func TestExitCodes(t *testing.T) {
 // probes are run inside by the test program itself, and print what they reach.
 func probe(name string, args []string) {
 	switch name {
+	case "escape":
+		escape(args)
 	case "resolver":
 		r := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "udp", "8.8.8.8:53")
@@ -245,6 +248,18 @@ func probe(name string, args []string) {
 		defer cancel()
 		addrs, err := r.LookupHost(ctx, "example.com")
 		fmt.Println("addresses:", addrs, err)
+	case "resolver, often":
+		answered := 0
+		for i := range 300 {
+			r := &net.Resolver{PreferGo: true}
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+			_, err := r.LookupHost(ctx, fmt.Sprintf("host%d.example.com", i))
+			cancel()
+			if e, ok := errors.AsType[*net.DNSError](err); ok && e.IsNotFound {
+				answered++
+			}
+		}
+		fmt.Println("answered:", answered)
 	case "udp":
 		c, err := net.Dial("udp", args[0])
 		if err != nil {
@@ -328,6 +343,12 @@ func TestResolverOfItsOwn(t *testing.T) {
 	assert.Contains(t, r.output, "addresses: []")
 	assert.Positive(t, r.tried("UDP"))
 	assert.Zero(t, r.tried("DNS"))
+}
+
+func TestResolverIsAskedOften(t *testing.T) {
+	needNamespaces(t)
+	r := newWorld(t).probe(t, nil, "resolver, often")
+	assert.Contains(t, r.output, "answered: 300")
 }
 
 func TestSocketsThatLeadOut(t *testing.T) {
