@@ -34,6 +34,9 @@ func (o *options) confinedRun(ctx context.Context, tried *attempts) (int, error)
 		return 0, err
 	}
 	defer px.Close()
+	if err := o.endpoint.Up(ctx); err != nil {
+		return 0, noRouter(err)
+	}
 	g, err := o.gateway(ctx, s.link, tried)
 	if err != nil {
 		return 0, err
@@ -72,7 +75,7 @@ func (o *options) gateway(ctx context.Context, l link, tried *attempts) (*gatewa
 // leading are variables that lead to other programs of the session, or say who its user is.
 var leading = []string{
 	"DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS", "SSH_AUTH_SOCK", "SSH_AGENT_PID", "SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY",
-	"GPG_AGENT_INFO", "GNOME_KEYRING_CONTROL", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "SESSION_MANAGER",
+	"SUDO_USER", "SUDO_UID", "SUDO_GID", "SUDO_COMMAND", "SUDO_HOME", "GPG_AGENT_INFO", "GNOME_KEYRING_CONTROL", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "SESSION_MANAGER",
 	"PULSE_SERVER", "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "DOCKER_HOST", "CONTAINER_HOST", "TMUX", "STY",
 	"HOSTNAME", "HOST", "MAIL", "EMAIL", "TZ",
 }

@@ -112,7 +112,7 @@ var guided = []audited{
 			`--disable-component-update --disable-sync --no-first-run --dump-dom http://{web}/`), byProxy, nil, []audit.Rule{audit.ClearnetName}},
 		remark: "It takes the port for an HTTP proxy unless it is told. It needs unix sockets, and asks for hosts of its maker whatever the settings."},
 	{name: "Firefox", needs: "firefox-esr",
-		usual: trial{sh(`HOME=$(mktemp -d) timeout 20 firefox-esr --headless http://{web}/`), fails, []string{"DNS"}, nil},
+		usual: trial{sh(`HOME=$(mktemp -d) timeout 20 firefox-esr --headless http://{web}/`), carried, []string{"DNS"}, []audit.Rule{audit.HTTPUserAgent}},
 		remark: "It does not understand socks5h in the environment, so set it up as socks/CLIENTS.md says. At its start it asks for " +
 			"some ten hosts of its maker and others; network.proxy.socks_remote_dns, network.captive-portal-service.enabled, " +
 			"network.connectivity-service.enabled, network.trr.mode 5, app.normandy.enabled, browser.region.network.url and " +

@@ -7,9 +7,9 @@
 // that knows names of I2P only, no other processes, no sockets of the session or of daemons, and cannot get new
 // privileges. The SOCKS port is in its environment; what ignores that, and asks for a name of I2P, is carried into
 // the port all the same. No root is needed where the kernel lets ordinary users have namespaces. Files are as
-// always: a program that writes to where another reads can still give something away.
+// always: a program that writes to where another reads, as root can everywhere, can still give something away.
 //
-// The exit code is that of the program, 128 and its number if a signal ended it, 125 if it could not be confined, 126
+// The exit code is that of the program, 128 and its number if a signal ended it, 125 if it could not be confined or there is no router, 126
 // or 127 if it could not be started.
 package main
 

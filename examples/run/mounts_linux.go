@@ -14,16 +14,17 @@ const ownFiles = "/run/i2psocks"
 
 // harmless are the files that say where names are looked up, or which machine this is.
 var harmless = map[string]string{
-	"/etc/resolv.conf":   "nameserver " + resolverAddr + "\n",
-	"/etc/nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\nprotocols: files\nservices: files\n",
-	"/etc/hosts":         "127.0.0.1 localhost\n::1 localhost\n",
-	"/etc/hostname":      "localhost\n",
-	"/etc/machine-id":    strings.Repeat("0", 31) + "1\n",
-	"/etc/timezone":      "Etc/UTC\n",
+	"/etc/resolv.conf":         "nameserver " + resolverAddr + "\n",
+	"/etc/nsswitch.conf":       "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\nprotocols: files\nservices: files\n",
+	"/etc/hosts":               "127.0.0.1 localhost\n::1 localhost\n",
+	"/etc/hostname":            "localhost\n",
+	"/etc/machine-id":          strings.Repeat("0", 31) + "1\n",
+	"/etc/timezone":            "Etc/UTC\n",
+	"/var/lib/dbus/machine-id": strings.Repeat("0", 31) + "1\n",
 }
 
 // mounts hides what leads out: sockets of the session and of daemons under /run, memory that is shared with others,
-// their processes, and the network cards in /sys.
+// their processes, the network cards in /sys, and devices.
 func mounts() error {
 	for _, m := range []struct {
 		source, target, kind string
@@ -33,7 +34,6 @@ func mounts() error {
 		{"", "/", "", unix.MS_REC | unix.MS_PRIVATE, ""},
 		{"tmpfs", "/run", "tmpfs", unix.MS_NOSUID | unix.MS_NODEV, "mode=755"},
 		{"tmpfs", "/var/run", "tmpfs", unix.MS_NOSUID | unix.MS_NODEV, "mode=755"}, // a link to /run, or another
-		{"tmpfs", "/dev/shm", "tmpfs", unix.MS_NOSUID | unix.MS_NODEV, "mode=1777"},
 		{"proc", "/proc", "proc", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, ""},
 		{"sysfs", "/sys", "sysfs", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC | unix.MS_RDONLY, ""},
 	} {
@@ -44,7 +44,34 @@ func mounts() error {
 			return fmt.Errorf("mount %s: %w", m.target, err)
 		}
 	}
+	if err := devices(); err != nil {
+		return err
+	}
+	if err := kernel(); err != nil {
+		return err
+	}
 	return replaceFiles()
+}
+
+// kernel forbids to make further user namespaces, in which a program has all privileges again, and to set up the
+// kernel, which root may even without privileges: it could have a program run outside.
+func kernel() error {
+	if err := os.WriteFile("/proc/sys/user/max_user_namespaces", []byte("0"), 0); err != nil {
+		return err
+	}
+	for _, path := range []string{"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi"} {
+		if _, err := os.Stat(path); err != nil {
+			continue
+		}
+		if err := unix.Mount(path, path, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+			return fmt.Errorf("mount %s: %w", path, err)
+		}
+		const readOnly = unix.MS_REMOUNT | unix.MS_BIND | unix.MS_RDONLY | unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
+		if err := unix.Mount("", path, "", readOnly, ""); err != nil {
+			return fmt.Errorf("mount %s: %w", path, err)
+		}
+	}
+	return nil
 }
 
 func replaceFiles() error {
@@ -52,7 +79,7 @@ func replaceFiles() error {
 		return err
 	}
 	for path, text := range harmless {
-		own := filepath.Join(ownFiles, filepath.Base(path))
+		own := filepath.Join(ownFiles, strings.ReplaceAll(path[1:], "/", "-"))
 		if err := os.WriteFile(own, []byte(text), 0o444); err != nil {
 			return err
 		}

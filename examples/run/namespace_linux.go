@@ -41,7 +41,7 @@ type sandbox struct {
 
 // capabilities are those that init needs in its own user namespace, and that the program does not get.
 var capabilities = []uintptr{
-	unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_NET_RAW, unix.CAP_SETPCAP,
+	unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_NET_RAW, unix.CAP_SETPCAP, unix.CAP_SYS_RESOURCE,
 }
 
 // newSandbox starts init and waits until the namespaces stand.

@@ -65,7 +65,7 @@ var architectures = map[string]uint32{
 // forbidden are system calls that go past the filter, or at other processes and the kernel.
 var forbidden = []uint32{
 	unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
-	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_BPF,
+	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PIDFD_GETFD, unix.SYS_BPF,
 	unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY, unix.SYS_KEXEC_LOAD, unix.SYS_KEXEC_FILE_LOAD,
 }
 
@@ -84,8 +84,10 @@ func filter(unixSockets bool) error {
 		return fmt.Errorf("no filter for system calls of %s", runtime.GOARCH)
 	}
 	families := []uint32{unix.AF_INET, unix.AF_INET6, unix.AF_NETLINK}
+	pairs := connected
 	if unixSockets {
 		families = append(families, unix.AF_UNIX)
+		pairs = append(withFlags(unix.SOCK_DGRAM), pairs...)
 	}
 	p := []bpf.Instruction{
 		load(atArch), bpf.JumpIf{Cond: bpf.JumpEqual, Val: arch, SkipTrue: 1}, refuse(unix.ENOSYS),
@@ -95,11 +97,20 @@ func filter(unixSockets bool) error {
 		p = append(p, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: call, SkipTrue: 1}, refuse(unix.EPERM))
 	}
 	p = append(p, test(unix.SYS_SOCKET, atArg0, families, allow, refuse(unix.EAFNOSUPPORT))...)
+	p = append(p, test(unix.SYS_SOCKETPAIR, atArg1, pairs, allow, refuse(unix.EPROTONOSUPPORT))...)
 	p = append(p, test(unix.SYS_IOCTL, atArg1, []uint32{unix.TIOCSTI, tiocLinux}, refuse(unix.EPERM), allow)...) // types at the terminal
 	return install(append(p, allow))
 }
 
 const tiocLinux = 0x541c
+
+// connected are the types of socket pairs that stay what they are. Those of datagrams send to any other unix socket.
+var connected = append(withFlags(unix.SOCK_STREAM), withFlags(unix.SOCK_SEQPACKET)...)
+
+func withFlags(kind uint32) []uint32 {
+	const cloexec, nonblock = unix.SOCK_CLOEXEC, unix.SOCK_NONBLOCK
+	return []uint32{kind, kind | cloexec, kind | nonblock, kind | cloexec | nonblock}
+}
 
 var allow = bpf.RetConstant{Val: unix.SECCOMP_RET_ALLOW}
 

@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+
+	"github.com/go-i2p/i2psocks/dialer"
 )
 
 // unconfinedRun starts the program with the SOCKS port in its environment, and nothing more.
@@ -14,6 +17,9 @@ func (o *options) unconfinedRun(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	defer px.Close()
+	if err := o.endpoint.Up(ctx); err != nil {
+		return 0, noRouter(err)
+	}
 	cmd := exec.Command(o.args[0], o.args[1:]...)
 	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = px.Env(os.Environ()), os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Start(); err != nil {
@@ -21,6 +27,14 @@ func (o *options) unconfinedRun(ctx context.Context) (int, error) {
 	}
 	defer forward(cmd.Process)()
 	return exitCode(cmd.Wait())
+}
+
+// noRouter says what to do about a router that is not there.
+func noRouter(err error) error {
+	if errors.Is(err, dialer.ErrRouterDown) {
+		return fmt.Errorf("%w: start an I2P router, enable SAM, and give its address with -sam; the program was not started", err)
+	}
+	return err
 }
 
 // exitCode returns the code of a program that has ended with err.
