@@ -24,7 +24,9 @@ func answer(seq uint32, family byte, local, remote netip.AddrPort, info Info) []
 		copy(id[20:], r[:])
 		b = append(b, id...)
 	}
-	b = append(b, make([]byte, 12)...)
+	b = append(b, 0, 0, 0, 0) // until a timer ends
+	b = ne.AppendUint32(b, info.Unread)
+	b = append(b, 0, 0, 0, 0) // not sent
 	return ne.AppendUint32(ne.AppendUint32(b, info.UID), info.Inode)
 }
 
