@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write testdata/conformance.md and its copy in the README anew")
+var update = flag.Bool("update", false, "write testdata/conformance.md anew")
 
 const conformanceHead = `Made by TestConformance: every version, command and address type, on loopback, with the default policy. A dialer that can only
 dial is compared with one that also listens, carries datagrams and looks up names, and with the same where
@@ -86,28 +86,18 @@ func TestConformance(t *testing.T) {
 		table.WriteString("\n")
 	}
 	table.WriteString(probeTable(t))
-	agrees(t, "testdata/conformance.md", "", "", "# What the server answers\n\n"+table.String())
-	agrees(t, "../README.md", "<!-- conformance -->\n", "<!-- /conformance -->\n",
-		"<details>\n<summary>Every version, command and address type, as a test finds it</summary>\n\n"+table.String()+"\n</details>\n")
+	agrees(t, "testdata/conformance.md", "# What the server answers\n\n"+table.String())
 }
 
-// agrees checks that the part of a file between two marks, or all of it, is as it should be, or makes it so.
-func agrees(t *testing.T, file, begin, end, want string) {
-	b, err := os.ReadFile(file)
-	require.NoError(t, err)
-	text := strings.ReplaceAll(string(b), "\r\n", "\n")
-	before, rest, found := strings.Cut(text, begin)
-	require.True(t, found, begin)
-	got, after := rest, ""
-	if end != "" {
-		got, after, found = strings.Cut(rest, end)
-		require.True(t, found, end)
-	}
+// agrees checks that a file is as it should be, or makes it so.
+func agrees(t *testing.T, file, want string) {
 	if *update {
-		require.NoError(t, os.WriteFile(file, []byte(before+begin+want+end+after), 0o644))
+		require.NoError(t, os.WriteFile(file, []byte(want), 0o644))
 		return
 	}
-	assert.Equal(t, want, got, "go test ./socks -run TestConformance -update writes it anew")
+	got, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, want, strings.ReplaceAll(string(got), "\r\n", "\n"), "go test ./socks -run TestConformance -update writes it anew")
 }
 
 // answerOf asks a server and returns its answer in words.
