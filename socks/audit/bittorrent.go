@@ -68,6 +68,8 @@ func bitTorrentExtensions(s *stream, b []byte, final bool) (int, parser) {
 func (s *stream) trackerDatagram(b []byte) {
 	const connectID, announcement, addressAt = 0x41727101980, 98, 84
 	switch {
+	case strings.HasPrefix(string(b), "d1:") && strings.Contains(string(b), "1:y1:"):
+		s.distributed(string(b))
 	case len(b) >= 16 && binary.BigEndian.Uint64(b) == connectID:
 		s.tracker = true
 	case s.tracker && len(b) >= announcement && binary.BigEndian.Uint32(b[8:]) == 1:
@@ -76,6 +78,17 @@ func (s *stream) trackerDatagram(b []byte) {
 		if a := netip.AddrFrom4([4]byte(b[addressAt:])); !a.IsUnspecified() {
 			s.found(BitTorrentAddress, s.value(a.String()))
 		}
+	}
+}
+
+// distributed judges a message to the distributed table (BEP 5), whose sender has an ID and maybe tells its program.
+func (s *stream) distributed(dictionary string) {
+	s.protocol = "BitTorrent"
+	if _, rest, ok := strings.Cut(dictionary, "2:id20:"); ok && len(rest) >= 20 {
+		s.link("node ID", rest[:20])
+	}
+	if _, version, ok := strings.Cut(dictionary, "1:v4:"); ok {
+		s.found(BitTorrentPeer, s.value(version[:min(len(version), 4)]))
 	}
 }
 

@@ -5,7 +5,7 @@
 //	srv := &socks.Server{Dialer: backend, Observe: auditor.Observe}
 //
 // It knows HTTP/1, TLS, SMTP, IRC, SSH, BitTorrent and its trackers, XMPP and STUN, and looks everywhere for the
-// addresses, names and time zone of this machine. It sees also what takes more than one stream: that several
+// addresses, names and time zone of this machine, also in UTF-16, Base64 and percent encoding. It sees also what takes more than one stream: that several
 // programs share an identity, that one token goes to several hosts, and that two identities show the same
 // cookie, session ticket or name, by which a peer links them. [Rule] lists all that is found.
 //
@@ -15,8 +15,9 @@
 // What it refuses to do:
 //
 //   - It changes no byte. A client that gives something away is told so, or stopped, never rewritten.
-//   - It sees the first [Auditor].Sample bytes of each direction only, and nothing inside TLS and SSH. A client
-//     without findings is not proven clean.
+//   - It sees the first [Auditor].Sample bytes of each direction only, and nothing inside TLS and SSH, nor what is
+//     compressed. Of protocols that it does not know, such as IMAP, FTP and SIP, it sees the traces of this machine
+//     only, and withholds nothing. A client without findings is not proven clean.
 //   - It keeps no more than a bounded number of findings, of hashes and of bytes of each stream, whatever clients
 //     send.
 //

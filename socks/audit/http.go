@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -20,18 +21,41 @@ var forwarding = []string{
 	"X-Client-Ip", "True-Client-Ip", "X-Originating-Ip", "Cf-Connecting-Ip", "X-Cluster-Client-Ip",
 }
 
-// httpRequest understands the head of a request (RFC 9112); what follows it is not looked at.
+// httpRequest understands the head of a request (RFC 9112), and passes over its body to the next one. Requests behind
+// a body of unknown length, which is in chunks, are searched only.
 func httpRequest(s *stream, b []byte, final bool) (int, parser) {
 	s.protocol = "HTTP"
-	head, _, ok := cutHead(b)
+	blank := len(b) - len(bytes.TrimLeft(b, "\r\n"))
+	if blank == len(b) {
+		return blank, httpRequest
+	}
+	head, rest, ok := cutHead(b[blank:])
 	if !ok && !final {
-		return 0, httpRequest
+		return blank, httpRequest
 	}
 	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(append(head, "\r\n\r\n"...))))
-	if err == nil {
-		s.httpHead(r)
+	if err != nil {
+		return len(b), nil
 	}
-	return len(head), nil
+	s.httpHead(r)
+	switch {
+	case !ok || r.ContentLength < 0:
+		return len(b), nil
+	case r.Method == http.MethodConnect:
+		return len(b) - len(rest), startTLS // most tunnels are for it
+	}
+	return len(b) - len(rest), httpBody(r.ContentLength)
+}
+
+// httpBody passes over the rest of a body.
+func httpBody(length int64) parser {
+	if length == 0 {
+		return httpRequest
+	}
+	return func(_ *stream, b []byte, _ bool) (int, parser) {
+		n := min(length, int64(len(b)))
+		return int(n), httpBody(length - n)
+	}
 }
 
 // cutHead returns the header lines that are there, without the empty line that ends them.
@@ -46,12 +70,16 @@ func cutHead(b []byte) (head, rest []byte, complete bool) {
 
 func (s *stream) httpHead(r *http.Request) {
 	h := r.Header
-	if v := h.Get("Referer"); v != "" && refererHost(v) != s.host {
-		s.found(HTTPReferer, s.value(v))
+	for _, v := range slices.Concat(h.Values("Referer"), h.Values("Origin")) {
+		if v != "" && v != "null" && refererHost(v) != s.host {
+			s.found(HTTPReferer, s.value(v))
+		}
 	}
 	for _, name := range forwarding {
-		if v := h.Get(name); v != "" {
-			s.found(HTTPForwarded, name+": "+s.value(v))
+		for _, v := range h.Values(name) {
+			if v != "" {
+				s.found(HTTPForwarded, name+": "+s.value(v))
+			}
 		}
 	}
 	if v := h.Get("User-Agent"); v != commonAgent {

@@ -38,12 +38,11 @@ func ircLine(s *stream, b []byte, final bool) (int, parser) {
 
 // ircWords splits a line into its words and the text behind the colon. Tags and source are left out.
 func ircWords(line string) (words []string, text string) {
-	line, text, _ = strings.Cut(" "+line, " :")
-	words = strings.Fields(line)
-	for len(words) > 0 && strings.HasPrefix(words[0], "@") {
-		words = words[1:]
+	for strings.HasPrefix(line, "@") || strings.HasPrefix(line, ":") {
+		_, line, _ = strings.Cut(line, " ")
 	}
-	return words, text
+	line, text, _ = strings.Cut(" "+line, " :")
+	return strings.Fields(line), text
 }
 
 // commonNames are what user and real names are set to by people who have thought of it.

@@ -21,8 +21,8 @@ type Machine struct {
 
 // commonHosts and commonUsers are names that many machines and users have, and that stand in much text.
 var (
-	commonHosts = []string{"localhost", "debian", "ubuntu", "fedora", "arch", "linux", "localdomain", "raspberrypi", "desktop", "laptop", "server", "host", "home", "kali"}
-	commonUsers = []string{"root", "user", "admin", "debian", "ubuntu", "i2p", "i2pd", "i2psvc", "nobody", "guest", "test", "daemon", "www-data", "administrator"}
+	commonHosts = []string{"localhost", "debian", "ubuntu", "fedora", "arch", "linux", "localdomain", "raspberrypi", "desktop", "laptop", "server", "host", "home", "kali", "http", "https", "www", "mail", "web", "dev", "mac", "alpine", "archlinux", "linuxmint", "text", "html", "keep", "close"}
+	commonUsers = []string{"root", "user", "admin", "debian", "ubuntu", "i2p", "i2pd", "i2psvc", "nobody", "guest", "test", "daemon", "www-data", "administrator", "max", "jan", "may", "mark", "will", "dev", "git", "www", "web", "mail", "http", "ftp", "ssh", "index", "data", "app", "name", "vagrant", "docker", "ec2-user", "pi", "owner"}
 )
 
 // ThisMachine returns what the system tells without asking others: addresses and hardware addresses of the network

@@ -45,11 +45,12 @@ func recognise(b []byte, final bool) (p parser, known bool) {
 // byWord recognises the protocols of lines by the first word of the first one.
 func byWord(word string, line []byte, complete bool) (parser, bool) {
 	switch {
-	case slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "PROPFIND"}, word):
+	case slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE",
+		"PROPFIND", "PROPPATCH", "REPORT", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "SEARCH", "SOURCE"}, word):
 		return httpRequest, true
 	case word == "EHLO" || word == "HELO" || word == "LHLO":
 		return smtpCommand, true
-	case word == "NICK" || word == "CAP" || word == "PASS":
+	case word == "NICK" || word == "CAP" || word == "PASS" || word == "WEBIRC" || word == "AUTHENTICATE":
 		return ircLine, true
 	case word == "USER": // POP3 and FTP know it as well, with one word behind it
 		return choose(len(bytes.Fields(line)) >= 5, ircLine), complete

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// smtpCommand understands the commands of a client (RFC 5321, section 4.1) up to its first message.
+// smtpCommand understands the commands of a client (RFC 5321, section 4.1) and the headers of its messages.
 func smtpCommand(s *stream, b []byte, final bool) (int, parser) {
 	if b[0] == 0x16 {
 		return startTLS(s, b, final)
@@ -41,7 +41,7 @@ func smtpHeaders(s *stream, b []byte, final bool) (int, parser) {
 	}
 	m, err := mail.ReadMessage(strings.NewReader(string(head) + "\r\n\r\n"))
 	if err != nil {
-		return len(head), nil
+		return len(head), smtpText
 	}
 	for _, name := range telling {
 		if v := m.Header.Get(name); v != "" {
@@ -52,7 +52,16 @@ func smtpHeaders(s *stream, b []byte, final bool) (int, parser) {
 		s.found(SMTPHeader, "Message-ID: "+s.value(domain))
 	}
 	s.timeZone(m.Header.Get("Date"))
-	return len(head), nil
+	return len(head), smtpText
+}
+
+// smtpText passes over a message to the line that ends it, behind which there may be another.
+func smtpText(_ *stream, b []byte, final bool) (int, parser) {
+	line, n := cutLine(b, final)
+	if n > 0 && line == "." {
+		return n, smtpCommand
+	}
+	return n, smtpText
 }
 
 var offset = regexp.MustCompile(`\d\d:\d\d(?::\d\d)? ?([+-]\d{4})\b`)

@@ -10,7 +10,8 @@ func sshBanner(s *stream, b []byte, final bool) (int, parser) {
 		return 0, sshBanner
 	}
 	s.protocol = "SSH"
-	if software, ok := strings.CutPrefix(line, "SSH-2.0-"); ok && strings.ContainsAny(software, " 0123456789") {
+	_, software, _ := strings.Cut(strings.TrimPrefix(line, "SSH-"), "-") // behind the version of the protocol
+	if strings.ContainsAny(software, " 0123456789") {
 		s.found(SSHBanner, s.value(software))
 		s.program("SSH", software)
 	}

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -40,7 +41,8 @@ func (s *stream) Sent(b []byte, end bool) (hold, more bool, err error) {
 	s.buf = append(s.buf, b[:min(len(b), room)]...)
 	final := end || len(b) >= room
 	s.understand(final)
-	s.search(s.buf, &s.searched, final)
+	hold = s.auditor.Fatal != nil && s.parse != nil && s.parsed < len(s.buf)
+	s.search(s.buf, &s.searched, final || s.auditor.Fatal != nil && !hold) // what leaves now cannot be judged later
 	if s.fatal {
 		return false, false, ErrFatal
 	}
@@ -48,18 +50,19 @@ func (s *stream) Sent(b []byte, end bool) (hold, more bool, err error) {
 		s.buf, s.parse = nil, nil
 		return false, false, nil
 	}
-	return s.auditor.Fatal != nil && s.parse != nil && s.parsed < len(s.buf), true, nil
+	return hold, true, nil
 }
 
 // understand runs the parsers over what was not understood before.
 func (s *stream) understand(final bool) {
 	if !s.begun {
-		p, known := recognise(s.buf, final)
+		blank := len(s.buf) - len(bytes.TrimLeft(s.buf, "\r\n")) // RFC 9112, section 2.2
+		p, known := recognise(s.buf[blank:], final)
 		if !known {
 			s.parse = waiting // for what is withheld until then
 			return
 		}
-		s.begun, s.parse, s.parsed = true, p, 0
+		s.begun, s.parse, s.parsed = true, p, blank
 	}
 	for s.parse != nil && s.parsed < len(s.buf) {
 		n, next := s.parse(s, s.buf[s.parsed:], final)

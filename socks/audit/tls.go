@@ -27,7 +27,10 @@ type clientHello struct {
 // tlsHello understands a ClientHello; what follows is encrypted.
 func tlsHello(s *stream, b []byte, final bool) (int, parser) {
 	message, n, ok := handshakeMessage(b)
-	if !ok && !final {
+	if !ok {
+		if final {
+			s.truncatedHello(b)
+		}
 		return 0, tlsHello
 	}
 	if hello, valid := parseHello(message); ok && valid {
@@ -35,6 +38,19 @@ func tlsHello(s *stream, b []byte, final bool) (int, parser) {
 		s.hello(hello)
 	}
 	return n, nil
+}
+
+// truncatedHello judges the name in a ClientHello that is longer than what is looked at, as those with several
+// post-quantum keys are. It tells no fingerprint.
+func (s *stream) truncatedHello(b []byte) {
+	const record, overhead = 5, 9
+	if len(b) < overhead || b[0] != 0x16 || b[record] != 1 {
+		return
+	}
+	s.protocol = "TLS"
+	if h, _ := parseHello(b[overhead:]); h != nil && h.serverName != "" && canonical(h.serverName) != s.host {
+		s.found(TLSServerName, s.value(h.serverName))
+	}
 }
 
 func (s *stream) hello(h *clientHello) {
@@ -83,14 +99,17 @@ func parseHello(b []byte) (*clientHello, bool) {
 	if in.Empty() {
 		return h, true // without extensions, as of old
 	}
-	if !in.ReadUint16LengthPrefixed(&extensions) {
-		return nil, false
+	if rest := in; !in.ReadUint16LengthPrefixed(&extensions) {
+		if !rest.Skip(2) {
+			return nil, false
+		}
+		extensions = rest // up to where it was cut
 	}
 	for !extensions.Empty() {
 		var kind uint16
 		var data cryptobyte.String
 		if !extensions.ReadUint16(&kind) || !extensions.ReadUint16LengthPrefixed(&data) {
-			return nil, false
+			return h, false
 		}
 		if !isGREASE(kind) {
 			h.extensions = append(h.extensions, kind)

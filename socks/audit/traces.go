@@ -2,7 +2,8 @@ package audit
 
 import (
 	"bytes"
-	"encoding/hex"
+	"encoding/binary"
+	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
@@ -33,6 +34,7 @@ func (m Machine) traces() (all []trace) {
 		for _, form := range addressTexts(a) {
 			add(OwnAddress, a.String(), form, true, true)
 		}
+		add(OwnAddress, a.String(), wide(a.String(), binary.LittleEndian), true, false)
 		if b := a.AsSlice(); bytes.Count(b, []byte{0}) <= len(b)/2 { // others stand in much that is no address
 			add(OwnAddress, a.String(), string(b), false, false)
 		}
@@ -50,34 +52,56 @@ func (m Machine) traces() (all []trace) {
 		for _, n := range names.list {
 			n = strings.ToLower(n)
 			add(names.rule, n, n, true, true)
-			add(names.rule, n, wide(n), true, false)
+			add(names.rule, n, wide(n, binary.LittleEndian), true, false)
+			add(names.rule, n, wide(n, binary.BigEndian), true, false)
 		}
 	}
 	return all
 }
 
 // addressTexts are the ways in which programs write an address: as usual, as one number (IRC's DCC), with commas
-// (FTP's PORT), in full.
+// (FTP's PORT), with dashes or backwards (names of hosts), in hexadecimal, octal or decimal, in full.
 func addressTexts(a netip.Addr) []string {
 	if !a.Is4() {
-		return []string{a.String(), a.StringExpanded()}
+		words := a.As16()
+		groups := make([]string, 8)
+		for i := range groups {
+			groups[i] = strconv.FormatUint(uint64(binary.BigEndian.Uint16(words[2*i:])), 16)
+		}
+		return []string{a.String(), a.StringExpanded(), strings.Join(groups, ":")}
 	}
 	b := a.As4()
-	number := uint64(b[0])<<24 | uint64(b[1])<<16 | uint64(b[2])<<8 | uint64(b[3])
-	dotted := a.String()
-	return []string{dotted, strings.ReplaceAll(dotted, ".", ","), strconv.FormatUint(number, 10), hex.EncodeToString(b[:])}
+	number, dotted := binary.BigEndian.Uint32(b[:]), a.String()
+	return []string{
+		dotted, strings.ReplaceAll(dotted, ".", ","), strings.ReplaceAll(dotted, ".", "-"),
+		fmt.Sprintf("%d.%d.%d.%d.in-addr", b[3], b[2], b[1], b[0]),
+		fmt.Sprintf("%03d.%03d.%03d.%03d", b[0], b[1], b[2], b[3]),
+		fmt.Sprintf("0x%02x.0x%02x.0x%02x.0x%02x", b[0], b[1], b[2], b[3]),
+		fmt.Sprintf("%#o.%#o.%#o.%#o", b[0], b[1], b[2], b[3]),
+		fmt.Sprintf("%04o.%04o.%04o.%04o", b[0], b[1], b[2], b[3]),
+		strconv.FormatUint(uint64(number), 10), fmt.Sprintf("%08x", number), fmt.Sprintf("0x%08x", number),
+		fmt.Sprintf("%x:%x", number>>16, number&0xffff), // behind "::ffff:"
+	}
 }
 
+// hardwareTexts are those that programs and systems write, and the part of an IPv6 address that is made of one (RFC
+// 4291, appendix A).
 func hardwareTexts(h net.HardwareAddr) []string {
 	colons := strings.ToLower(h.String())
-	return []string{colons, strings.ReplaceAll(colons, ":", "-"), strings.ReplaceAll(colons, ":", "")}
+	digits := strings.ReplaceAll(colons, ":", "")
+	texts := []string{colons, strings.ReplaceAll(colons, ":", "-"), digits}
+	if len(h) == 6 {
+		texts = append(texts, digits[:4]+"."+digits[4:8]+"."+digits[8:],
+			fmt.Sprintf("%x:%x:fe%02x:%x", uint16(h[0]^2)<<8|uint16(h[1]), uint16(h[2])<<8|0xff, h[3], uint16(h[4])<<8|uint16(h[5])))
+	}
+	return texts
 }
 
-// wide returns UTF-16 in little endian, as Windows protocols have it.
-func wide(s string) string {
+// wide returns UTF-16, as Windows protocols and Java have it.
+func wide(s string, order binary.AppendByteOrder) string {
 	var b []byte
 	for _, u := range utf16.Encode([]rune(s)) {
-		b = append(b, byte(u), byte(u>>8))
+		b = order.AppendUint16(b, u)
 	}
 	return string(b)
 }
@@ -87,12 +111,18 @@ func wide(s string) string {
 func (s *stream) search(b []byte, searched *int, final bool) {
 	from := max(0, *searched-maxTrace)
 	*searched = len(b)
-	folded := bytes.ToLower(b[from:])
+	for form := range forms(b[from:]) {
+		s.searchForm(form, final)
+	}
+}
+
+func (s *stream) searchForm(b []byte, final bool) {
+	folded := bytes.ToLower(b)
 	if s.host != "" {
 		folded = bytes.ReplaceAll(folded, []byte(s.host), bytes.Repeat([]byte{0}, len(s.host)))
 	}
 	for _, t := range s.auditor.traces {
-		text := b[from:]
+		text := b
 		if t.text {
 			text = folded
 		}
