@@ -24,7 +24,7 @@ func (c *conn) note(req request) {
 	creates := req.name() == "SESSION CREATE"
 	if id := req.value("ID"); (creates || req.name() == "SESSION ADD") && id != "" {
 		reused = nw.usedIDs[id]
-		nw.usedIDs[id] = true
+		nw.usedIDs[strings.Clone(id)] = true // not the whole line
 	}
 	nw.notify()
 	nw.mu.Unlock()
