@@ -67,10 +67,17 @@ func (l *load) restart(_ context.Context, chance *rand.Rand) (func(context.Conte
 	}, nil
 }
 
-// recovered waits until every visitor has been to every other host, all bytes of it.
-func (l *load) recovered(ctx context.Context, when string, bound time.Duration) {
+// recovered waits until every visitor has been to every other host, all bytes of it. Routers that crash by themselves
+// meanwhile, as i2pd does now and then, are healed, too.
+func (l *load) recovered(ctx context.Context, when string, bound time.Duration, heal func(context.Context) error) {
 	begin := time.Now()
-	for ctx.Err() == nil {
+	for n := 0; ctx.Err() == nil; n++ {
+		if n%100 == 0 {
+			if err := heal(ctx); err != nil {
+				l.report.violated("a router does not start again: %w", err)
+				return
+			}
+		}
 		missing := l.missing(begin)
 		if len(missing) == 0 {
 			l.report.recovered(time.Since(begin))

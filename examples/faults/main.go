@@ -97,7 +97,7 @@ func under(ctx context.Context, s settings, r *report) (err error) {
 	if s.routers {
 		open = openRouters
 	}
-	nw, err := open(ctx, s)
+	nw, err := open(ctx, s, r)
 	if err != nil {
 		return err
 	}

@@ -148,7 +148,7 @@ func TestNoRecovery(t *testing.T) {
 	l := &load{report: r}
 	l.hosts = []*host{{load: l, name: "host0"}, {load: l, name: "host1"}}
 	l.hosts[0].life = &life{visitors: []*visitor{{host: l.hosts[0], name: "alice", visits: map[*host]time.Time{}}}}
-	l.recovered(t.Context(), "after a fault", time.Millisecond)
+	l.recovered(t.Context(), "after a fault", time.Millisecond, nothing)
 	assert.ErrorContains(t, r.err(), "after a fault, [alice to host1] do not get through in 1ms")
 }
 

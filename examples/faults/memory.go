@@ -11,7 +11,7 @@ import (
 )
 
 // openMemory opens a network in the process, of routers of several ways.
-func openMemory(_ context.Context, s settings) (*network, error) {
+func openMemory(_ context.Context, s settings, _ *report) (*network, error) {
 	inside := samtest.NewNetwork()
 	m := &memory{}
 	nw := &network{

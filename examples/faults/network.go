@@ -12,7 +12,7 @@ type network struct {
 	bridges []string // SAM addresses, one a host
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	faults  []fault
-	heal    func(ctx context.Context) error // lets everything work again
+	heal    func(ctx context.Context) error // lets everything work again, and does nothing where it does
 	close   func() error
 	direct  bool          // tunnels have no hops
 	calm    time.Duration // between storms

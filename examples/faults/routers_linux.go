@@ -12,13 +12,13 @@ import (
 )
 
 // openRouters opens a private network of i2pd, with a host on each plain router.
-func openRouters(ctx context.Context, s settings) (*network, error) {
+func openRouters(ctx context.Context, s settings, r *report) (*network, error) {
 	const plain = 3
 	inside, err := i2pnet.Start(ctx, i2pnet.Config{Routers: plain, I2PD: s.i2pd})
 	if err != nil {
 		return nil, err
 	}
-	m := &machines{network: inside, report: s.log.Warn}
+	m := &machines{network: inside, report: r}
 	nw := &network{dial: inside.DialContext, heal: m.heal, close: inside.Close, direct: true, calm: 20 * time.Second}
 	for i := range plain {
 		nw.bridges = append(nw.bridges, inside.SAM(i))
@@ -33,14 +33,14 @@ func openRouters(ctx context.Context, s settings) (*network, error) {
 // machines are real routers.
 type machines struct {
 	network *i2pnet.Network
-	report  func(msg string, args ...any)
+	report  *report
 }
 
 // heal also starts what has crashed by itself.
 func (m *machines) heal(ctx context.Context) (err error) {
 	for i := range m.network.Len() {
 		if !m.network.Running(i) {
-			m.report("a router has crashed", "router", i)
+			m.report.broke("router crashed by itself")
 			err = errors.Join(err, m.network.Restart(ctx, i))
 		}
 	}

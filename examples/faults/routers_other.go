@@ -8,4 +8,4 @@ import (
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
 )
 
-func openRouters(context.Context, settings) (*network, error) { return nil, i2pnet.ErrMissing }
+func openRouters(context.Context, settings, *report) (*network, error) { return nil, i2pnet.ErrMissing }
