@@ -27,6 +27,9 @@ func BenchmarkRelay(b *testing.B) {
 		{"io.Copy", false, func(client, peer net.Conn) { io.Copy(client, peer) }},
 		{"splice", false, with(0)},
 		{"splice,ahead", false, with(4 << 20)},
+		{"splice,observed", false, func(client, peer net.Conn) {
+			relay(context.Background(), client, peer, nil, relayOptions{Observer: sampling(), IdleTimeout: time.Hour})
+		}},
 		{"io.Copy,wrapped", true, func(client, peer net.Conn) { io.Copy(client, peer) }},
 		{"copy", true, with(0)},
 		{"copy,ahead", true, with(4 << 20)},
@@ -60,6 +63,15 @@ func BenchmarkRelay(b *testing.B) {
 			}
 			<-done
 		})
+	}
+}
+
+// sampling sees 4 KiB of each direction, as an observer that audits does.
+func sampling() Observer {
+	var sent, received int
+	return script{
+		sent:     func(b []byte, _ bool) (bool, bool, error) { sent += len(b); return false, sent < 4<<10, nil },
+		received: func(b []byte) bool { received += len(b); return received < 4<<10 },
 	}
 }
 
