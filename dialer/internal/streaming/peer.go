@@ -134,7 +134,6 @@ func (e *Engine) nextData(b []byte) (Outgoing, bool) {
 			p.wake()
 			return o, true
 		}
-		p.control.Starved(p.inflight)
 	}
 	return Outgoing{}, false
 }
@@ -152,10 +151,19 @@ func (p *peer) send(b []byte) (Outgoing, bool) {
 		s.wake()
 		s.arm()
 		p.paced()
+		p.ranOut(s)
 		return o, true
 	}
 	p.sendable.drop()
 	return Outgoing{}, false
+}
+
+// ranOut tells the control when s has sent the last there was, though more could be under way: what is measured
+// then is the program's rate and not the path's.
+func (p *peer) ranOut(s *Stream) {
+	if p.sendable.len() == 0 && s.sentLen == s.queue.len() && p.inflight < p.control.Window() {
+		p.control.Starved(p.inflight)
+	}
 }
 
 // paced notes that a packet has left. A caller that wakes up late may catch up
