@@ -48,7 +48,8 @@ func TestSoak(t *testing.T) {
 		assert.LessOrEqual(t, late.goroutines, early.goroutines)
 		assert.LessOrEqual(t, late.descriptors, early.descriptors)
 		assert.Equal(t, early.files, late.files)
-		assert.LessOrEqual(t, late.heap, early.heap+early.heap/4+1<<20)
+		remembered := uint64(100 * len(s.owners)) // the network in the process remembers each ID of a session
+		assert.LessOrEqual(t, late.heap, early.heap+early.heap/4+1<<20+remembered)
 	})
 }
 

@@ -84,12 +84,15 @@ func (l *load) recovered(ctx context.Context, when string, bound time.Duration, 
 			return
 		}
 		if time.Since(begin) > bound {
-			l.report.violated("%s, %v do not get through in %v", when, missing, bound)
+			l.report.violated("%s, %v %w in %v", when, missing, errLost, bound)
 			return
 		}
 		sleep(ctx, 10*time.Millisecond)
 	}
 }
+
+// errLost is what a network that does not come back to itself makes of visitors; i2pd has such moments.
+var errLost = errors.New("do not get through")
 
 // missing returns which visits were not made since then.
 func (l *load) missing(since time.Time) (all []string) {

@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs.DurationVar(&s.time, "time", time.Minute, "how long things are broken")
 	fs.DurationVar(&s.recovery, "recovery", 5*time.Minute, "how long it may take until all visitors get through again")
 	fs.IntVar(&s.visitors, "visitors", 2, "visitors of each host that have a token in the process, and as many that use SOCKS")
-	fs.BoolVar(&s.quick, "quick", false, "in the process, play Java I2P alone: i2pd needs seconds for everything")
+	fs.BoolVar(&s.quick, "quick", false, "in the process, play Java I2P alone and leave connections as they are, after which i2pd and pauses between tries take long")
 	fs.BoolVar(&s.routers, "routers", false, "break real i2pd routers, on Linux, as root")
 	fs.StringVar(&s.i2pd, "i2pd", "", "`folder` of the i2pd to use (default: that in PATH)")
 	verbose := fs.Bool("v", false, "print each fault and each failure")

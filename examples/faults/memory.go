@@ -46,11 +46,16 @@ func (m *memory) any(chance *rand.Rand) *samtest.Bridge {
 	return m.bridges[chance.IntN(len(m.bridges))]
 }
 
-func (m *memory) heal(context.Context) (err error) {
+func (m *memory) heal(ctx context.Context) (err error) {
 	for _, b := range m.bridges {
 		b.ClearFaults()
 		b.Thaw()
-		err = errors.Join(err, b.Restart())
+		conn, down := b.Dial(ctx)
+		if down == nil {
+			conn.Close()
+		} else if ctx.Err() == nil {
+			err = errors.Join(err, b.Restart())
+		}
 	}
 	return err
 }

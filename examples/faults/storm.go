@@ -16,7 +16,7 @@ func storms(ctx context.Context, s settings, nw *network, w *wires, l *load, r *
 	chance := rand.New(rand.NewPCG(s.seed, 2))
 	faults := append(l.faults(), nw.faults...)
 	for end := time.Now().Add(s.time); time.Now().Before(end) && ctx.Err() == nil && r.err() == nil; {
-		w.storm(true)
+		w.storm(!s.quick)
 		storm(ctx, faults, chance, r)
 		w.storm(false)
 		l.recovered(ctx, "after a storm", s.recovery, nw.heal)
