@@ -129,13 +129,15 @@ func (s *Session) init() error {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
 	s.pace = newPace(s.DatagramRate)
-	s.keeper.Routers = len(s.routers)
-	s.keeper.Start = s.start
-	s.keeper.Ready = s.machine.attach
-	s.keeper.Settle = settle
-	s.keeper.Fill = s.machine.fillStatus
-	s.keeper.StatusChanged = s.StatusChanged
-	s.keeper.Logger = s.Logger
+	s.keeper.Configure(func() { // Status may be called at this moment
+		s.keeper.Routers = len(s.routers)
+		s.keeper.Start = s.start
+		s.keeper.Ready = s.machine.attach
+		s.keeper.Settle = settle
+		s.keeper.Fill = s.machine.fillStatus
+		s.keeper.StatusChanged = s.StatusChanged
+		s.keeper.Logger = s.Logger
+	})
 	s.ready = true
 	return nil
 }
@@ -193,7 +195,7 @@ func (s *Session) end(now bool) error {
 	if first {
 		s.ended = make(chan struct{})
 		if !ready {
-			s.keeper.StatusChanged = s.StatusChanged
+			s.keeper.Configure(func() { s.keeper.StatusChanged = s.StatusChanged })
 		}
 		s.keeper.Stop()
 	}

@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,4 +94,16 @@ func TestCloseBeforeUse(t *testing.T) {
 		assert.Equal(t, dialer.Closed, s.Status().State)
 		assert.ErrorIs(t, s.Up(t.Context()), dialer.ErrSessionClosed)
 	})
+}
+
+// TestStatusAnytime: Status may be called while the first use sets the session up.
+func TestStatusAnytime(t *testing.T) {
+	s := &Session{}
+	defer s.Close()
+	var asked sync.WaitGroup
+	defer asked.Wait()
+	for range 4 {
+		asked.Go(func() { assert.Equal(t, dialer.Idle, s.Status().State) })
+	}
+	assert.NotZero(t, s.Addr())
 }

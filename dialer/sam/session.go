@@ -138,9 +138,11 @@ func (s *Session) init() error {
 	if s.budget = s.Budget; s.budget == nil {
 		s.budget = NewBudget(defaultBudget)
 	}
-	s.keep.Routers, s.keep.Start, s.keep.Settle = len(bridges), s.startOn, settle
-	s.keep.Ready, s.keep.Fill = s.acceptor.serve, s.fill
-	s.keep.StatusChanged, s.keep.Logger = s.StatusChanged, s.Logger
+	s.keep.Configure(func() { // Status may be called at this moment
+		s.keep.Routers, s.keep.Start, s.keep.Settle = len(bridges), s.startOn, settle
+		s.keep.Ready, s.keep.Fill = s.acceptor.serve, s.fill
+		s.keep.StatusChanged, s.keep.Logger = s.StatusChanged, s.Logger
+	})
 	s.ready = true
 	return nil
 }
@@ -203,7 +205,7 @@ func (s *Session) end(endPackets func(*PacketConn) error, hurry func(*live)) err
 	var packets sync.WaitGroup
 	s.mu.Lock()
 	if !s.ready {
-		s.keep.StatusChanged = s.StatusChanged
+		s.keep.Configure(func() { s.keep.StatusChanged = s.StatusChanged })
 	}
 	s.keep.Stop()
 	for p := range s.packets {

@@ -24,8 +24,8 @@ type Live interface {
 }
 
 // Keeper keeps a session up from its first use to Stop. The zero value with the fields Routers and
-// Start is ready to use; fields may be changed until the first call of Await. Its methods may be
-// called by several goroutines at once.
+// Start is ready to use; fields may be changed until the first call of Await, from the first use of other methods on by
+// Configure alone. Its methods may be called by several goroutines at once.
 type Keeper[L Live] struct {
 	// Routers is how many there are to choose from.
 	Routers int
@@ -61,6 +61,13 @@ type Keeper[L Live] struct {
 	next  int // the router that is due
 	pause *backoff.ExponentialBackOff
 	woken chan struct{} // somebody wants the session
+}
+
+// Configure calls set, which may change fields, while no other method looks at them. It must not call the Keeper.
+func (k *Keeper[L]) Configure(set func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	set()
 }
 
 // Status returns how the session is at this moment.
