@@ -74,12 +74,16 @@ func (c *control) call(ctx context.Context, m wire.Message) (wire.Message, error
 	if err := c.take(ctx, c.asking); err != nil {
 		return wire.Message{}, err
 	}
+	if err := c.take(ctx, c.writing); err != nil { // so it is not sent, and must not wait for an answer
+		<-c.asking
+		return wire.Message{}, err
+	}
 	w := &call{verb: m.Verb, id: m.Get("ID"), answer: make(chan wire.Message, 1)}
 	c.mu.Lock()
 	w.turn = time.AfterFunc(maxTurn, func() { <-c.asking })
 	c.calls = append(c.calls, w)
 	c.mu.Unlock()
-	if err := c.write(ctx, line); err != nil {
+	if err := c.put(ctx, line); err != nil {
 		return wire.Message{}, fmt.Errorf("%s %s: %w", m.Verb, m.Action, err)
 	}
 	select {
@@ -153,12 +157,17 @@ func (c *control) endTurn(w *call) {
 	}
 }
 
-// write sends b in one piece, when nothing else is being sent. A write that has begun
-// goes on when ctx ends, since half a line would be the end of the session, and holds up those behind it.
+// write sends b in one piece, when nothing else is being sent.
 func (c *control) write(ctx context.Context, b []byte) error {
 	if err := c.take(ctx, c.writing); err != nil {
 		return err
 	}
+	return c.put(ctx, b)
+}
+
+// put sends b for who has taken the token for that. It goes on when ctx ends, since half a line would be the end of
+// the session, and holds up what is behind it.
+func (c *control) put(ctx context.Context, b []byte) error {
 	done := make(chan error, 1)
 	go func() {
 		defer func() { <-c.writing }()

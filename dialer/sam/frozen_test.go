@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
 )
 
@@ -182,6 +184,38 @@ func TestWritesAreBounded(t *testing.T) {
 		for _, want := range []error{dialer.ErrTimeout, dialer.ErrTimeout, errSilent} {
 			assert.ErrorIs(t, <-done, want)
 		}
+	})
+}
+
+// TestUnsentCommandHasNoAnswer: a command that never went out, as the router took nothing, neither gets the answer to the
+// next one nor keeps it waiting.
+func TestUnsentCommandHasNoAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		here, there := net.Pipe()
+		defer there.Close()
+		c := newControl(here, nil)
+		defer c.end(errSilent)
+		go c.listen()
+		ask := func() (wire.Message, error) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			return c.call(ctx, command("NAMING", "LOOKUP", "NAME", "ME"))
+		}
+		short, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.ErrorIs(t, c.tell(short, []byte("x\n")), dialer.ErrTimeout)
+		_, err := ask()
+		require.ErrorIs(t, err, dialer.ErrTimeout)
+		go func() {
+			for lines := bufio.NewScanner(there); lines.Scan(); {
+				if lines.Text() != "x" {
+					io.WriteString(there, "NAMING REPLY RESULT=OK NAME=ME VALUE=a\n")
+				}
+			}
+		}()
+		reply, err := ask()
+		require.NoError(t, err)
+		assert.Equal(t, "a", reply.Get("VALUE"))
 	})
 }
 
