@@ -56,7 +56,7 @@ func (e *Endpoint) fresh(has *assets, id keys.Identity) dialer.Backend {
 // samSession returns a session over SAM of a fresh identity, with the endpoint's settings.
 func (e *Endpoint) samSession(has *assets) *sam.Session {
 	return &sam.Session{
-		Address: e.SAM, Fallbacks: e.Fallbacks, DialBridge: has.bridge, User: e.SAMUser, Password: e.SAMPassword,
+		Address: e.SAM, Fallbacks: e.Fallbacks, DialBridge: has.bridge, Owners: has.owners, User: e.SAMUser, Password: e.SAMPassword,
 		Nickname: e.Name, Inbound: e.Inbound, Outbound: e.Outbound,
 		DialTimeout: e.DialTimeout, Budget: has.budget, Logger: e.Logger,
 	}

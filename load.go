@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 
+	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
 )
@@ -30,7 +31,10 @@ func (e *Endpoint) load(ctx context.Context) (has *assets, err error) {
 	if err = e.identify(ctx, has); err != nil {
 		return nil, err
 	}
-	if has.bridge = e.DialBridge; e.Router != nil {
+	if has.bridge = e.DialBridge; has.bridge == nil {
+		has.owners = new(sam.Owners)
+	}
+	if e.Router != nil {
 		has.bridge = newOwnRouter(e.Router).DialContext
 	}
 	has.backend = e.own(has)

@@ -31,8 +31,8 @@ type dialFunc func(ctx context.Context, network, address string) (net.Conn, erro
 type bridge struct {
 	dial             dialFunc
 	network, address string
-	login            login // may be nil
-	owner            *owner
+	login            login        // may be nil
+	owner            *owner       // nil where the host has its own way: there is nothing to ask
 	hangs            *atomic.Bool // it did not answer the last time
 }
 
@@ -47,7 +47,7 @@ func newBridge(address string, dial dialFunc) (bridge, error) {
 		if path == "" {
 			return bridge{}, errors.New("empty path of a unix socket")
 		}
-		return bridge{dial: dialOr(dial, "unix", path), network: "unix", address: path, owner: ownerOf(dial), hangs: new(atomic.Bool)}, nil
+		return bridge{dial: dialOr(dial, "unix", path), network: "unix", address: path, hangs: new(atomic.Bool)}, nil
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -58,7 +58,7 @@ func newBridge(address string, dial dialFunc) (bridge, error) {
 	} else if dial == nil && net.ParseIP(host) == nil {
 		return bridge{}, fmt.Errorf("SAM address %q: host must be an IP literal, as names would need DNS", address)
 	}
-	return bridge{dial: dialOr(dial, "tcp", address), network: "tcp", address: address, owner: ownerOf(dial), hangs: new(atomic.Bool)}, nil
+	return bridge{dial: dialOr(dial, "tcp", address), network: "tcp", address: address, hangs: new(atomic.Bool)}, nil
 }
 
 // newBridges checks all addresses, and what is told to the bridges there.
@@ -67,6 +67,9 @@ func newBridges(s *Session) ([]bridge, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Owners == nil && s.DialBridge == nil {
+		s.Owners = new(Owners)
+	}
 	addresses := append([]string{s.Address}, s.Fallbacks...)
 	bridges := make([]bridge, len(addresses))
 	for i, address := range addresses {
@@ -74,6 +77,9 @@ func newBridges(s *Session) ([]bridge, error) {
 			return nil, err
 		}
 		bridges[i].login = login
+		if s.Owners != nil {
+			bridges[i].owner = s.Owners.at(bridges[i])
+		}
 	}
 	return bridges, nil
 }

@@ -73,7 +73,7 @@ const reserved = 200
 // sibling returns a Session with the settings of s, but for its identity and what is of streams alone.
 func (s *Session) sibling() *Session {
 	return &Session{
-		Address: s.Address, Fallbacks: s.Fallbacks, DialBridge: s.DialBridge, User: s.User, Password: s.Password,
+		Address: s.Address, Fallbacks: s.Fallbacks, DialBridge: s.DialBridge, Owners: s.Owners, User: s.User, Password: s.Password,
 		Inbound: s.Inbound, Outbound: s.Outbound, LeaseSet: s.LeaseSet, Options: s.Options,
 		DialOnly: s.DialOnly, Nickname: s.Nickname, DialTimeout: s.DialTimeout, UDPAddress: s.UDPAddress, Logger: s.Logger,
 	}

@@ -41,12 +41,26 @@ type owner struct {
 	uid   int
 }
 
-// ownerOf returns nil where the host has its own way to the bridge: there is nothing to ask.
-func ownerOf(dial dialFunc) *owner {
-	if dial != nil {
-		return nil
+// Owners remembers whose routers the bridges are, for all sessions that share it: who took the port of a router while it
+// was away is then told nothing either by sessions that are new. The zero value is ready to use. It must not be copied. It is
+// for several goroutines at once.
+type Owners struct {
+	mu sync.Mutex
+	of map[string]*owner // by network and address
+}
+
+// at returns the owner of a bridge.
+func (o *Owners) at(b bridge) *owner {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.of == nil {
+		o.of = make(map[string]*owner)
 	}
-	return new(owner)
+	key := b.network + " " + b.address
+	if o.of[key] == nil {
+		o.of[key] = new(owner)
+	}
+	return o.of[key]
 }
 
 // check makes sure that the other end of conn is the owner's. Only the kernel of this machine is asked, so nothing is known of

@@ -37,6 +37,10 @@ type Session struct {
 	// no passwords. A bridge that refuses them makes all fail with an [*AuthError].
 	User     string
 	Password func() string
+	// Owners, if set, is shared with other sessions, so that they know together whose routers the bridges are: see
+	// [OwnerError]. It then also judges what DialBridge opens, which nobody does otherwise, as far as a connection tells.
+	// Nil is one of the session's own, or none with DialBridge.
+	Owners *Owners
 	// Identity is who the session is. Zero means a fresh identity that ends with the Session.
 	Identity keys.Identity
 	// Inbound and Outbound say how tunnels are built.
