@@ -54,7 +54,11 @@ func (e *Endpoint) ListenSOCKS(ctx context.Context, network, address string) (*P
 	if err != nil {
 		return nil, err
 	}
-	ln, err := new(net.ListenConfig).Listen(ctx, network, net.JoinHostPort(host, strconv.Itoa(port)))
+	var conf net.ListenConfig
+	if local { // no client can go away without a word, so that there is nothing to probe for
+		conf.KeepAlive = -1
+	}
+	ln, err := conf.Listen(ctx, network, net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
 		return nil, err
 	}
