@@ -36,7 +36,9 @@ func main() {
 // newClient returns a client of a service in I2P, "host:port". gRPC's default scheme, "dns", asks the system's resolver for the host
 // before any dialer is called; "passthrough" leaves it to the dialer. A proxy of the environment would lead past I2P.
 func newClient(ep *i2psocks.Endpoint, target string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
-	dial := func(ctx context.Context, address string) (net.Conn, error) { return ep.DialContext(ctx, "tcp", address) }
+	dial := func(ctx context.Context, address string) (net.Conn, error) {
+		return ep.DialContext(ctx, "tcp", address)
+	}
 	options := []grpc.DialOption{
 		grpc.WithContextDialer(dial), grpc.WithNoProxy(), grpc.WithDisableServiceConfig(), // which would be asked of DNS, too
 		grpc.WithTransportCredentials(insecure.NewCredentials()), // I2P encrypts from end to end, and the address is the key

@@ -59,7 +59,9 @@ func TestCheck(t *testing.T) {
 
 	// The same without the scheme is what this example is for.
 	client, err := grpc.NewClient("service.i2p:80", grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithNoProxy(),
-		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) { return ep.DialContext(ctx, "tcp", address) }))
+		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+			return ep.DialContext(ctx, "tcp", address)
+		}))
 	require.NoError(t, err)
 	defer client.Close()
 	_, err = health.NewHealthClient(client).Check(ctx, new(health.HealthCheckRequest))
