@@ -57,8 +57,12 @@ func (l *live) removeSubsession(id string) <-chan struct{} {
 	done := make(chan struct{})
 	l.task(func() {
 		defer close(done)
-		ctx, cancel := context.WithTimeoutCause(l.ctx, 2*maxTurn, errNoAnswer)
+		ctx, cancel := context.WithTimeoutCause(l.control.over, 2*maxTurn, errNoAnswer)
 		defer cancel()
+		defer context.AfterFunc(l.ctx, func() { // or the end of the session would ask again, behind a question without answer
+			sleep(ctx, removeTimeout/2)
+			cancel()
+		})()
 		l.removeID(ctx, id)
 	})
 	return done
