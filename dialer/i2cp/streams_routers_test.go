@@ -24,7 +24,7 @@ import (
 var directly = i2cp.Tunnels{Length: -1, Quantity: 2}
 
 // over returns a session over I2CP on a real router, that ends with the test.
-func over(t *testing.T, nw *i2pnet.Network, router int, edit ...func(*i2cp.Session)) *i2cp.Session {
+func over(t testing.TB, nw *i2pnet.Network, router int, edit ...func(*i2cp.Session)) *i2cp.Session {
 	s := &i2cp.Session{Address: nw.I2CP(router), DialRouter: nw.DialContext, Inbound: directly, Outbound: directly}
 	for _, f := range edit {
 		f(s)
@@ -34,7 +34,7 @@ func over(t *testing.T, nw *i2pnet.Network, router int, edit ...func(*i2cp.Sessi
 }
 
 // overSAM returns one over SAM.
-func overSAM(t *testing.T, nw *i2pnet.Network, router int) *sam.Session {
+func overSAM(t testing.TB, nw *i2pnet.Network, router int) *sam.Session {
 	s := &sam.Session{
 		Address: nw.SAM(router), DialBridge: nw.DialContext,
 		Inbound: sam.Tunnels{Length: -1, Quantity: 1}, Outbound: sam.Tunnels{Length: -1, Quantity: 1},
@@ -44,7 +44,7 @@ func overSAM(t *testing.T, nw *i2pnet.Network, router int) *sam.Session {
 }
 
 // listen starts sessions at the same time and returns their listeners.
-func listen(t *testing.T, backends ...dialer.Backend) []net.Listener {
+func listen(t testing.TB, backends ...dialer.Backend) []net.Listener {
 	listeners := make([]net.Listener, len(backends))
 	var starting errgroup.Group
 	for i, b := range backends {
