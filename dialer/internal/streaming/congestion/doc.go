@@ -21,6 +21,7 @@
 //     that was measured in a bad moment is soon forgotten;
 //   - the smallest round trip is looked for anew every half minute with a short
 //     queue, or a standing queue would in time be taken for the path;
+//   - what is measured while there was nothing to send lowers no rate, or a long answer after short ones would crawl;
 //   - acknowledgements come in bunches, so what has come above the rate within a
 //     round may be under way in addition.
 //
@@ -28,8 +29,8 @@
 //
 //	RTT, loss      0 %               1 %               3 %
 //	               ours i2pd java    ours i2pd java    ours i2pd java
-//	 50 ms         2763 2744 2719    2763 2687   73    2742 2440  119
-//	150 ms         2703 2639 1127    2701 2500   24    2678 2130   59
+//	 50 ms         2763 2744 2719    2763 2687   73    2746 2440  119
+//	150 ms         2703 2639 1127    2702 2500   24    2678 2130   59
 //	400 ms         1942 1714  288    1598 1647   48    1433 1451   28
 //
 // Beside a stream of i2pd's on a path of 1 MiB/s it takes 41 to 68 % of what both get.
