@@ -10,7 +10,7 @@ import (
 // own returns the session of the endpoint's own identity.
 func (e *Endpoint) own(has *assets) dialer.Backend {
 	if e.I2CP != "" {
-		s := e.i2cpSession()
+		s := e.i2cpSession(has)
 		s.StatusChanged = e.StatusChanged
 		if e.ConfigureI2CP != nil {
 			e.ConfigureI2CP(s)
@@ -34,7 +34,7 @@ func (e *Endpoint) fresh(has *assets, id keys.Identity) dialer.Backend {
 		quantity = defaultIsolatedQuantity
 	}
 	if e.I2CP != "" {
-		s := e.i2cpSession()
+		s := e.i2cpSession(has)
 		s.DialOnly = !e.Isolation.Listen
 		s.Inbound.Quantity, s.Outbound.Quantity = quantity, quantity
 		if e.Isolation.ConfigureI2CP != nil {
@@ -63,9 +63,9 @@ func (e *Endpoint) samSession(has *assets) *sam.Session {
 }
 
 // i2cpSession returns one over I2CP.
-func (e *Endpoint) i2cpSession() *i2cp.Session {
+func (e *Endpoint) i2cpSession(has *assets) *i2cp.Session {
 	return &i2cp.Session{
-		Address: e.I2CP, Fallbacks: e.Fallbacks, DialRouter: e.DialBridge,
+		Address: e.I2CP, Fallbacks: e.Fallbacks, DialRouter: e.DialBridge, Owners: has.owners,
 		Nickname: e.Name, Inbound: i2cp.Tunnels(e.Inbound), Outbound: i2cp.Tunnels(e.Outbound),
 		DialTimeout: e.DialTimeout, Logger: e.Logger,
 	}

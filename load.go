@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 
-	"github.com/go-i2p/i2psocks/dialer/sam"
+	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
 )
@@ -32,7 +32,7 @@ func (e *Endpoint) load(ctx context.Context) (has *assets, err error) {
 		return nil, err
 	}
 	if has.bridge = e.DialBridge; has.bridge == nil {
-		has.owners = new(sam.Owners)
+		has.owners = new(dialer.Owners)
 	}
 	if e.Router != nil {
 		has.bridge = newOwnRouter(e.Router).DialContext

@@ -52,8 +52,8 @@ func TestReverseProxy(t *testing.T) {
 		proxy *httputil.ReverseProxy
 		tells bool
 	}{
-		"Director": {&httputil.ReverseProxy{Transport: local, Director: func(r *http.Request) { r.URL.Scheme, r.URL.Host = target.Scheme, target.Host }}, true},
-		"Rewrite":  {&httputil.ReverseProxy{Transport: local, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}, false},
+		"SetXForwarded": {&httputil.ReverseProxy{Transport: local, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.SetXForwarded() }}, true},
+		"Rewrite":       {&httputil.ReverseProxy{Transport: local, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}, false},
 	} {
 		site := endpoint(t, nw.Start(nil).Addr())
 		seen := make(chan string, 1)

@@ -7,7 +7,6 @@ import (
 	"net"
 
 	"github.com/go-i2p/i2psocks/dialer"
-	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
 )
@@ -20,7 +19,7 @@ var ErrLost = errors.New("identity lost: another host may have it")
 type assets struct {
 	backend dialer.Backend
 	bridge  func(ctx context.Context, network, address string) (net.Conn, error)
-	owners  *sam.Owners // of the bridges, known to all sessions; nil where the host has its own way to them
+	owners  *dialer.Owners // of the bridges, known to all sessions; nil where the host has its own way to them
 	names   names
 	id      keys.Identity // zero if none is kept
 	budget  *socks.Budget // shared by all sessions and ports

@@ -11,7 +11,7 @@ import (
 
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/dialer/i2pd"
-	"github.com/go-i2p/i2psocks/dialer/sam"
+	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
 )
 
@@ -34,7 +34,7 @@ func TestThief(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // the thief says nothing more
 			defer cancel()
 			err := ep.Isolate("token").Up(ctx)
-			var owner *sam.OwnerError
+			var owner *dialer.OwnerError
 			assert.ErrorAs(t, err, &owner)
 			assert.NoError(t, ep.Close())
 			assert.False(t, thief.Got("SESSION CREATE"))

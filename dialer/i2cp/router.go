@@ -28,6 +28,7 @@ type router struct {
 	address string
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	login   func() i2cpwire.Mapping // a func, as fmt looks into all else
+	owners  *dialer.Owners          // nil where the host has its own way: there is nothing to ask
 }
 
 // newRouters checks all addresses, and what is told to the routers there.
@@ -35,6 +36,9 @@ func newRouters(s *Session) ([]router, error) {
 	login, err := newLogin(s.User, s.Password)
 	if err != nil {
 		return nil, err
+	}
+	if s.Owners == nil && s.DialRouter == nil {
+		s.Owners = new(dialer.Owners)
 	}
 	var all []router
 	for _, address := range append([]string{s.Address}, s.Fallbacks...) {
@@ -50,7 +54,7 @@ func newRouters(s *Session) ([]router, error) {
 		case s.DialRouter == nil && net.ParseIP(host) == nil:
 			return nil, fmt.Errorf("I2CP address %q: host must be an IP literal, as names would need DNS", address)
 		}
-		r := router{address, s.DialRouter, login}
+		r := router{address, s.DialRouter, login, s.Owners}
 		if r.dial == nil {
 			r.dial = new(net.Dialer).DialContext
 		}
@@ -97,7 +101,10 @@ func (r router) open(ctx context.Context) (*wireConn, i2cpwire.SetDate, error) {
 		return nil, none, down(fmt.Errorf("connect to I2CP at %s: %w", r.address, err))
 	}
 	w := newWireConn(conn)
-	date, err := r.greet(ctx, w)
+	var date i2cpwire.SetDate
+	if err = r.owners.Check(ctx, conn, "tcp", r.address); err == nil {
+		date, err = r.greet(ctx, w)
+	}
 	if err != nil {
 		conn.Close()
 		return nil, none, fmt.Errorf("I2CP at %s: %w", r.address, err)

@@ -36,6 +36,10 @@ type Session struct {
 	// it. i2pd has no passwords. A router that refuses them makes all fail with an [*AuthError].
 	User     string
 	Password func() string
+	// Owners, if set, is shared with other sessions, so that they know together whose routers there are: see
+	// [dialer.OwnerError]. It then also judges what DialRouter opens, as far as a connection tells. Nil is one of the
+	// session's own, or none with DialRouter.
+	Owners *dialer.Owners
 	// Identity is who the session is. Zero means a fresh identity that ends with the Session, unless Signer is set.
 	Identity keys.Identity
 	// Signer, if set, is who the session is in the place of Identity: somebody who has the signing key, which need not

@@ -31,9 +31,9 @@ type dialFunc func(ctx context.Context, network, address string) (net.Conn, erro
 type bridge struct {
 	dial             dialFunc
 	network, address string
-	login            login        // may be nil
-	owner            *owner       // nil where the host has its own way: there is nothing to ask
-	hangs            *atomic.Bool // it did not answer the last time
+	login            login          // may be nil
+	owners           *dialer.Owners // nil where the host has its own way: there is nothing to ask
+	hangs            *atomic.Bool   // it did not answer the last time
 }
 
 // newBridge checks the address. Without a dial function of the host's own, it must
@@ -68,7 +68,7 @@ func newBridges(s *Session) ([]bridge, error) {
 		return nil, err
 	}
 	if s.Owners == nil && s.DialBridge == nil {
-		s.Owners = new(Owners)
+		s.Owners = new(dialer.Owners)
 	}
 	addresses := append([]string{s.Address}, s.Fallbacks...)
 	bridges := make([]bridge, len(addresses))
@@ -77,9 +77,7 @@ func newBridges(s *Session) ([]bridge, error) {
 			return nil, err
 		}
 		bridges[i].login = login
-		if s.Owners != nil {
-			bridges[i].owner = s.Owners.at(bridges[i])
-		}
+		bridges[i].owners = s.Owners
 	}
 	return bridges, nil
 }
@@ -126,7 +124,7 @@ func (b bridge) greet(ctx context.Context, conn net.Conn) (m wire.Message, err e
 	greeting := command("HELLO", "VERSION", "MIN", "3.1", "MAX", "3.3")
 	if b.login != nil {
 		if login := b.login(); len(login) > 0 {
-			if err := b.owner.check(ctx, conn); err != nil {
+			if err := b.owners.Check(ctx, conn, b.network, b.address); err != nil {
 				return m, err
 			}
 			greeting.Params = append(greeting.Params, login...)

@@ -54,7 +54,7 @@ func (s *Session) create(ctx context.Context, b bridge, want Encryption) (l *liv
 	if err != nil {
 		return nil, err
 	}
-	if err := b.owner.check(ctx, conn); err != nil {
+	if err := b.owners.Check(ctx, conn, b.network, b.address); err != nil {
 		return nil, err
 	}
 	if profile.frail {

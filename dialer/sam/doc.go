@@ -45,6 +45,6 @@
 // encrypted, and on i2pd not protected by a password: whoever can reach the bridge can use the
 // router, so keep it on loopback or on a unix socket. A port that the router leaves anybody may take: before a key or a
 // password is sent, the kernel of this machine is asked whose the other end is, which must be root, the user of
-// this program, or the user that it was at first; see [OwnerError]. That is known on Linux, of loopback and unix sockets,
-// and not of connections that DialBridge makes. Sessions that share [Owners] know it together.
+// this program, or the user that it was at first; see [dialer.OwnerError]. That is known on Linux, of loopback and unix sockets,
+// and not of connections that DialBridge makes. Sessions that share [dialer.Owners] know it together.
 package sam

@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/go-i2p/i2psocks/dialer"
+
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
 	"github.com/go-i2p/i2psocks/keys"
@@ -215,7 +217,7 @@ func nistIdentity(t *testing.T) keys.Identity {
 func TestOptionsReachEveryStyle(t *testing.T) {
 	s := &Session{
 		Address: "127.0.0.1:1", Fallbacks: []string{"127.0.0.1:2"}, UDPAddress: "127.0.0.1:3", Nickname: "n", DialOnly: true, ReadAhead: 1, Primary: true,
-		DialBridge: new(net.Dialer).DialContext, Owners: new(Owners), User: "me", Password: func() string { return "x" }, Options: map[string]string{"i2cp.gzip": "true"},
+		DialBridge: new(net.Dialer).DialContext, Owners: new(dialer.Owners), User: "me", Password: func() string { return "x" }, Options: map[string]string{"i2cp.gzip": "true"},
 		Inbound: Tunnels{Length: 1}, Outbound: Tunnels{Length: 1}, LeaseSet: LeaseSet{Encrypted: true}, DialTimeout: time.Second, Logger: slog.New(slog.DiscardHandler),
 	}
 	id, err := keys.Generate()

@@ -45,7 +45,7 @@ func TestThief(t *testing.T) {
 			require.Eventually(t, func() bool { return thief.Connections() > 0 }, 30*time.Second, time.Millisecond)
 			st := s.Status()
 			assert.Equal(t, dialer.Down, st.State)
-			assert.Eventually(t, func() bool { return errors.As(s.Status().Err, new(*OwnerError)) }, 10*time.Second, time.Millisecond)
+			assert.Eventually(t, func() bool { return errors.As(s.Status().Err, new(*dialer.OwnerError)) }, 10*time.Second, time.Millisecond)
 			assert.ErrorIs(t, s.Status().Err, fs.ErrPermission)
 			require.NoError(t, thief.Close())
 			assert.False(t, thief.Got("SESSION CREATE"))

@@ -38,9 +38,9 @@ type Session struct {
 	User     string
 	Password func() string
 	// Owners, if set, is shared with other sessions, so that they know together whose routers the bridges are: see
-	// [OwnerError]. It then also judges what DialBridge opens, which nobody does otherwise, as far as a connection tells.
+	// [dialer.OwnerError]. It then also judges what DialBridge opens, which nobody does otherwise, as far as a connection tells.
 	// Nil is one of the session's own, or none with DialBridge.
-	Owners *Owners
+	Owners *dialer.Owners
 	// Identity is who the session is. Zero means a fresh identity that ends with the Session.
 	Identity keys.Identity
 	// Inbound and Outbound say how tunnels are built.
