@@ -76,6 +76,9 @@ const (
 // port 0 gets what comes to ports that none has. i2pd's programs send to port 0 alone, which
 // is for the only PacketConn of its kind where none has that. A second one on a port fails with [syscall.EADDRINUSE]; where
 // port 0 is taken, it means any that is free.
+//
+// i2pd 2.56 loses what is sent to a new peer before that has answered once, but for the first datagram, and then what
+// follows for minutes: let the first one be answered.
 func (s *Session) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
 	p, err := s.listenPacket(ctx, network, address)
 	if err != nil {
