@@ -19,7 +19,7 @@ import (
 // that speaks SAM where its router knows the kind.
 func TestDatagramsOnRouters(t *testing.T) {
 	t.Parallel()
-	nw := i2pnet.Require(t, i2pnet.Config{})
+	nw := routers(t, i2pnet.Config{})
 	ours, same := over(t, nw, 0), over(t, nw, 1)
 	var starting errgroup.Group
 	starting.Go(func() error { return ours.Up(t.Context()) })
@@ -71,7 +71,7 @@ func meet(t *testing.T, a, b net.PacketConn) {
 // router finds, and which is told to be out of reach over I2CP.
 func TestEncryptedLeaseSetsOnRouters(t *testing.T) {
 	t.Parallel()
-	nw := i2pnet.Require(t, i2pnet.Config{})
+	nw := routers(t, i2pnet.Config{})
 	hidden := over(t, nw, 0, func(s *i2cp.Session) { s.LeaseSet.Encrypted = true })
 	theirs, ours := overSAM(t, nw, 1), over(t, nw, 1, func(s *i2cp.Session) { s.DialOnly = true })
 	lns := listen(t, hidden, theirs)

@@ -16,7 +16,7 @@ import (
 // TestEndsOnRouters closes streams in each way over real routers, and takes routers away.
 func TestEndsOnRouters(t *testing.T) {
 	t.Parallel()
-	nw := i2pnet.Require(t, i2pnet.Config{})
+	nw := routers(t, i2pnet.Config{})
 	a, b := over(t, nw, 0), over(t, nw, 1)
 	ln := listen(t, b)[0]
 

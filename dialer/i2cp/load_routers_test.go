@@ -16,7 +16,7 @@ import (
 // TestLossyLinksOnRouters carries streams over links of 100 ms there and back that lose 1 % of all packets.
 func TestLossyLinksOnRouters(t *testing.T) {
 	t.Parallel()
-	nw := i2pnet.Require(t, i2pnet.Config{
+	nw := routers(t, i2pnet.Config{
 		Links: func(int, int) i2pnet.Link { return i2pnet.Link{Delay: 50 * time.Millisecond, Loss: 0.01} },
 	})
 	ours, theirs := over(t, nw, 0), overSAM(t, nw, 1)
@@ -37,7 +37,7 @@ func TestLossyLinksOnRouters(t *testing.T) {
 // TestManyStreamsOnRouters opens a thousand streams, all of which are open at once.
 func TestManyStreamsOnRouters(t *testing.T) {
 	t.Parallel()
-	nw := i2pnet.Require(t, i2pnet.Config{})
+	nw := routers(t, i2pnet.Config{})
 	a, b := over(t, nw, 0), over(t, nw, 1, func(s *i2cp.Session) { s.Limits.PeerPerMinute = -1 })
 	ln := listen(t, b)[0]
 	first, err := dialUntil(t.Context(), a, ln.Addr())
