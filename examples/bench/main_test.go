@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -27,9 +28,15 @@ func TestBench(t *testing.T) {
 	}
 	for _, via := range []string{"tcp", "sam"} {
 		t.Run(via, func(t *testing.T) {
-			var out, log bytes.Buffer
+			var out bytes.Buffer
+			log, err := os.Create(filepath.Join(t.TempDir(), "log")) // a file, as several programs write to it
+			require.NoError(t, err)
+			defer log.Close()
 			args := strings.Fields("-rounds 1 -time 50ms -mib 4 -idle 20 -settle 100ms -via " + via)
-			require.NoError(t, run(t.Context(), args, &out, &log), "%s", &log)
+			if err := run(t.Context(), args, &out, log); err != nil {
+				text, _ := os.ReadFile(log.Name())
+				require.NoError(t, err, "%s", text)
+			}
 			for _, want := range []string{"connects/s", "download, MiB/s", "upload, MiB/s", "idle stream, KiB", "ratio"} {
 				assert.Contains(t, out.String(), want)
 			}
