@@ -26,9 +26,8 @@ func TestDatagramsOnRouters(t *testing.T) {
 	starting.Go(func() error { return same.Up(t.Context()) })
 	require.NoError(t, starting.Wait())
 	for _, network := range []string{"udp", "i2p-raw", "i2p-datagram2", "i2p-datagram3"} {
-		// One after the other: of messages that are sent to a new peer before it has answered once, i2pd 2.56 loses all but
-		// the first, and then what follows for minutes.
 		t.Run(network, func(t *testing.T) {
+			t.Parallel()
 			a, err := ours.ListenPacket(t.Context(), network, ":11")
 			require.NoError(t, err)
 			b, err := same.ListenPacket(t.Context(), network, ":12")

@@ -77,8 +77,8 @@ const (
 // is for the only PacketConn of its kind where none has that. A second one on a port fails with [syscall.EADDRINUSE]; where
 // port 0 is taken, it means any that is free.
 //
-// i2pd 2.56 loses what is sent to a new peer before that has answered once, but for the first datagram, and then what
-// follows for minutes: let the first one be answered.
+// On i2pd 2.56, where several datagrams went to a new peer before it had answered once, only the first has arrived in tests, and
+// nothing more for a minute; whether that is the router's fault or this package's is not known. Let the first one be answered.
 func (s *Session) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
 	p, err := s.listenPacket(ctx, network, address)
 	if err != nil {

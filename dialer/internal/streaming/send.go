@@ -48,7 +48,7 @@ type sender struct {
 
 	rack      rack
 	ackRound  uint32 // numbers the packets whose NACKs are in segment.missing
-	choked    bool   // the peer wants no more for now
+	choked    bool   // the peer wants no more until it says so
 	chokedFor int    // probes not answered
 	writeShut bool   // CloseWrite or Close was called
 	closeSent bool   // the CLOSE is in the queue, or was

@@ -94,7 +94,7 @@ func (p *Packet) Len() int { return header + len(p.Nacks) + p.optionsLen() + len
 // PlainAck reports whether the packet takes no place in its stream, and so is never acknowledged.
 func (p *Packet) PlainAck() bool { return p.Sequence == 0 && !p.Flags.Has(SYN) }
 
-// Choke reports whether the sender of the packet wants no more data for now.
+// Choke reports whether the sender of the packet wants no more data until it says so.
 func (p *Packet) Choke() bool { return p.Flags.Has(DelayRequested) && p.Delay >= ChokeDelay }
 
 // String is one line for traces; it names no destination and shows no payload.
