@@ -283,20 +283,26 @@ func TestAssociateDropsWhatItMustNotSend(t *testing.T) {
 func TestAssociateQueue(t *testing.T) {
 	p, release := newPost(), make(chan struct{})
 	p.lookup = func(host string) (string, error) {
-		<-release
+		if host == "slow.i2p" {
+			<-release
+		}
 		return friendB32, nil
 	}
 	_, relay := raw(t, &socks.Server{Dialer: p, UDPQueue: 2 * (64 + 5)}, associateAny)
 	u := udp(t, "127.0.0.1")
-	for _, data := range []string{"one..", "two..", "three"} {
-		_, err := u.WriteTo(datagram(t, "slow.i2p", data), relay)
+	send := func(host, data string) {
+		_, err := u.WriteTo(datagram(t, host, data), relay)
 		require.NoError(t, err)
 	}
+	for _, data := range []string{"one..", "two..", "three"} {
+		send("slow.i2p", data)
+	}
+	send(friendB32, "after three") // is read after what the queue had no room for
+	p.expect(t, "after three", friendB32+":53")
 	close(release)
 	p.expect(t, "one..", "slow.i2p:53")
 	p.expect(t, "two..", "slow.i2p:53")
-	_, err := u.WriteTo(datagram(t, "slow.i2p", "four"), relay)
-	require.NoError(t, err)
+	send("slow.i2p", "four")
 	p.expect(t, "four", "slow.i2p:53")
 }
 
