@@ -282,6 +282,8 @@ func TestAssociateDropsWhatItMustNotSend(t *testing.T) {
 // What waits for its destination is bounded and goes out in order; other destinations do not wait.
 func TestAssociateQueue(t *testing.T) {
 	p, release := newPost(), make(chan struct{})
+	goOn := sync.OnceFunc(func() { close(release) })
+	defer goOn()
 	p.lookup = func(host string) (string, error) {
 		if host == "slow.i2p" {
 			<-release
@@ -294,12 +296,13 @@ func TestAssociateQueue(t *testing.T) {
 		_, err := u.WriteTo(datagram(t, host, data), relay)
 		require.NoError(t, err)
 	}
+	known := func(data string) { send(friendB32, data); p.expect(t, data, friendB32+":53") }
+	known("ready")
 	for _, data := range []string{"one..", "two..", "three"} {
 		send("slow.i2p", data)
 	}
-	send(friendB32, "after three") // is read after what the queue had no room for
-	p.expect(t, "after three", friendB32+":53")
-	close(release)
+	known("after") // is read after what the queue had no room for
+	goOn()
 	p.expect(t, "one..", "slow.i2p:53")
 	p.expect(t, "two..", "slow.i2p:53")
 	send("slow.i2p", "four")

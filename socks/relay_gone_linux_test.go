@@ -135,10 +135,10 @@ func TestWhoGivesWay(t *testing.T) {
 				assert.ErrorIs(t, <-done, errGaveWay)
 			}
 			peer.Close()
-			client.Close()
 			if l == nil {
 				assert.NoError(t, <-done)
 			}
+			client.Close()
 			assert.Nil(t, h.quietest(every), "nothing is left")
 		})
 	}
