@@ -4,15 +4,14 @@ package i2pd
 
 import (
 	"io/fs"
-	"os"
 	"os/exec"
 )
 
 func prepare(*exec.Cmd) {}
 
-func terminate(p *os.Process) { p.Kill() }
+func (p *process) terminate() { p.kill() }
 
-func kill(p *os.Process) { p.Kill() }
+func (p *process) kill() { p.proc.Kill() }
 
 // ownFile cannot be told here.
 func ownFile(fs.FileInfo) bool { return true }

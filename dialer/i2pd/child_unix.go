@@ -17,15 +17,14 @@ func prepare(cmd *exec.Cmd) {
 }
 
 // terminate asks the child to end at once; SIGINT would make i2pd wait ten minutes for its tunnels.
-func terminate(p *os.Process) { signal(p, syscall.SIGTERM) }
+func (p *process) terminate() { p.signal(syscall.SIGTERM) }
 
-func kill(p *os.Process) { signal(p, syscall.SIGKILL) }
+func (p *process) kill() { p.signal(syscall.SIGKILL) }
 
-// signal reaches the child, and what it may have started. The group exists as long as the child
-// was not waited for.
-func signal(p *os.Process, s syscall.Signal) {
-	if p.Signal(s) == nil {
-		syscall.Kill(-p.Pid, s)
+// signal reaches the child, and what it may have started.
+func (p *process) signal(s syscall.Signal) {
+	if p.proc.Signal(s) == nil && p.group {
+		syscall.Kill(-p.pid, s)
 	}
 }
 

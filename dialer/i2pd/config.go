@@ -39,16 +39,13 @@ enabled = false
 
 const configFile = "i2pd.conf"
 
-// configure writes the configuration for a SAM port. Datagrams have the port below.
-func configure(dir string, port int, verify bool) error {
+// configuration is what a start writes for a SAM port. Datagrams have the port below.
+func configuration(port int, verify bool) string {
 	text := fmt.Sprintf(settings, port)
 	if verify {
 		text += "[reseed]\nverify = true\n"
 	}
-	if err := os.WriteFile(filepath.Join(dir, configFile), []byte(text), 0o600); err != nil {
-		return fmt.Errorf("%w: %w", ErrDir, err)
-	}
-	return nil
+	return text
 }
 
 // packaged is where packages of i2pd put the certificates that sign its first list of peers.
@@ -65,9 +62,11 @@ func certificates(dir string) string {
 	return ""
 }
 
+const dataDir = "--datadir="
+
 // arguments returns the command line. What is on it overrides the configuration.
 func arguments(dir, certificates string, extra []string) []string {
-	args := []string{"--datadir=" + dir, "--conf=" + filepath.Join(dir, configFile)}
+	args := []string{dataDir + dir, "--conf=" + filepath.Join(dir, configFile)}
 	if certificates != "" && !slices.ContainsFunc(extra, func(a string) bool { return strings.HasPrefix(a, "--certsdir=") }) {
 		args = append(args, "--certsdir="+certificates)
 	}

@@ -20,6 +20,10 @@
 // outlives a host that dies without Close; it holds the lock of its Dir, so that the next Router
 // on it fails with [ErrInUse] instead of running two routers on one folder (not on Windows).
 //
+// With Router.Stay, on Linux, it runs on instead, and the next Router on its Dir takes it over, with the tunnels that it has.
+// Which process that is, the kernel says: the one that holds the lock, and the port. A service manager that ends all that
+// a service has started, as systemd does unless told KillMode=process, ends it all the same. Router.Stop ends it for good.
+//
 // # What it refuses to do
 //
 // It never runs a folder that others may read or own, or that another Router holds. Of the

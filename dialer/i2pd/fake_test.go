@@ -70,7 +70,7 @@ func fake(args []string) error {
 			continue
 		}
 		go func() {
-			if line, _ := bufio.NewReader(conn).ReadString('\n'); how != "mute" && strings.HasPrefix(line, "HELLO VERSION ") {
+			if line, _ := bufio.NewReader(conn).ReadString('\n'); how != "mute" && (how != "once" || n < 2) && strings.HasPrefix(line, "HELLO VERSION ") {
 				fmt.Fprintln(conn, "HELLO REPLY RESULT=OK VERSION=3.1")
 			}
 		}()

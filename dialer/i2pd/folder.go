@@ -10,12 +10,18 @@ import (
 	"strings"
 )
 
-// folder is a data folder that this Router holds.
+// folder is a data folder that this Router holds, by a lock that no child gets. A child has a lock of its own, as long
+// as it lives: what is locked by nobody's Router and has a child was left by an earlier host.
 type folder struct {
 	path      string
 	lock      *os.File // nil where files cannot be locked
 	temporary bool
 }
+
+const (
+	hostLock  = "host.lock"
+	childLock = "child.lock"
+)
 
 // errLocked is what lockFile returns for a file that is locked already.
 var errLocked = errors.New("locked")
@@ -33,7 +39,7 @@ func openFolder(path string) (f *folder, err error) {
 		err = checkPrivate(f.path)
 	}
 	if err == nil {
-		f.lock, err = lockFile(filepath.Join(f.path, "host.lock"))
+		f.lock, err = lockFile(filepath.Join(f.path, hostLock))
 	}
 	switch {
 	case errors.Is(err, errLocked):
@@ -42,6 +48,18 @@ func openFolder(path string) (f *folder, err error) {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrDir, err), f.close())
 	}
 	return f, nil
+}
+
+// lockChild makes the lock for a child. It fails with ErrInUse as long as there is one.
+func (f *folder) lockChild() (*os.File, error) {
+	lock, err := lockFile(filepath.Join(f.path, childLock))
+	switch {
+	case errors.Is(err, errLocked):
+		return nil, ErrInUse
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrDir, err)
+	}
+	return lock, nil
 }
 
 // checkPrivate fails for what is not a folder, is open to others, or belongs to another user.
@@ -89,7 +107,7 @@ func (f *folder) close() error {
 		errs = append(errs, os.RemoveAll(f.path))
 	}
 	if f.lock != nil {
-		errs = append(errs, f.lock.Close())
+		errs = append(errs, unlock(f.lock))
 	}
 	return errors.Join(errs...)
 }

@@ -16,6 +16,13 @@ import (
 // dieWithHost makes the kernel kill the child when the thread that started it ends.
 func dieWithHost(a *syscall.SysProcAttr) { a.Pdeathsig = syscall.SIGKILL }
 
+// withoutForks calls f while no other program is being started, which would have a copy of what f has open for a moment.
+func withoutForks(f func() error) error {
+	syscall.ForkLock.RLock() // sockets are not opened under it here, as they are on some systems
+	defer syscall.ForkLock.RUnlock()
+	return f()
+}
+
 // owns fails with ErrPortTaken unless it is the child that listens on the port. Where the kernel
 // does not show the child's files, as to a program with capabilities, it must at least be a
 // process of the child's user.

@@ -112,6 +112,18 @@ func testRealRouter(t *testing.T, path string) {
 	t.Log("closed within", time.Since(began))
 	assert.Less(t, time.Since(began), 4*time.Second, "it was asked, not killed")
 	assert.True(t, gone(address))
+
+	r, _ = next(t, r)
+	r.Path = path
+	pid, address := leave(t, r)
+	second, _ := next(t, r)
+	second.Path = path
+	again, err = second.Address(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []any{pid, address}, []any{second.Status().PID, again}, "it was taken over")
+	require.NoError(t, second.Stop())
+	assert.False(t, alive(pid))
+	assert.True(t, gone(address))
 }
 
 // listeners returns the loopback addresses on which a process listens.

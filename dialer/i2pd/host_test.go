@@ -19,7 +19,7 @@ import (
 // host is a program that has a router and ends without Close. It runs in a process of its own.
 func host(how string) {
 	self, _ := os.Executable()
-	r := &i2pd.Router{Path: self, Dir: os.Getenv("I2PD_TEST_DIR")}
+	r := &i2pd.Router{Path: self, Dir: os.Getenv("I2PD_TEST_DIR"), Stay: how == "stay"}
 	address, err := r.Address(context.Background())
 	fmt.Println(address, err)
 	switch how {

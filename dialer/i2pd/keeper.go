@@ -14,6 +14,8 @@ type keeper struct {
 	program  string
 	folder   *folder
 	args     []string
+	verify   bool            // the signatures of the first list of peers
+	port     int             // of SAM; 0 until it is known
 	ctx      context.Context // ends at Close
 	cancel   context.CancelFunc
 	failed   chan struct{} // closed when the first start failed; err says why
@@ -33,11 +35,8 @@ const (
 
 // newKeeper prepares all that a start needs. The caller holds r.mu.
 func newKeeper(r *Router) (k *keeper, err error) {
-	k = &keeper{r: r, log: r.Logger, failed: make(chan struct{}), done: make(chan struct{})}
-	if k.log == nil {
-		k.log = slog.New(slog.DiscardHandler)
-	}
-	if err := checkArguments(r.Args); err != nil {
+	k = &keeper{r: r, log: logger(r.Logger), failed: make(chan struct{}), done: make(chan struct{})}
+	if err := errors.Join(checkArguments(r.Args), r.checkStay()); err != nil {
 		return nil, err
 	}
 	if k.program, err = findProgram(r.Path); err != nil {
@@ -46,17 +45,18 @@ func newKeeper(r *Router) (k *keeper, err error) {
 	if k.folder, err = openFolder(r.Dir); err != nil {
 		return nil, err
 	}
-	r.port, err = choosePort(r.Port)
 	certs := certificates(k.folder.path)
-	if err == nil {
-		err = configure(k.folder.path, r.port, certs != "")
-	}
-	if err != nil {
-		return nil, errors.Join(err, k.folder.close())
-	}
+	k.verify = certs != ""
 	k.args = arguments(k.folder.path, certs, r.Args)
 	k.ctx, k.cancel = context.WithCancel(context.Background())
 	return k, nil
+}
+
+func logger(l *slog.Logger) *slog.Logger {
+	if l == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return l
 }
 
 // run keeps a child running until Close, or until the first start fails.
@@ -84,35 +84,6 @@ func (k *keeper) run() {
 	}
 }
 
-// live runs one child to its end, and says whether SAM ever answered and why it ended.
-func (k *keeper) live(first bool) (wasUp bool, err error) {
-	if k.ctx.Err() != nil {
-		return false, ErrClosed
-	}
-	if !first {
-		if _, err := choosePort(k.r.port); err != nil {
-			return false, err
-		}
-	}
-	p, err := launch(k.program, k.args, k.folder, k.log)
-	if err != nil {
-		return false, err
-	}
-	defer p.stop()
-	k.report(func(s *Status) {
-		s.State, s.PID = Starting, p.pid
-		if !first {
-			s.Restarts++
-		}
-	})
-	if err := p.waitSAM(k.ctx, k.r.port, k.r.StartTimeout); err != nil {
-		return false, err
-	}
-	k.log.Info("i2pd is up", "pid", p.pid)
-	k.report(func(s *Status) { s.State, s.Err = Up, nil })
-	return true, k.watch(p)
-}
-
 // watch asks the child for a sign of life and counts its peers, until it ends, hangs, or Close is called.
 func (k *keeper) watch(p *process) error {
 	every := k.r.pulse
@@ -133,7 +104,7 @@ func (k *keeper) watch(p *process) error {
 			k.countPeers()
 		case <-pulse.C:
 			missed++
-			if p.hello(k.ctx, k.r.port, max(every/3, helloTimeout)) == nil {
+			if p.hello(k.ctx, k.port, max(every/3, helloTimeout)) == nil {
 				missed = 0
 			}
 		}

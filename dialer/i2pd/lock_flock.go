@@ -24,3 +24,8 @@ func lockFile(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// unlock gives a lock back, also for copies of the file that a program which this one is about to start may have for a moment.
+func unlock(f *os.File) error {
+	return errors.Join(unix.Flock(int(f.Fd()), unix.LOCK_UN), f.Close())
+}

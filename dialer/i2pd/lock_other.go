@@ -12,3 +12,5 @@ func lockFile(path string) (*os.File, error) {
 	}
 	return nil, f.Close()
 }
+
+func unlock(f *os.File) error { return f.Close() }

@@ -15,11 +15,13 @@ import (
 
 // process is one run of i2pd.
 type process struct {
-	cmd  *exec.Cmd
-	out  *output
-	pid  int
-	done chan struct{} // closed when it has ended and been waited for
-	err  error         // how it ended; valid after done
+	proc  *os.Process
+	group bool // it was started here, and leads a process group of its own, which lasts until it was waited for
+	out   *output
+	pid   int
+	done  chan struct{} // closed when it has ended and been waited for
+	err   error         // how it ended; valid after done
+	leave func()        // lets it run on by itself; nil for one that ends with the host
 }
 
 const (
@@ -42,18 +44,36 @@ func findProgram(path string) (string, error) {
 	return found, nil
 }
 
-// launch starts i2pd. The kernel, where it can, watches the thread that started the child rather
-// than the whole host: that thread is kept for the child's life.
-func launch(program string, args []string, f *folder, log *slog.Logger) (*process, error) {
+// launch starts i2pd, which ends with the host or stays.
+func launch(program string, args []string, f *folder, stay bool, log *slog.Logger) (*process, error) {
+	lock, err := f.lockChild()
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Close() // the child has it
 	cmd := exec.Command(program, args...)
 	cmd.Dir = f.path
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + f.path}
-	p := &process{cmd: cmd, out: &output{log: log}, done: make(chan struct{})}
+	if lock != nil {
+		cmd.ExtraFiles = []*os.File{lock} // a child that outlives the host keeps the folder locked
+	}
+	p := &process{group: true, out: &output{log: log}, done: make(chan struct{})}
+	if stay {
+		err = p.startStaying(cmd)
+	} else {
+		err = p.startEnding(cmd)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
+	return p, nil
+}
+
+// startEnding starts a child that ends with the host. The kernel, where it can, watches the thread that started the child
+// rather than the whole host: that thread is kept for the child's life.
+func (p *process) startEnding(cmd *exec.Cmd) error {
 	cmd.Stdout, cmd.Stderr = p.out, p.out
 	cmd.WaitDelay = time.Second
-	if f.lock != nil {
-		cmd.ExtraFiles = []*os.File{f.lock} // a child that outlives the host keeps the folder locked
-	}
 	prepare(cmd)
 	started := make(chan error, 1)
 	go func() {
@@ -67,10 +87,10 @@ func launch(program string, args []string, f *folder, log *slog.Logger) (*proces
 		}
 	}()
 	if err := <-started; err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotFound, err)
+		return err
 	}
-	p.pid = cmd.Process.Pid
-	return p, nil
+	p.proc, p.pid = cmd.Process, cmd.Process.Pid
+	return nil
 }
 
 // waitSAM waits until the child's SAM bridge answers.
@@ -103,13 +123,13 @@ func (p *process) waitSAM(ctx context.Context, port int, limit time.Duration) er
 
 // stop ends the child and returns when it is gone.
 func (p *process) stop() {
-	terminate(p.cmd.Process)
+	p.terminate()
 	timer := time.NewTimer(stopGrace)
 	defer timer.Stop()
 	select {
 	case <-p.done:
 	case <-timer.C:
-		kill(p.cmd.Process)
+		p.kill()
 		<-p.done
 	}
 }

@@ -28,6 +28,11 @@ type Router struct {
 	// Args are more settings of i2pd, each "--name=value", such as "--bandwidth=P". Those that
 	// would open a service, move files or detach the child fail with ErrArgument.
 	Args []string
+	// Stay lets the child run on when the host ends, in whatever way, and after Close, so that the next start has tunnels at
+	// once. The next Router on Dir takes it over if it has Stay and the same Path, Args and Port; any other ends it, as Stop
+	// does. It needs a Dir, and fails with [errors.ErrUnsupported] on other systems than Linux. What such a child prints is
+	// lost. False means that the child ends with the host.
+	Stay bool
 	// StartTimeout bounds the time until SAM answers. 0 means 60 s, negative means no bound.
 	StartTimeout time.Duration
 	// Logger gets the life of the child and, at debug level, what it prints, without names and
@@ -41,8 +46,8 @@ type Router struct {
 	status  Status
 	keeper  *keeper       // who starts the child and keeps it; nil when nobody does
 	changed chan struct{} // closed and replaced at each change of status
-	port    int           // chosen by the keeper
 	closed  bool
+	ending  bool          // by Stop, so that no child stays
 	pulse   time.Duration // between two signs of life; 0 is pulseEvery
 }
 
@@ -88,7 +93,7 @@ func (r *Router) begin() (*keeper, <-chan struct{}, error) {
 		}
 		r.keeper = k
 		r.changed = make(chan struct{})
-		r.set(func(s *Status) { s.State, s.Address = Starting, loopback(r.port) })
+		r.set(func(s *Status) { s.State = Starting })
 		go k.run()
 	}
 	return r.keeper, r.changed, nil
@@ -110,7 +115,8 @@ func (r *Router) Status() Status {
 	return r.status
 }
 
-// Close ends the child, waits until it is gone, and removes a temporary folder. It is safe to call twice.
+// Close ends the child, waits until it is gone, and removes a temporary folder. With Stay, a child whose SAM has answered runs
+// on. It is safe to call twice.
 func (r *Router) Close() error {
 	r.mu.Lock()
 	k := r.keeper

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"strconv"
@@ -99,6 +100,12 @@ func checkUser(conn net.Conn) error {
 	return nil
 }
 
+// Ports are chosen below those that systems give to outgoing connections, any of which could take that of a child that is down.
+const (
+	lowestChosen  = 10000
+	highestChosen = 32767
+)
+
 // choosePort returns the wanted port, or a free one for 0. The port below must be free for datagrams.
 func choosePort(want int) (int, error) {
 	if want < 0 || want == 1 || want > 65535 {
@@ -106,7 +113,11 @@ func choosePort(want int) (int, error) {
 	}
 	const tries = 20
 	for try := 1; ; try++ {
-		port, err := tryPort(want)
+		port := want
+		if want == 0 {
+			port = lowestChosen + rand.IntN(highestChosen-lowestChosen+1)
+		}
+		err := withoutForks(func() error { return tryPort(port) })
 		if err == nil {
 			return port, nil
 		}
@@ -119,18 +130,17 @@ func choosePort(want int) (int, error) {
 	}
 }
 
-func tryPort(want int) (int, error) {
-	ln, err := net.Listen("tcp4", loopback(want))
+func tryPort(port int) error {
+	ln, err := net.Listen("tcp4", loopback(port))
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer ln.Close()
-	port := ln.Addr().(*net.TCPAddr).Port
 	pc, err := net.ListenPacket("udp4", loopback(port-1))
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return port, pc.Close()
+	return pc.Close()
 }
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
