@@ -1,65 +1,192 @@
 package i2cp_test
 
 import (
+	"context"
+	"flag"
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
 )
 
-// BenchmarkGoodputOnRouters is what one stream makes of links of 25 ms each way, beside i2pd's own streams on the same network:
+var (
+	goodputFor    = flag.Duration("goodput.for", 8*time.Second, "how long each sends in a round")
+	goodputRounds = flag.Int("goodput.rounds", 2, "how often each has its turn")
+	goodputRate   = flag.Int("goodput.rate", 1<<20, "of the links, in bytes of IP packets a second; 0 is any")
+	goodputOut    = flag.String("goodput.out", "", "folder of goodput.csv, which lines are added to, and of the table and the plot of all its lines")
+)
+
+// BenchmarkGoodputOnRouters is what streams make of delayed and lossy links between two real routers: ours, from I2CP to
+// I2CP, and i2pd's own, from SAM to SAM, in turns on the same network, and then one of each at once. It takes some two
+// minutes for each link:
 //
-//	go test -run '^$' -bench GoodputOnRouters -benchtime 1x ./dialer/i2cp
+//	go test -run '^$' -bench GoodputOnRouters -benchtime 1x -timeout 1h ./dialer/i2cp -goodput.out /tmp
 func BenchmarkGoodputOnRouters(b *testing.B) {
-	for _, loss := range []float64{0, 0.01} {
-		nw := i2pnet.Require(b, i2pnet.Config{
-			Links: func(int, int) i2pnet.Link { return i2pnet.Link{Delay: 25 * time.Millisecond, Loss: loss} },
-		})
-		ours, here, there := over(b, nw, 0), overSAM(b, nw, 0), overSAM(b, nw, 1)
-		lns := listen(b, ours, here, there)
-		for _, way := range []struct {
-			name string
-			from dialer.Backend
-			to   net.Listener
-		}{{"SAM to SAM", here, lns[2]}, {"ours to SAM", ours, lns[2]}, {"SAM to ours", there, lns[0]}} {
-			b.Run(fmt.Sprintf("%v%%/%s", 100*loss, way.name), func(b *testing.B) {
-				benchmarkGoodput(b, way.from, way.to)
+	var all goodputs
+	for _, rtt := range []time.Duration{50, 150, 400} {
+		for _, loss := range []float64{0, 1, 3} {
+			rtt := rtt * time.Millisecond
+			b.Run(fmt.Sprintf("%v/%v%%", rtt, loss), func(b *testing.B) {
+				link := i2pnet.Link{Delay: rtt / 2, Loss: loss / 100, Rate: *goodputRate}
+				nw := i2pnet.Require(b, i2pnet.Config{Links: func(int, int) i2pnet.Link { return link }})
+				pairs := flowPairs(b, nw)
+				b.ResetTimer()
+				for b.Loop() {
+					for _, streams := range []int{1, 10} {
+						g := goodput{RTT: rtt, Loss: loss, Streams: streams}
+						g.Ours, g.Theirs = inTurns(b, pairs, streams)
+						b.ReportMetric(g.Ours/g.Theirs, fmt.Sprintf("ratio-%d", streams))
+						all = append(all, g)
+					}
+					g := goodput{RTT: rtt, Loss: loss, Streams: 1, Shared: true}
+					g.Ours, g.Theirs = atOnce(b, pairs)
+					b.ReportMetric(g.Ours/(g.Ours+g.Theirs), "share")
+					all = append(all, g)
+				}
 			})
 		}
 	}
+	if *goodputOut != "" && len(all) > 0 {
+		require.NoError(b, all.save(*goodputOut))
+	}
+	b.Logf("\n%s", all.markdown())
 }
 
-// benchmarkGoodput carries data from who dials to who listens.
-func benchmarkGoodput(b *testing.B, from dialer.Backend, to net.Listener) {
-	const size = 12 << 20
-	client, err := dialUntil(b.Context(), from, to.Addr())
-	require.NoError(b, err)
-	defer client.Close()
-	_, err = client.Write(make([]byte, 64<<10)) // SAM hands a stream over when data come
-	require.NoError(b, err)
-	server, err := to.Accept()
-	require.NoError(b, err)
-	defer server.Close()
-	_, err = io.CopyN(io.Discard, server, 64<<10)
-	require.NoError(b, err)
-	data := make([]byte, size)
-	b.SetBytes(size)
-	for b.Loop() {
-		client.SetDeadline(time.Now().Add(2 * time.Minute))
-		server.SetDeadline(time.Now().Add(2 * time.Minute))
-		sent := make(chan error, 1)
-		go func() {
-			_, err := client.Write(data)
-			sent <- err
-		}()
-		_, err := io.CopyN(io.Discard, server, size)
-		require.NoError(b, err)
-		require.NoError(b, <-sent)
+// flowPair is who sends, and who listens on another router.
+type flowPair struct {
+	name string
+	from dialer.Backend
+	to   net.Listener
+}
+
+// flowPairs starts sessions of ours and of SAM on both routers, and waits until they know each other.
+func flowPairs(b *testing.B, nw *i2pnet.Network) [2]flowPair {
+	ours, theirs := over(b, nw, 0), overSAM(b, nw, 0)
+	lns := listen(b, over(b, nw, 1), overSAM(b, nw, 1), ours, theirs)
+	pairs := [2]flowPair{{"ours", ours, lns[0]}, {"i2pd", theirs, lns[1]}}
+	for _, p := range pairs {
+		f, err := openFlows(b.Context(), p, 1)
+		require.NoError(b, err, p.name)
+		f.end()
+	}
+	return pairs
+}
+
+// inTurns returns the goodput of each, in bytes a second.
+func inTurns(b *testing.B, pairs [2]flowPair, streams int) (ours, theirs float64) {
+	var sum [2]float64
+	for round := range *goodputRounds {
+		for i := range pairs {
+			i := (i + round) % len(pairs)
+			f, err := openFlows(b.Context(), pairs[i], streams)
+			require.NoError(b, err, pairs[i].name)
+			n := f.run(*goodputFor)
+			f.end()
+			b.Logf("%s: %d streams, round %d: %.0f KB/s", pairs[i].name, streams, round+1, n/1000)
+			sum[i] += n / float64(*goodputRounds)
+		}
+	}
+	return sum[0], sum[1]
+}
+
+// atOnce returns what a stream of each gets while the other has one, too.
+func atOnce(b *testing.B, pairs [2]flowPair) (ours, theirs float64) {
+	var got [2]float64
+	var both errgroup.Group
+	for i, p := range pairs {
+		f, err := openFlows(b.Context(), p, 1)
+		require.NoError(b, err, p.name)
+		defer f.end()
+		both.Go(func() error {
+			got[i] = f.run(2 * *goodputFor)
+			return nil
+		})
+	}
+	require.NoError(b, both.Wait())
+	b.Logf("at once: %.0f and %.0f KB/s", got[0]/1000, got[1]/1000)
+	return got[0], got[1]
+}
+
+// flows are streams that carry data in one direction.
+type flows struct {
+	clients, servers []net.Conn
+	received         atomic.Int64
+	ends             errgroup.Group
+}
+
+// openFlows opens streams and waits until all have come.
+func openFlows(ctx context.Context, p flowPair, streams int) (*flows, error) {
+	f := &flows{}
+	hello := make([]byte, 100)
+	for range streams {
+		client, err := dialUntil(ctx, p.from, p.to.Addr())
+		if err != nil {
+			return nil, err
+		}
+		f.clients = append(f.clients, client)
+		if _, err := client.Write(hello); err != nil { // SAM hands a stream over when data come
+			return nil, err
+		}
+		server, err := p.to.Accept()
+		if err != nil {
+			return nil, err
+		}
+		f.servers = append(f.servers, server)
+		if _, err := io.ReadFull(server, hello); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// run sends for some time, and returns how many bytes a second have arrived in it.
+func (f *flows) run(d time.Duration) float64 {
+	begin := time.Now()
+	for i, client := range f.clients {
+		client.SetWriteDeadline(begin.Add(d))
+		f.ends.Go(func() error {
+			chunk := make([]byte, 64<<10)
+			for {
+				if _, err := client.Write(chunk); err != nil {
+					return nil
+				}
+			}
+		})
+		server := f.servers[i]
+		f.ends.Go(func() error {
+			buf := make([]byte, 64<<10)
+			for {
+				n, err := server.Read(buf)
+				f.received.Add(int64(n))
+				if err != nil {
+					return nil
+				}
+			}
+		})
+	}
+	time.Sleep(d)
+	return float64(f.received.Load()) / time.Since(begin).Seconds()
+}
+
+// end closes the streams, and lets pass what is still on its way.
+func (f *flows) end() {
+	for i, client := range f.clients {
+		if l, ok := client.(interface{ SetLinger(int) error }); ok {
+			l.SetLinger(0)
+		}
+		client.Close()
+		f.servers[i].SetReadDeadline(time.Now().Add(10 * time.Second))
+	}
+	f.ends.Wait()
+	for _, server := range f.servers {
+		server.Close()
 	}
 }
