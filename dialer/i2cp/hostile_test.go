@@ -234,7 +234,7 @@ func TestRouterTakesNothing(t *testing.T) {
 						return
 					}
 					asked++
-					time.Sleep(time.Millisecond)
+					synctest.Wait() // until it is answered
 				}
 			}()
 			return client, nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/internal/datagram"
+	"github.com/go-i2p/i2psocks/internal/deadline"
 )
 
 // PacketConn sends and receives datagrams as the session's identity, on one port. [Session.ListenPacket] returns one. Its
@@ -32,7 +33,7 @@ type PacketConn struct {
 	queue        []packet
 	held         int // bytes in it
 	readable     sync.Cond
-	readDeadline deadline
+	readDeadline deadline.Deadline
 	writes       writeDeadline
 	closed       bool
 	stats        PacketStats
@@ -166,7 +167,7 @@ func (p *PacketConn) next() (packet, error) {
 		switch {
 		case p.closed:
 			return packet{}, net.ErrClosed
-		case p.readDeadline.expired:
+		case p.readDeadline.Expired():
 			return packet{}, os.ErrDeadlineExceeded
 		case len(p.queue) > 0:
 			in := p.queue[0]
@@ -191,7 +192,7 @@ func (p *PacketConn) Close() error {
 	p.closed = true
 	p.queue = nil
 	p.m.unbind(p)
-	p.readDeadline.stop()
+	p.readDeadline.Stop()
 	p.writes.close()
 	p.readable.Broadcast()
 	return nil
@@ -212,7 +213,7 @@ func (p *PacketConn) SetReadDeadline(t time.Time) error {
 	if p.closed {
 		return dialer.OpError("set", p.addr, net.ErrClosed)
 	}
-	p.readDeadline.set(t, &p.readable)
+	p.readDeadline.Set(t, &p.readable)
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/internal/i2cpwire"
 	"github.com/go-i2p/i2psocks/dialer/internal/streaming"
+	"github.com/go-i2p/i2psocks/internal/deadline"
 )
 
 // stream is a net.Conn with CloseWrite, SetHalfClose and SetLinger. It holds no goroutine and no descriptor.
@@ -23,7 +24,7 @@ type stream struct {
 
 	// All that follows is guarded by m.mu.
 	readable, writable          sync.Cond
-	readDeadline, writeDeadline deadline
+	readDeadline, writeDeadline deadline.Deadline
 	closed, reset               bool
 	nonce                       uint32    // of the last SYN
 	missing                     time.Time // since when the router finds no way to the peer
@@ -87,7 +88,7 @@ func (st *stream) Read(b []byte) (int, error) {
 		switch {
 		case st.closed:
 			return 0, st.opError("read", net.ErrClosed)
-		case st.readDeadline.expired:
+		case st.readDeadline.Expired():
 			return 0, st.opError("read", os.ErrDeadlineExceeded)
 		case len(b) == 0:
 			return 0, nil
@@ -117,7 +118,7 @@ func (st *stream) Write(b []byte) (int, error) {
 		switch {
 		case st.closed:
 			return written, st.opError("write", net.ErrClosed)
-		case st.writeDeadline.expired:
+		case st.writeDeadline.Expired():
 			return written, st.opError("write", os.ErrDeadlineExceeded)
 		}
 		n, err := st.s.Write(b[written:])
@@ -193,8 +194,8 @@ func (st *stream) shut() {
 		return
 	}
 	st.closed = true
-	st.readDeadline.stop()
-	st.writeDeadline.stop()
+	st.readDeadline.Stop()
+	st.writeDeadline.Stop()
 	if st.reset {
 		st.s.Reset()
 	} else {
@@ -228,13 +229,13 @@ func (st *stream) SetWriteDeadline(t time.Time) error {
 	return st.setDeadline(&st.writeDeadline, t, &st.writable)
 }
 
-func (st *stream) setDeadline(d *deadline, t time.Time, wake *sync.Cond) error {
+func (st *stream) setDeadline(d *deadline.Deadline, t time.Time, wake *sync.Cond) error {
 	st.m.mu.Lock()
 	defer st.m.mu.Unlock()
 	if st.closed {
 		return st.opError("set", net.ErrClosed)
 	}
-	d.set(t, wake)
+	d.Set(t, wake)
 	return nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/go-i2p/i2psocks/internal/deadline"
 )
 
 // Queue is the queue. Make it with [New]. One goroutine may write while
@@ -29,7 +31,7 @@ type Queue struct {
 	rclosed    bool
 
 	readable, writable   sync.Cond
-	rdeadline, wdeadline deadline
+	rdeadline, wdeadline deadline.Deadline
 
 	share share
 }
@@ -85,7 +87,7 @@ func (q *Queue) writeErr() error {
 	switch {
 	case q.rclosed || q.werr != nil:
 		return io.ErrClosedPipe
-	case q.wdeadline.expired:
+	case q.wdeadline.Expired():
 		return os.ErrDeadlineExceeded
 	}
 	return nil
@@ -148,7 +150,13 @@ func (q *Queue) CloseRead() {
 }
 
 // SetReadDeadline makes Read fail from t on; the zero time means never.
-func (q *Queue) SetReadDeadline(t time.Time) { q.rdeadline.set(t, &q.readable) }
+func (q *Queue) SetReadDeadline(t time.Time) { q.setDeadline(&q.rdeadline, t, &q.readable) }
 
 // SetWriteDeadline makes Write fail from t on; the zero time means never.
-func (q *Queue) SetWriteDeadline(t time.Time) { q.wdeadline.set(t, &q.writable) }
+func (q *Queue) SetWriteDeadline(t time.Time) { q.setDeadline(&q.wdeadline, t, &q.writable) }
+
+func (q *Queue) setDeadline(d *deadline.Deadline, t time.Time, wake *sync.Cond) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	d.Set(t, wake)
+}

@@ -16,7 +16,7 @@ func (q *Queue) Read(p []byte) (int, error) {
 		case q.rclosed:
 			q.mu.Unlock()
 			return 0, io.ErrClosedPipe
-		case q.rdeadline.expired:
+		case q.rdeadline.Expired():
 			q.mu.Unlock()
 			return 0, os.ErrDeadlineExceeded
 		case len(p) == 0:
