@@ -115,7 +115,7 @@ func (l *live) read() {
 // take handles one message. It must not block.
 func (l *live) take(m i2cpwire.Message) {
 	switch m := m.(type) {
-	case i2cpwire.MessagePayload:
+	case *i2cpwire.MessagePayload:
 		l.session.machine.receive(m.Payload)
 	case i2cpwire.RequestVariableLeaseSet:
 		m.Session = l.id // the only one there is

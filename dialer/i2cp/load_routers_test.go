@@ -1,6 +1,7 @@
 package i2cp_test
 
 import (
+	"flag"
 	"io"
 	"net"
 	"testing"
@@ -9,28 +10,38 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/i2cp"
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
 )
 
-// TestLossyLinksOnRouters carries streams over links of 100 ms there and back that lose 1 % of all packets.
+var long = flag.Bool("long", false, "carry 100 MB each way where 4 MiB would do, which takes minutes")
+
+// TestLossyLinksOnRouters carries streams over links of 100 ms there and back that lose 1 % of all packets. All of it
+// takes a quarter of an hour:
+//
+//	go test -run LossyLinksOnRouters -timeout 1h ./dialer/i2cp -long
 func TestLossyLinksOnRouters(t *testing.T) {
 	t.Parallel()
 	nw := routers(t, i2pnet.Config{
 		Links: func(int, int) i2pnet.Link { return i2pnet.Link{Delay: 50 * time.Millisecond, Loss: 0.01} },
 	})
-	ours, theirs := over(t, nw, 0), overSAM(t, nw, 1)
-	lns := listen(t, ours, theirs)
+	size := int64(4 << 20)
+	if *long {
+		size = 100e6
+	}
+	ours, theirs, others := over(t, nw, 0), overSAM(t, nw, 1), over(t, nw, 1)
+	lns := listen(t, ours, theirs, others)
 	for _, tt := range []struct {
 		name string
-		do   func() error
-	}{
-		{"ours to SAM", func() error { return swap(t.Context(), ours, lns[1], 4<<20) }},
-		{"SAM to ours", func() error { return swap(t.Context(), theirs, lns[0], 4<<20) }},
-	} {
-		begin := time.Now()
-		require.NoError(t, tt.do(), tt.name)
-		t.Logf("%s: 4 MiB each way in %v", tt.name, time.Since(begin))
+		from dialer.Backend
+		to   net.Listener
+	}{{"ours to ours", ours, lns[2]}, {"ours to SAM", ours, lns[1]}, {"SAM to ours", theirs, lns[0]}} {
+		t.Run(tt.name, func(t *testing.T) {
+			begin := time.Now()
+			require.NoError(t, swap(t.Context(), tt.from, tt.to, size))
+			t.Logf("%d bytes each way in %v", size, time.Since(begin).Round(time.Second))
+		})
 	}
 }
 

@@ -37,6 +37,7 @@ type machine struct {
 	signing   int    // packets that are with the signer
 	scratch   []byte // of the packet that is being made
 	payload   []byte
+	sending   i2cpwire.SendMessageExpires // the message that is being made
 	closed    bool
 	hurried   bool      // closing waits for nothing more
 	idle      sync.Cond // something may be delivered, for who closes

@@ -58,14 +58,15 @@ func (m *machine) message(l *live, batch []byte, o streaming.Outgoing) []byte {
 	if m.payload, err = i2cpwire.AppendPayload(m.payload[:0], h, o.Bytes); err != nil {
 		return batch // longer than the engine was told to make any
 	}
-	send := i2cpwire.SendMessage{Session: l.id, To: o.To, Payload: m.payload}
+	send := &m.sending.SendMessage
+	*send = i2cpwire.SendMessage{Session: l.id, To: o.To, Payload: m.payload}
 	if st := ownerOf(o.Stream); st != nil && o.Opens {
 		send.Nonce = m.expect(st.nonce, st.status)
 		st.nonce = send.Nonce
 	}
 	var msg i2cpwire.Message = send
 	if o.Useful > 0 {
-		msg = i2cpwire.SendMessageExpires{SendMessage: send, Expires: l.now().Add(o.Useful)}
+		m.sending.Expires, msg = l.now().Add(o.Useful), &m.sending
 	}
 	batch, _ = i2cpwire.Append(batch, msg) // of a size that is checked
 	return batch

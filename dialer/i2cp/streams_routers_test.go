@@ -103,7 +103,7 @@ func swap(ctx context.Context, from dialer.Backend, ln net.Listener, size int64)
 
 // flow writes one series and reads another, at once.
 func flow(c net.Conn, size int64, out, in byte) error {
-	c.SetDeadline(time.Now().Add(90 * time.Second))
+	c.SetDeadline(time.Now().Add(90*time.Second + time.Duration(size>>16)*time.Second))
 	var both errgroup.Group
 	both.Go(func() error {
 		_, err := io.Copy(c, io.LimitReader(rand.NewChaCha8([32]byte{out}), size))

@@ -15,20 +15,23 @@ import (
 type wireConn struct {
 	conn net.Conn
 	in   *bufio.Reader
-	body []byte // of the last message; used again for the next
+
+	// of the last message; used again for the next
+	head    [i2cpwire.HeaderLen]byte
+	body    []byte
+	payload i2cpwire.MessagePayload
 }
 
 func newWireConn(conn net.Conn) *wireConn {
 	return &wireConn{conn: conn, in: bufio.NewReaderSize(conn, 64<<10)}
 }
 
-// read returns the next message. What it holds is valid until the next call.
+// read returns the next message, payloads as pointers. What it holds is valid until the next call.
 func (w *wireConn) read() (i2cpwire.Message, error) {
-	var head [i2cpwire.HeaderLen]byte
-	if _, err := io.ReadFull(w.in, head[:]); err != nil {
+	if _, err := io.ReadFull(w.in, w.head[:]); err != nil {
 		return nil, err
 	}
-	kind, n, err := i2cpwire.ParseHeader(head, i2cpwire.MaxReceived)
+	kind, n, err := i2cpwire.ParseHeader(w.head, i2cpwire.MaxReceived)
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +41,10 @@ func (w *wireConn) read() (i2cpwire.Message, error) {
 	w.body = w.body[:n]
 	if _, err := io.ReadFull(w.in, w.body); err != nil {
 		return nil, err
+	}
+	if kind == i2cpwire.TypeMessagePayload {
+		w.payload, err = i2cpwire.ParseMessagePayload(w.body)
+		return &w.payload, err
 	}
 	return i2cpwire.Parse(kind, w.body)
 }

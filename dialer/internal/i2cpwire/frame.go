@@ -136,7 +136,7 @@ func parse(t Type, c *cursor) Message {
 	case TypeDisconnect:
 		return Disconnect{c.str()}
 	case TypeMessagePayload:
-		return MessagePayload{c.u16(), c.u32(), c.bytes(int(c.u32()))}
+		return parseMessagePayload(c)
 	case TypeGetDate:
 		return parseGetDate(c)
 	case TypeSetDate:

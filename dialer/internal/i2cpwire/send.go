@@ -2,6 +2,7 @@ package i2cpwire
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"time"
 
@@ -75,6 +76,20 @@ type MessagePayload struct {
 	Session uint16
 	Message uint32
 	Payload []byte
+}
+
+// ParseMessagePayload is [Parse] of what comes most, and allocates nothing. Payload is part of body.
+func ParseMessagePayload(body []byte) (MessagePayload, error) {
+	c := cursor{b: body}
+	m := parseMessagePayload(&c)
+	if !c.end() {
+		return m, fmt.Errorf("%v: %w", TypeMessagePayload, ErrMalformed)
+	}
+	return m, nil
+}
+
+func parseMessagePayload(c *cursor) MessagePayload {
+	return MessagePayload{c.u16(), c.u32(), c.bytes(int(c.u32()))}
 }
 
 // Type returns [TypeMessagePayload].
