@@ -36,6 +36,7 @@ type peer struct {
 	opens      bucket
 	inflight   int
 	paceAt     instant
+	held       bool          // since then there has been something to send, which nothing but the pace holds back
 	sendable   ring[*Stream] // with something to send, in turn
 	inReady    bool
 	timer      timer
@@ -124,9 +125,11 @@ func (e *Engine) nextData(b []byte) (Outgoing, bool) {
 		p := e.ready.pop()
 		p.inReady = false
 		if p.inflight >= p.control.Window() {
+			p.held = false
 			continue // an acknowledgement wakes it
 		}
 		if p.paceAt > e.now {
+			p.held = true
 			e.timers.set(&p.timer, p.paceAt)
 			continue
 		}
@@ -155,6 +158,7 @@ func (p *peer) send(b []byte) (Outgoing, bool) {
 		return o, true
 	}
 	p.sendable.drop()
+	p.held = false
 	return Outgoing{}, false
 }
 
@@ -166,11 +170,18 @@ func (p *peer) ranOut(s *Stream) {
 	}
 }
 
-// paced notes that a packet has left. A caller that wakes up late may catch up
-// by some milliseconds.
+// catchUp is how far a pace may be behind that was held up by nothing but a caller who came late, as on a busy machine and
+// by clocks that tick slowly. Without it what leaves, and with it what is measured, would be bound by how often they come.
+const catchUp = 100 * time.Millisecond
+
+// paced notes that a packet has left. A caller that wakes up late may catch up.
 func (p *peer) paced() {
 	if rate := p.control.Pace(); rate > 0 {
 		gap := time.Duration(float64(time.Second) / rate)
-		p.paceAt = max(p.paceAt, p.e.now-max(4*time.Millisecond, 2*gap)) + gap
+		behind := max(4*time.Millisecond, 2*gap)
+		if p.held {
+			behind = max(behind, catchUp)
+		}
+		p.paceAt = max(p.paceAt, p.e.now-behind) + gap
 	}
 }

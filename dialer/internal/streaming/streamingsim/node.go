@@ -72,6 +72,8 @@ type Node struct {
 	Changed func(streaming.Change) // may be nil
 	// SignDelay is how long signing takes; other packets go on meanwhile.
 	SignDelay time.Duration
+	// Late is up to how long packets and deadlines wait for their turn, all of them together, as on a busy machine.
+	Late time.Duration
 
 	Received, Sent int
 	net            *Network
@@ -79,6 +81,7 @@ type Node struct {
 	conf           streaming.Config
 	timer          int
 	down           bool
+	waiting        []func() // for their turn
 }
 
 // NewNode returns an engine with the destination of a number.
@@ -109,8 +112,26 @@ func (d *Node) receive(source, dest uint16, b []byte) {
 		return
 	}
 	d.Received++
-	_ = d.Engine.Receive(d.net.Now(), source, dest, b)
-	d.Pump()
+	d.turn(func() { _ = d.Engine.Receive(d.net.Now(), source, dest, b) })
+}
+
+// turn lets f happen and what follows from it, when it is the node's turn.
+func (d *Node) turn(f func()) {
+	if d.Late == 0 {
+		f()
+		d.Pump()
+		return
+	}
+	if d.waiting = append(d.waiting, f); len(d.waiting) > 1 {
+		return
+	}
+	d.net.After(time.Duration(d.net.Rand.Int64N(int64(d.Late))), func() {
+		for _, f := range d.waiting {
+			f()
+		}
+		d.waiting = d.waiting[:0]
+		d.Pump()
+	})
 }
 
 // Pump does what a session does after anything has happened: it sends what there is to
@@ -132,7 +153,7 @@ func (d *Node) Pump() {
 		n, e := d.timer, d.Engine
 		d.net.After(max(at.Sub(d.net.Now()), 10*time.Microsecond), func() {
 			if d.timer == n && d.Engine == e {
-				d.Pump()
+				d.turn(func() {})
 			}
 		})
 	}
