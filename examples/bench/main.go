@@ -1,5 +1,5 @@
-// Command bench measures what a SOCKS port costs, beside a bare relay that checks nothing: set-up, bulk each way, processor
-// time, and memory and descriptors of idle streams. Each part runs in a process of its own, on loopback.
+// Command bench measures what a SOCKS port costs: i2psocks beside a bare relay that checks nothing, go-socks5 over onramp, and
+// no relay at all. It prints a table, and writes CSV and a plot. Each part runs in a process of its own, on loopback.
 package main
 
 import (
@@ -10,8 +10,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
 	"runtime/pprof"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -19,6 +20,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt is not waited for
 	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
 	case errors.Is(err, flag.ErrHelp):
 	case err != nil:
@@ -29,33 +31,132 @@ func main() {
 
 // settings are what the command line says.
 type settings struct {
-	rounds, idle int
-	time, settle time.Duration
-	mebibytes    int
-	via          string // "tcp" or "sam"
-	only         string
+	rounds, mebibytes, streams, pending int
+	time, settle                        time.Duration
+	via, router                         string
+	relays, parts                       []string
+	csv, svg                            string
+	markdown                            bool
+	profiles                            string
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	var s settings
-	fs.IntVar(&s.rounds, "rounds", 3, "how often each is measured, in turns; the medians count")
-	fs.DurationVar(&s.time, "time", 3*time.Second, "how long connections are opened in each round")
-	fs.IntVar(&s.mebibytes, "mib", 1024, "`MiB` that are moved in each direction and round")
-	fs.IntVar(&s.idle, "idle", 2000, "idle streams; 0 skips them")
-	fs.DurationVar(&s.settle, "settle", 15*time.Second, "how long streams are idle before they are weighed")
-	fs.StringVar(&s.via, "via", "sam", "how the site is reached: tcp, past I2P, or sam, by a bridge in memory")
-	fs.StringVar(&s.only, "only", "", "measure this alone: connect, bulk or idle")
-	role := fs.String("role", "", "for the program itself")
-	site := fs.String("site", "", "for the program itself")
-	heap := fs.String("memprofile", "", "with -role: `file` for a heap profile at each SIGHUP")
-	profile := fs.String("cpuprofile", "", "with -role: `file` for a processor profile")
+	fs.Usage = func() {
+		fmt.Fprintln(stderr, "usage: bench [flags]               measure\n       bench [flags] FILE.csv ...  show what was measured before, as one")
+		fs.PrintDefaults()
+	}
+	s, list := defineSettings(fs)
+	fs.BoolFunc("quick", "see in seconds that all of it works; the figures say little", func(string) error {
+		s.rounds, s.time, s.mebibytes, s.streams, s.settle, s.pending = 1, 50*time.Millisecond, 8, 100, 100*time.Millisecond, 50
+		return nil
+	})
+	role := fs.String("role", "", "for the program itself: the part that it is")
+	target := fs.String("target", "", "for the program itself: where the site is")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	if *profile != "" {
-		f, err := os.Create(*profile)
+	if *role != "" {
+		return playRole(ctx, *role, *target, s.profiles, stdout)
+	}
+	if err := s.check(list); err != nil {
+		return err
+	}
+	var r *results
+	var err error
+	if fs.NArg() > 0 {
+		r, err = readResults(fs.Args())
+	} else {
+		r, err = measure(ctx, s, stderr)
+	}
+	if err != nil {
+		return err
+	}
+	return s.show(r, stdout)
+}
+
+func defineSettings(fs *flag.FlagSet) (s *settings, list func() (relays, parts string)) {
+	s = new(settings)
+	fs.IntVar(&s.rounds, "rounds", 3, "how often connects and bulk are measured, in turns")
+	fs.DurationVar(&s.time, "time", 1200*time.Millisecond, "how long connections are opened, each way and round")
+	fs.IntVar(&s.mebibytes, "mib", 512, "`MiB` that are moved at a time")
+	fs.IntVar(&s.streams, "streams", 10_000, "up to how many idle streams")
+	fs.DurationVar(&s.settle, "settle", 5*time.Second, "how long streams are idle before they are weighed")
+	fs.IntVar(&s.pending, "pending", 4000, "how many dials are to wait at once")
+	fs.StringVar(&s.via, "via", "sam", "how the site is reached: tcp, past I2P, or sam, by a bridge in memory")
+	fs.StringVar(&s.router, "router", "", "the `address` of a router's SAM bridge, in place of the one in memory")
+	relays := fs.String("relays", strings.Join(relayNames, ","), "what is measured; the second is what the first is compared with")
+	parts := fs.String("only", "", "measure these parts alone: "+strings.Join(partNames, ","))
+	fs.StringVar(&s.csv, "csv", "", "`file` for all that was measured")
+	fs.StringVar(&s.svg, "svg", "", "`file` for a plot of what idle streams hold")
+	fs.BoolVar(&s.markdown, "markdown", false, "print the table as Markdown")
+	fs.StringVar(&s.profiles, "profiles", "", "`folder` for processor profiles of the relays")
+	return s, func() (string, string) { return *relays, *parts }
+}
+
+func (s *settings) check(list func() (relays, parts string)) (err error) {
+	relays, parts := list()
+	if s.relays, err = choose("relay", relays, relayNames); err != nil {
+		return err
+	}
+	if s.parts, err = choose("part", parts, partNames); err != nil {
+		return err
+	}
+	if s.via != "tcp" && s.via != "sam" {
+		return fmt.Errorf("-via %q: want tcp or sam", s.via)
+	}
+	if s.router != "" && s.via != "sam" {
+		return errors.New("-router is reached over SAM")
+	}
+	if s.rounds < 1 || s.mebibytes < 1 || s.time <= 0 {
+		return errors.New("-rounds, -mib and -time must be positive")
+	}
+	return nil
+}
+
+// choose returns the names in a list, or all if it is empty.
+func choose(kind, list string, all []string) ([]string, error) {
+	if list == "" {
+		return all, nil
+	}
+	names := strings.Split(list, ",")
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			return nil, fmt.Errorf("no %s %q: there are %s", kind, name, strings.Join(all, ", "))
+		}
+	}
+	return names, nil
+}
+
+// show prints the table and writes the files that are asked for.
+func (s *settings) show(r *results, stdout io.Writer) error {
+	if err := r.table(stdout, s.markdown); err != nil {
+		return err
+	}
+	for file, write := range map[string]func(io.Writer) error{s.csv: r.writeCSV, s.svg: r.plot} {
+		if file == "" {
+			continue
+		}
+		f, err := os.Create(file)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(write(f), f.Close()); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	return nil
+}
+
+// playRole is a part of the measurement, until nobody needs it any more: when its standard input ends.
+func playRole(ctx context.Context, role, target, profiles string, stdout io.Writer) error {
+	play, ok := roles[role]
+	if !ok {
+		return fmt.Errorf("unknown role %q", role)
+	}
+	if profiles != "" {
+		f, err := os.Create(fmt.Sprintf("%s/%s.%d", profiles, role, os.Getpid()))
 		if err != nil {
 			return err
 		}
@@ -65,40 +166,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	if *heap != "" {
-		hup := make(chan os.Signal, 1)
-		signal.Notify(hup, syscall.SIGHUP)
-		go func() {
-			for range hup {
-				weigh(*heap, stderr)
-			}
-		}()
-	}
-	switch *role {
-	case "":
-		return measure(ctx, s, stdout, stderr)
-	case "site":
-		return serveSite(ctx, s.via, stdout)
-	case "bare":
-		return serveBare(ctx, *site, stdout)
-	case "ours":
-		return serveOurs(ctx, *site, stdout)
-	}
-	return fmt.Errorf("unknown role %q", *role)
-}
-
-// weigh tells where the memory of the process is.
-func weigh(profile string, w io.Writer) {
-	var m runtime.MemStats
-	for _, when := range []string{"before", "after"} {
-		runtime.ReadMemStats(&m)
-		fmt.Fprintf(w, "%s a collection, KiB: heap live %d, in use %d, idle %d, released %d; stacks %d, spans %d, GC %d, other %d; %d goroutines, %d collections\n",
-			when, m.HeapAlloc>>10, m.HeapInuse>>10, m.HeapIdle>>10, m.HeapReleased>>10, m.StackInuse>>10, m.MSpanInuse>>10, m.GCSys>>10,
-			m.OtherSys>>10, runtime.NumGoroutine(), m.NumGC)
-		runtime.GC()
-	}
-	if f, err := os.Create(profile); err == nil {
-		pprof.WriteHeapProfile(f)
-		f.Close()
-	}
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
+	return play(ctx, target, stdout)
 }

@@ -1,130 +1,101 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"slices"
-	"strings"
-	"text/tabwriter"
+	"time"
 )
 
-// child is a part in a process of its own.
-type child struct {
-	cmd  *exec.Cmd
-	says string // its first line
+var partNames = []string{"connect", "bulk", "idle", "pending"}
+
+// bench is one run.
+type bench struct {
+	*settings
+	stderr   io.Writer
+	results  *results
+	goSocks5 string // the program
 }
 
-// start runs this program in a role.
-func start(ctx context.Context, stderr io.Writer, args ...string) (*child, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	c := &child{cmd: exec.CommandContext(ctx, self, args...)}
-	c.cmd.Stderr = stderr
-	out, err := c.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := c.cmd.Start(); err != nil {
-		return nil, err
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		c.stop()
-		return nil, fmt.Errorf("%v: %w", args, err)
-	}
-	c.says = strings.TrimSpace(line)
-	return c, nil
-}
-
-func (c *child) stop() {
-	c.cmd.Process.Kill()
-	c.cmd.Wait()
-}
-
-// names of the relays, the one that all others are compared with last.
-var names = []string{"ours", "bare"}
-
-// measure runs all relays in turns and prints the medians.
-func measure(ctx context.Context, s settings, stdout, stderr io.Writer) error {
-	site, err := start(ctx, stderr, "-role", "site", "-via", s.via)
-	if err != nil {
-		return err
-	}
-	defer site.stop()
-	results := make(map[string]map[string][]float64) // by metric and name
-	for round := range s.rounds {
-		for i := range names {
-			name := names[(i+round)%len(names)]
-			fmt.Fprintf(stderr, "round %d: %s\n", round+1, name)
-			got, err := measureOne(ctx, s, name, site, stderr)
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			for metric, v := range got {
-				if results[metric] == nil {
-					results[metric] = make(map[string][]float64)
-				}
-				results[metric][name] = append(results[metric][name], v)
-			}
+// measure runs all parts, and in each the relays in turns.
+func measure(ctx context.Context, s *settings, stderr io.Writer) (*results, error) {
+	b := &bench{settings: s, stderr: stderr, results: newResults(s)}
+	if slices.Contains(b.relays, goSocks5) {
+		dir, err := os.MkdirTemp("", "bench")
+		if err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(dir)
+		if b.goSocks5, err = buildGoSocks5(ctx, dir); ctx.Err() != nil {
+			return nil, ctx.Err()
+		} else if err != nil {
+			b.results.note("%s is left out, as it cannot be built: %v", goSocks5, err)
+			b.relays = slices.DeleteFunc(slices.Clone(b.relays), func(name string) bool { return name == goSocks5 })
+		} else {
+			b.results.header = append(b.results.header, versions(b.goSocks5))
 		}
 	}
-	printTable(stdout, results)
-	return nil
-}
-
-func measureOne(ctx context.Context, s settings, name string, site *child, stderr io.Writer) (map[string]float64, error) {
-	relay, err := start(ctx, stderr, "-role", name, "-site", site.says)
-	if err != nil {
-		return nil, err
-	}
-	defer relay.stop()
-	l := &load{proxy: relay.says, host: "site.i2p", pid: relay.cmd.Process.Pid, settings: s, results: make(map[string]float64)}
-	if fields := strings.Fields(site.says); fields[0] == "sam" {
-		l.host, _, _ = strings.Cut(fields[2], ":")
-	}
-	for _, part := range []struct {
-		name string
-		run  func() error
-	}{{"connect", l.connects}, {"bulk", l.bulk}, {"idle", l.idle}} {
-		if s.only != "" && s.only != part.name {
-			continue
-		}
-		if err := part.run(); err != nil {
+	began := time.Now()
+	for _, part := range b.parts {
+		if err := b.part(ctx, part); err != nil {
 			return nil, err
 		}
 	}
-	return l.results, nil
+	fmt.Fprintf(stderr, "took %v\n", time.Since(began).Round(time.Second))
+	return b.results, nil
 }
 
-func printTable(w io.Writer, results map[string]map[string][]float64) {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	defer tw.Flush()
-	fmt.Fprintf(tw, "\t%s\tratio\t\n", strings.Join(names, "\t"))
-	metrics := make([]string, 0, len(results))
-	for m := range results {
-		metrics = append(metrics, m)
+func (b *bench) part(ctx context.Context, part string) error {
+	switch part {
+	case "connect":
+		return b.inTurns(ctx, part, b.connects)
+	case "bulk":
+		return b.inTurns(ctx, part, b.bulk)
+	case "idle":
+		return b.weigh(ctx, part, false, func(r *relay) error { return b.idle(ctx, r) })
 	}
-	slices.Sort(metrics)
-	for _, m := range metrics {
-		fmt.Fprintf(tw, "%s\t", m)
-		for _, name := range names {
-			fmt.Fprintf(tw, "%.4g\t", median(results[m][name]))
+	if b.via == "tcp" || b.router != "" {
+		b.results.note("waiting dials are measured with the bridge in memory alone, which can let them wait")
+		return nil
+	}
+	return b.weigh(ctx, part, true, func(r *relay) error { return b.wait(ctx, r) })
+}
+
+// inTurns runs a part in rounds, each of which begins with another relay, over one site.
+func (b *bench) inTurns(ctx context.Context, part string, f func(context.Context, *relay, int) error) error {
+	p, err := startPlace(ctx, b.settings, b.stderr, false)
+	if err != nil {
+		return err
+	}
+	defer p.stop()
+	one := func(name string, round int) error {
+		r, err := b.startRelay(ctx, name, p.target)
+		if err != nil {
+			return err
 		}
-		fmt.Fprintf(tw, "%.3f\t\n", median(results[m][names[0]])/median(results[m][names[len(names)-1]]))
+		defer r.stop()
+		return f(ctx, r, round)
 	}
+	for round := range b.rounds {
+		for i := range b.relays {
+			name := b.relays[(i+round)%len(b.relays)]
+			fmt.Fprintf(b.stderr, "%s, round %d: %s\n", part, round+1, name)
+			if err := one(name, round); ctx.Err() != nil {
+				return ctx.Err()
+			} else if err != nil {
+				return fmt.Errorf("%s: %s: %w", part, name, err)
+			}
+		}
+	}
+	return nil
 }
 
-func median(v []float64) float64 {
-	if len(v) == 0 {
+// cpu returns the processor time of the relay.
+func (r *relay) cpu() time.Duration {
+	if r.child == nil {
 		return 0
 	}
-	s := slices.Clone(v)
-	slices.Sort(s)
-	return s[len(s)/2]
+	return cpuTime(r.child.pid())
 }
