@@ -1,10 +1,8 @@
 package i2psocks_test
 
 import (
-	"context"
 	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"testing"
 	"time"
@@ -21,54 +19,10 @@ import (
 	"github.com/go-i2p/i2psocks/socks"
 )
 
-// overI2CP returns an endpoint on a router's I2CP that ends with the test.
-func overI2CP(t testing.TB, r *i2cptest.Router) *i2psocks.Endpoint {
-	ep := &i2psocks.Endpoint{I2CP: r.Addr()}
-	t.Cleanup(func() { assert.NoError(t, ep.Close()) })
-	return ep
-}
-
-// TestI2CP: an endpoint does over I2CP what it does over SAM.
-func TestI2CP(t *testing.T) {
-	nw := i2cptest.NewStrict(t)
-	site := overI2CP(t, nw.Start(nil))
-	serve(t, site, hello)
-	r := nw.Start(nil)
-	ep := overI2CP(t, r)
-	ep.Hosts = map[string]string{"hello.i2p": site.Addr().Host}
-	assert.Equal(t, "hello "+ep.Addr().String(), get(t, ep.HTTPClient(), "http://hello.i2p/"))
-
-	visit := func(d interface {
-		DialContext(ctx context.Context, network, address string) (net.Conn, error)
-	}) string {
-		return get(t, &http.Client{Transport: &http.Transport{DialContext: d.DialContext, DisableKeepAlives: true}}, "http://hello.i2p/")
-	}
-	one := ep.Isolate("one")
-	assertApart(t, visit(ep), visit(one), visit(ep.Isolate("two")))
-	assert.Equal(t, "hello "+one.Addr().String(), visit(ep.Isolate("one")))
-	for _, s := range r.Sessions() {
-		own := s.Destination == ep.Addr().Destination
-		assert.Equal(t, !own, s.Options["i2cp.dontPublishLeaseSet"] == "true", "dial-only is not published")
-		assert.Equal(t, own, s.Options["inbound.quantity"] == "3")
-	}
-
-	px := listenSOCKS(t, ep, "127.0.0.1:0")
-	client := func(user string) *socks.Dialer {
-		u := px.URL()
-		secret, _ := u.User.Password()
-		return &socks.Dialer{Address: u.Host, Username: user, Password: secret}
-	}
-	own := u2name(px)
-	assert.Equal(t, "hello "+ep.Addr().String(), visit(client(own)))
-	assertApart(t, visit(client(own)), visit(client("one")), visit(client("two")))
-}
-
-func u2name(px *i2psocks.Proxy) string { return px.URL().User.Username() }
-
 // TestI2CPOneIdentity: streams on several ports and datagrams are one identity.
 func TestI2CPOneIdentity(t *testing.T) {
-	nw := i2cptest.NewStrict(t)
-	a, b := overI2CP(t, nw.Start(nil)), overI2CP(t, nw.Start(nil))
+	nw := overI2CP(i2cptest.NewStrict(t))
+	a, b := nw.endpoint(t), nw.endpoint(t)
 	for _, port := range []string{":80", ":6667"} {
 		ln, err := b.Listen(t.Context(), "tcp", port)
 		require.NoError(t, err)
@@ -105,8 +59,7 @@ func TestI2CPOneIdentity(t *testing.T) {
 
 // TestI2CPKeeps: identities that are kept are the same over either door, one after the other.
 func TestI2CPKeeps(t *testing.T) {
-	nw := i2cptest.NewStrict(t)
-	r, dir := nw.Start(nil), t.TempDir()
+	r, dir := i2cptest.NewStrict(t).Start(nil), t.TempDir()
 	over := &i2psocks.Endpoint{Dir: dir}
 	want := over.Addr()
 	require.NoError(t, over.Close())
@@ -125,8 +78,7 @@ func TestI2CPKeeps(t *testing.T) {
 
 // TestI2CPConfigure: sessions can be changed, but no token can be made somebody else.
 func TestI2CPConfigure(t *testing.T) {
-	nw := i2cptest.NewStrict(t)
-	ep := overI2CP(t, nw.Start(nil))
+	ep := overI2CP(i2cptest.NewStrict(t)).endpoint(t)
 	id, err := keys.Generate()
 	require.NoError(t, err)
 	ep.ConfigureI2CP = func(s *i2cp.Session) { s.Signer, s.LeaseSet.Encrypted = id, true }
@@ -183,8 +135,8 @@ func TestI2CPURL(t *testing.T) {
 
 // TestI2CPAssociate: SOCKS clients send datagrams as the endpoint itself, several at a time.
 func TestI2CPAssociate(t *testing.T) {
-	nw := i2cptest.NewStrict(t)
-	site, ep := overI2CP(t, nw.Start(nil)), overI2CP(t, nw.Start(nil))
+	nw := overI2CP(i2cptest.NewStrict(t))
+	site, ep := nw.endpoint(t), nw.endpoint(t)
 	server, err := site.ListenPacket(t.Context(), "udp", ":53")
 	require.NoError(t, err)
 	go func() { // answers whom it hears
@@ -201,7 +153,7 @@ func TestI2CPAssociate(t *testing.T) {
 	secret, _ := px.URL().User.Password()
 	var clients []net.PacketConn
 	for range 3 {
-		d := &socks.Dialer{Address: px.URL().Host, Username: u2name(px), Password: secret}
+		d := &socks.Dialer{Address: px.URL().Host, Username: px.URL().User.Username(), Password: secret}
 		pc, err := d.ListenPacket(t.Context(), "udp", "")
 		require.NoError(t, err)
 		defer pc.Close()

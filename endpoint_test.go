@@ -20,7 +20,6 @@ import (
 
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/dialer"
-	"github.com/go-i2p/i2psocks/dialer/samtest"
 	"github.com/go-i2p/i2psocks/keys"
 )
 
@@ -52,12 +51,13 @@ func get(t testing.TB, client *http.Client, address string) string {
 	return string(body)
 }
 
-func TestHTTPClient(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	site, visitor := endpoint(t, nw.Start(nil).Addr()), endpoint(t, nw.Start(nil).Addr())
+func TestHTTPClient(t *testing.T) { overBoth(t, testHTTPClient) }
+
+func testHTTPClient(t *testing.T, nw *network) {
+	site, visitor := nw.endpoint(t), nw.endpoint(t)
 	serve(t, site, hello)
 	visitor.Hosts = map[string]string{"Mine.i2p": site.Addr().Host, "long.i2p.": site.Addr().Destination.Base64()}
-	nw.SetHost("theirs.i2p", site.Addr().Destination)
+	nw.setHost("theirs.i2p", site.Addr().Destination)
 	client := visitor.HTTPClient()
 	for _, host := range []string{"mine.i2p", "LONG.i2p", "theirs.i2p", site.Addr().Host} {
 		assert.Equal(t, "hello "+visitor.Addr().String(), get(t, client, "http://"+host+"/"))
@@ -69,9 +69,10 @@ func TestHTTPClient(t *testing.T) {
 }
 
 // TestUserAgent: a site cannot tell the client from a browser behind I2P's HTTP proxy by its name.
-func TestUserAgent(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	site, visitor := endpoint(t, nw.Start(nil).Addr()), endpoint(t, nw.Start(nil).Addr())
+func TestUserAgent(t *testing.T) { overBoth(t, testUserAgent) }
+
+func testUserAgent(t *testing.T, nw *network) {
+	site, visitor := nw.endpoint(t), nw.endpoint(t)
 	serve(t, site, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.UserAgent()) }))
 	assert.Equal(t, "MYOB/6.66 (AN/ON)", get(t, visitor.HTTPClient(), "http://"+site.Addr().Host))
 	req, err := http.NewRequest(http.MethodGet, "http://"+site.Addr().Host, nil)
@@ -85,11 +86,13 @@ func TestUserAgent(t *testing.T) {
 	assert.Equal(t, "bot/1", string(body))
 }
 
-func TestIdentityStays(t *testing.T) {
-	bridge := samtest.NewStrict(t).Start(nil)
+func TestIdentityStays(t *testing.T) { overBoth(t, testIdentityStays) }
+
+func testIdentityStays(t *testing.T, nw *network) {
+	router := nw.start()
 	dir := filepath.Join(t.TempDir(), "state")
 	open := func(name string) *i2psocks.Endpoint {
-		ep := endpoint(t, bridge.Addr())
+		ep := on(t, router)
 		ep.Name, ep.Dir = name, dir
 		return ep
 	}
@@ -110,10 +113,13 @@ func TestIdentityStays(t *testing.T) {
 }
 
 // TestDamagedKey: a key file that cannot be used is an error, never a new identity.
-func TestDamagedKey(t *testing.T) {
-	bridge := samtest.NewStrict(t).Start(nil)
+func TestDamagedKey(t *testing.T) { overBoth(t, testDamagedKey) }
+
+func testDamagedKey(t *testing.T, nw *network) {
+	router := nw.start()
 	dir := filepath.Join(t.TempDir(), "state")
-	ep := &i2psocks.Endpoint{SAM: bridge.Addr(), Name: "bot", Dir: dir}
+	ep := on(t, router)
+	ep.Name, ep.Dir = "bot", dir
 	home := ep.Addr()
 	require.NoError(t, ep.Close())
 	file := filepath.Join(dir, "keys", "bot.key")
@@ -121,7 +127,7 @@ func TestDamagedKey(t *testing.T) {
 	require.NoError(t, err)
 	for name, bad := range map[string][]byte{"empty": {}, "truncated": good[:700], "foreign": []byte("-----BEGIN OPENSSH PRIVATE KEY-----\n")} {
 		require.NoError(t, os.WriteFile(file, bad, 0o600))
-		ep := endpoint(t, bridge.Addr())
+		ep := on(t, router)
 		ep.Name, ep.Dir = "bot", dir
 		assert.ErrorIs(t, ep.Up(t.Context()), keys.ErrMalformed, name)
 		assert.Zero(t, ep.Addr())
@@ -132,7 +138,7 @@ func TestDamagedKey(t *testing.T) {
 		assert.Equal(t, home, ep.Addr(), "a mended file is taken at the next use")
 		require.NoError(t, ep.Close())
 	}
-	assert.Zero(t, bridge.Stats().Connections)
+	assert.Zero(t, router.connections())
 }
 
 func TestBadFields(t *testing.T) {
@@ -153,20 +159,24 @@ func TestBadFields(t *testing.T) {
 	}
 }
 
-func TestNoRouter(t *testing.T) {
-	bridge := samtest.NewStrict(t).Start(nil)
-	ep := endpoint(t, bridge.Addr())
-	bridge.Kill()
+func TestNoRouter(t *testing.T) { overBoth(t, testNoRouter) }
+
+func testNoRouter(t *testing.T, nw *network) {
+	router := nw.start()
+	ep := on(t, router)
+	router.Kill()
 	assert.Equal(t, dialer.Idle, ep.Status().State)
 	assert.ErrorIs(t, ep.Up(t.Context()), dialer.ErrRouterDown)
-	require.NoError(t, bridge.Restart())
+	require.NoError(t, router.Restart())
 	require.NoError(t, ep.Up(t.Context()))
 	assert.Equal(t, dialer.Up, ep.Status().State)
 }
 
-func TestEndpointClose(t *testing.T) {
-	bridge := samtest.NewStrict(t).Start(nil)
-	ep := endpoint(t, bridge.Addr())
+func TestEndpointClose(t *testing.T) { overBoth(t, testEndpointClose) }
+
+func testEndpointClose(t *testing.T, nw *network) {
+	router := nw.start()
+	ep := on(t, router)
 	px, err := ep.ListenSOCKS(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, ep.Up(t.Context()))
@@ -186,16 +196,17 @@ func TestEndpointClose(t *testing.T) {
 }
 
 // TestLogsTellNothing: at the highest verbosity there is no key, name, destination or secret in the log.
-func TestLogsTellNothing(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	a, b := nw.Start(nil), nw.Start(nil)
+func TestLogsTellNothing(t *testing.T) { overBoth(t, testLogsTellNothing) }
+
+func testLogsTellNothing(t *testing.T, nw *network) {
+	a, b := nw.start(), nw.start()
 	var log bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug - 4}))
 	id, err := keys.Generate()
 	require.NoError(t, err)
 	var store keys.Memory
 	require.NoError(t, store.Save(t.Context(), "secretname", id))
-	site, visitor := endpoint(t, a.Addr()), endpoint(t, b.Addr())
+	site, visitor := on(t, a), on(t, b)
 	site.Logger, visitor.Logger, visitor.Keys, visitor.Name = logger, logger, &store, "secretname"
 	visitor.Secret = "open-sesame"
 	serve(t, site, hello)

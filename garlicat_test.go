@@ -11,15 +11,15 @@ import (
 	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 	"github.com/go-i2p/i2psocks/dialer"
-	"github.com/go-i2p/i2psocks/dialer/samtest"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
 )
 
 // TestGarliCat: a client with a GarliCat address reaches the entry that has it, and nobody else.
-func TestGarliCat(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	site, bridge := endpoint(t, nw.Start(nil).Addr()), nw.Start(nil)
+func TestGarliCat(t *testing.T) { overBoth(t, testGarliCat) }
+
+func testGarliCat(t *testing.T, nw *network) {
+	site, router := nw.endpoint(t), nw.start()
 	serve(t, site, hello)
 	first, last := i2phost.GarliCatAddrs(site.Addr().Destination.Hash())
 	name, _ := i2phost.GarliCat(first)
@@ -34,7 +34,7 @@ func TestGarliCat(t *testing.T) {
 		"book":  func(e *i2psocks.Endpoint) { e.Book = &addrbook.Book{Sources: []addrbook.Source{&book}} },
 	} {
 		t.Run(source, func(t *testing.T) {
-			ep := endpoint(t, bridge.Addr())
+			ep := on(t, router)
 			ep.NoSecret = true
 			set(ep)
 			want := "hello " + ep.Addr().String()
@@ -47,7 +47,7 @@ func TestGarliCat(t *testing.T) {
 				require.NoError(t, err, host)
 				assert.Equal(t, want, got)
 			}
-			commands := len(bridge.Commands())
+			questions := router.questions()
 			_, err := ep.DialContext(t.Context(), "tcp", net.JoinHostPort(other.String(), "80"))
 			assert.ErrorIs(t, err, dialer.ErrNameNotFound)
 			_, err = socksClient.DialContext(t.Context(), "tcp", net.JoinHostPort(other.String(), "80"))
@@ -56,11 +56,11 @@ func TestGarliCat(t *testing.T) {
 				_, err = socksClient.DialContext(t.Context(), "tcp", address)
 				assert.Equal(t, socks.AddressNotSupported, replyOf(t, err), address)
 			}
-			assert.Len(t, bridge.Commands(), commands, "no router was asked")
+			assert.Equal(t, questions, router.questions(), "no router was asked")
 		})
 	}
 	t.Run("no table", func(t *testing.T) {
-		_, err := endpoint(t, bridge.Addr()).DialContext(t.Context(), "tcp", name+":80")
+		_, err := on(t, router).DialContext(t.Context(), "tcp", name+":80")
 		assert.ErrorIs(t, err, dialer.ErrNameNotFound)
 	})
 }

@@ -14,12 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-i2p/i2psocks"
-	"github.com/go-i2p/i2psocks/dialer/samtest"
 )
 
 // raw returns an endpoint on which each request is answered with what answer makes of its bytes.
-func raw(t *testing.T, nw *samtest.Network, answer func(request string) string) *i2psocks.Endpoint {
-	site := endpoint(t, nw.Start(nil).Addr())
+func raw(t *testing.T, nw *network, answer func(request string) string) *i2psocks.Endpoint {
+	site := nw.endpoint(t)
 	for _, port := range []string{":80", ":81"} {
 		ln, err := site.Listen(t.Context(), "tcp", port)
 		require.NoError(t, err)
@@ -59,12 +58,13 @@ const (
 
 // TestHTTPRequest: what a site gets is, byte for byte, what I2PTunnelHTTPClient sends for a program such as curl; SITE stands for
 // its base32 name.
-func TestHTTPRequest(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	site, visitor := raw(t, nw, page), endpoint(t, nw.Start(nil).Addr())
+func TestHTTPRequest(t *testing.T) { overBoth(t, testHTTPRequest) }
+
+func testHTTPRequest(t *testing.T, nw *network) {
+	site, visitor := raw(t, nw, page), nw.endpoint(t)
 	visitor.Hosts = map[string]string{"mine.i2p": site.Addr().Host}
-	nw.SetHost("theirs.i2p", site.Addr().Destination)
-	nw.SetHost("xn--mgbh0fb.i2p", site.Addr().Destination)
+	nw.setHost("theirs.i2p", site.Addr().Destination)
+	nw.setHost("xn--mgbh0fb.i2p", site.Addr().Destination)
 	header := func(lines ...string) http.Header {
 		h := make(http.Header)
 		for _, line := range lines {
@@ -144,9 +144,10 @@ func TestHTTPRequest(t *testing.T) {
 }
 
 // TestRedirect: the next site does not learn where its visitor was.
-func TestRedirect(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	visitor := endpoint(t, nw.Start(nil).Addr())
+func TestRedirect(t *testing.T) { overBoth(t, testRedirect) }
+
+func testRedirect(t *testing.T, nw *network) {
+	visitor := nw.endpoint(t)
 	two := raw(t, nw, page)
 	one := raw(t, nw, func(request string) string {
 		to := "http://" + two.Addr().Host + "/"

@@ -17,17 +17,16 @@ import (
 
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/dialer"
-	"github.com/go-i2p/i2psocks/dialer/sam"
-	"github.com/go-i2p/i2psocks/dialer/samtest"
 )
 
 // TestI2PGzip: what a Java router compresses for the way comes out as it was, and one that lies is an error.
-func TestI2PGzip(t *testing.T) {
+func TestI2PGzip(t *testing.T) { overBoth(t, testI2PGzip) }
+
+func testI2PGzip(t *testing.T, nw *network) {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
 	io.WriteString(w, strings.Repeat("text ", 1000))
 	require.NoError(t, w.Close())
-	nw := samtest.NewStrict(t)
 	site := raw(t, nw, func(request string) string {
 		body := packed.String()
 		switch {
@@ -40,7 +39,7 @@ func TestI2PGzip(t *testing.T) {
 		}
 		return "HTTP/1.1 200 OK\r\nContent-Encoding: x-i2p-gzip\r\nContent-Length: " + fmt.Sprint(packed.Len()) + "\r\n\r\n" + body
 	})
-	client := endpoint(t, nw.Start(nil).Addr()).HTTPClient()
+	client := nw.endpoint(t).HTTPClient()
 	resp, err := client.Get("http://" + site.Addr().Host)
 	require.NoError(t, err)
 	defer resp.Body.Close()
@@ -66,8 +65,9 @@ func TestI2PGzip(t *testing.T) {
 }
 
 // TestUpgrade: a request for another protocol gets through, and its stream.
-func TestUpgrade(t *testing.T) {
-	nw := samtest.NewStrict(t)
+func TestUpgrade(t *testing.T) { overBoth(t, testUpgrade) }
+
+func testUpgrade(t *testing.T, nw *network) {
 	site := raw(t, nw, func(request string) string {
 		return "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n" + request
 	})
@@ -75,7 +75,7 @@ func TestUpgrade(t *testing.T) {
 	require.NoError(t, err)
 	req.Header.Set("Connection", "Upgrade")
 	req.Header.Set("Upgrade", "echo")
-	resp, err := endpoint(t, nw.Start(nil).Addr()).HTTPClient().Do(req)
+	resp, err := nw.endpoint(t).HTTPClient().Do(req)
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	assert.Equal(t, http.StatusSwitchingProtocols, resp.StatusCode)
@@ -97,9 +97,10 @@ func (c *closing) Close() error {
 }
 
 // TestOddRequests: what net/http refuses is refused here, and bodies are closed.
-func TestOddRequests(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	rt := endpoint(t, nw.Start(nil).Addr()).HTTPClient().Transport
+func TestOddRequests(t *testing.T) { overBoth(t, testOddRequests) }
+
+func testOddRequests(t *testing.T, nw *network) {
+	rt := nw.endpoint(t).HTTPClient().Transport
 	target, err := url.Parse("http://unknown.i2p/")
 	require.NoError(t, err)
 	for name, req := range map[string]*http.Request{
@@ -139,26 +140,26 @@ func FuzzArrange(f *testing.F) {
 }
 
 // TestHostOfBackends: a backend that cannot look up serves web clients all the same, whatever is around it.
-func TestHostOfBackends(t *testing.T) {
-	nw := samtest.NewStrict(t)
+func TestHostOfBackends(t *testing.T) { overBoth(t, testHostOfBackends) }
+
+func testHostOfBackends(t *testing.T, nw *network) {
 	site := raw(t, nw, page)
-	nw.SetHost("theirs.i2p", site.Addr().Destination)
-	open := func(change func(ep *i2psocks.Endpoint)) *i2psocks.Endpoint {
-		ep := endpoint(t, nw.Start(nil).Addr())
-		change(ep)
+	nw.setHost("theirs.i2p", site.Addr().Destination)
+	on := func(b dialer.Backend) *i2psocks.Endpoint {
+		ep := endpoint(t, "")
+		ep.Backend = b
 		return ep
 	}
-	session := func() dialer.Backend { return &sam.Session{Address: nw.Start(nil).Addr()} }
+	session := func() dialer.Backend { return nw.start().session() }
 	type plain struct{ dialer.Backend }
-	isolating := open(func(ep *i2psocks.Endpoint) {
-		ep.Isolation.New = func(context.Context) (dialer.Backend, error) { return plain{session()}, nil }
-	})
+	isolating := nw.endpoint(t)
+	isolating.Isolation.New = func(context.Context) (dialer.Backend, error) { return plain{session()}, nil }
 	for name, ep := range map[string]*i2psocks.Endpoint{
-		"session":                     open(func(ep *i2psocks.Endpoint) { ep.Backend = session() }),
-		"endpoint":                    open(func(ep *i2psocks.Endpoint) { ep.Backend = open(func(*i2psocks.Endpoint) {}) }),
-		"plain backend":               open(func(ep *i2psocks.Endpoint) { ep.Backend = plain{session()} }),
-		"endpoint on a plain backend": open(func(ep *i2psocks.Endpoint) { ep.Backend = &i2psocks.Endpoint{Backend: plain{session()}} }),
-		"isolated plain backend":      open(func(ep *i2psocks.Endpoint) { ep.Backend = isolating.Isolate("alice") }),
+		"session":                     on(session()),
+		"endpoint":                    on(nw.endpoint(t)),
+		"plain backend":               on(plain{session()}),
+		"endpoint on a plain backend": on(&i2psocks.Endpoint{Backend: plain{session()}}),
+		"isolated plain backend":      on(isolating.Isolate("alice")),
 	} {
 		want := "Host: " + site.Addr().Host
 		if strings.Contains(name, "plain") {

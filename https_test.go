@@ -22,23 +22,23 @@ import (
 
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/dialer"
-	"github.com/go-i2p/i2psocks/dialer/samtest"
 	"github.com/go-i2p/i2psocks/dialer/samtest/leaktest"
 )
 
 // TestSystemRoots: a certificate that the system trusts is not trusted: its verifiers ask the network.
-func TestSystemRoots(t *testing.T) {
+func TestSystemRoots(t *testing.T) { overBoth(t, testSystemRoots) }
+
+func testSystemRoots(t *testing.T, nw *network) {
 	dir := os.Getenv("TEST_ROOTS")
 	if dir == "" { // the system's roots are read once a process
 		dir = t.TempDir()
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSystemRoots$", "-test.v")
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+strings.Replace(t.Name(), "/", "$/^", 1)+"$", "-test.v")
 		cmd.Env = append(os.Environ(), "TEST_ROOTS="+dir, "SSL_CERT_FILE="+filepath.Join(dir, "roots.pem"))
 		out, err := cmd.CombinedOutput()
 		assert.NoError(t, err, "%s", out)
 		return
 	}
-	nw := samtest.NewStrict(t)
-	site, visitor := endpoint(t, nw.Start(nil).Addr()), endpoint(t, nw.Start(nil).Addr())
+	site, visitor := nw.endpoint(t), nw.endpoint(t)
 	cert, root := certificate(t, "site.i2p", site.Addr().Host)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "roots.pem"), root, 0o600))
 	visitor.Hosts = map[string]string{"site.i2p": site.Addr().Host}
@@ -77,9 +77,10 @@ func certificate(t *testing.T, names ...string) (tls.Certificate, []byte) {
 }
 
 // TestURLsAskNobody: whatever a URL or a site says, no name goes to the system's resolver, and no connection past the bridge.
-func TestURLsAskNobody(t *testing.T) {
+func TestURLsAskNobody(t *testing.T) { overBoth(t, testURLsAskNobody) }
+
+func testURLsAskNobody(t *testing.T, nw *network) {
 	outside := leaktest.Guard(t)
-	nw := samtest.NewStrict(t)
 	targets := []string{
 		"http://tracker.example/1", "https://tracker.example/2", "https://any-label.i2p/", "http://any-label.i2p/", "http://" + outside.ProxyAddr(), "https://" + outside.ProxyAddr(),
 		"http://localhost:" + mustParse(t, "http://"+outside.ProxyAddr()).Port(), "ftp://tracker.example/", "http://[::ffff:127.0.0.1]/", "http://tracker.i2p.example/",
@@ -88,7 +89,7 @@ func TestURLsAskNobody(t *testing.T) {
 		n := strings.Index("0123456789", request[len("GET /"):len("GET /")+1])
 		return "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + targets[n] + "\r\n\r\n"
 	})
-	ep := endpoint(t, nw.Start(nil).Addr())
+	ep := nw.endpoint(t)
 	for _, client := range []*http.Client{ep.HTTPClient(), (&i2psocks.Endpoint{Backend: ep.Isolate("alice")}).HTTPClient()} {
 		for n, target := range targets {
 			for _, address := range []string{target, fmt.Sprintf("http://%s/%d", site.Addr().Host, n)} {
@@ -101,7 +102,7 @@ func TestURLsAskNobody(t *testing.T) {
 		_, err := i2psocks.FromURL(mustParse(t, target))
 		assert.Error(t, err)
 	}
-	_, err := i2psocks.FromURL(mustParse(t, "sam://tracker.example:7656"))
+	_, err := i2psocks.FromURL(mustParse(t, nw.scheme+"://tracker.example:7656"))
 	assert.Error(t, err)
 	_, err = ep.ListenSOCKS(t.Context(), "tcp", "tracker.example:1080")
 	assert.Error(t, err)

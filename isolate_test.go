@@ -19,22 +19,19 @@ import (
 
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/dialer"
-	"github.com/go-i2p/i2psocks/dialer/sam"
-	"github.com/go-i2p/i2psocks/dialer/samtest"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
 )
 
-// isolation returns a bridge, an endpoint on it, and a function that tells as whom the site
+// isolation returns a router, an endpoint on it, and a function that tells as whom the site
 // hello.i2p sees a dialer.
-func isolation(t *testing.T) (*samtest.Bridge, *i2psocks.Endpoint, func(proxy.ContextDialer) string) {
-	nw := samtest.NewStrict(t)
-	site := endpoint(t, nw.Start(nil).Addr())
+func isolation(t *testing.T, nw *network) (router, *i2psocks.Endpoint, func(proxy.ContextDialer) string) {
+	site := nw.endpoint(t)
 	serve(t, site, hello)
-	bridge := nw.Start(nil)
-	ep := endpoint(t, bridge.Addr())
+	r := nw.start()
+	ep := on(t, r)
 	ep.Hosts = map[string]string{"hello.i2p": site.Addr().Host}
-	return bridge, ep, func(d proxy.ContextDialer) string {
+	return r, ep, func(d proxy.ContextDialer) string {
 		return get(t, &http.Client{Transport: &http.Transport{DialContext: d.DialContext, DisableKeepAlives: true}}, "http://hello.i2p/")
 	}
 }
@@ -50,17 +47,19 @@ func assertApart(t *testing.T, all ...string) {
 	assert.Len(t, slices.Compact(slices.Sorted(slices.Values(all))), len(all), "%q", all)
 }
 
-func TestIsolate(t *testing.T) {
-	bridge, ep, visit := isolation(t)
+func TestIsolate(t *testing.T) { overBoth(t, testIsolate) }
+
+func testIsolate(t *testing.T, nw *network) {
+	r, ep, visit := isolation(t, nw)
 	one, two := ep.Isolate("one"), ep.Isolate("two")
 	assertApart(t, visit(ep), visit(one), visit(two), visit(ep.Isolate("")))
 	assert.Equal(t, "hello "+one.Addr().String(), visit(ep.Isolate("one")))
 	assert.Len(t, ep.IsolatedStatus(), 3)
-	for _, s := range bridge.Sessions() {
-		own := s.Destination == ep.Addr().Destination
-		assert.Equal(t, !own, s.Options["i2cp.dontPublishLeaseSet"] == "true", "dial-only is not published")
-		assert.Equal(t, own, s.Options["inbound.quantity"] == "3")
-		assert.Equal(t, !own, s.Options["outbound.quantity"] == "2")
+	for d, options := range r.sessions() {
+		own := d == ep.Addr().Destination
+		assert.Equal(t, !own, options["i2cp.dontPublishLeaseSet"] == "true", "dial-only is not published")
+		assert.Equal(t, own, options["inbound.quantity"] == "3")
+		assert.Equal(t, !own, options["outbound.quantity"] == "2")
 	}
 	_, err := one.Listen(t.Context(), "tcp", ":80")
 	assert.ErrorIs(t, err, errors.ErrUnsupported)
@@ -75,14 +74,16 @@ func TestIsolate(t *testing.T) {
 	assertApart(t, before, visit(one))
 
 	require.NoError(t, ep.Close())
-	require.NoError(t, bridge.WaitFor(t.Context(), func() bool { return len(bridge.Sessions()) == 0 }))
+	require.NoError(t, r.WaitFor(t.Context(), func() bool { return len(r.sessions()) == 0 }))
 	_, err = one.DialContext(t.Context(), "tcp", "hello.i2p:80")
 	assert.ErrorIs(t, err, net.ErrClosed)
 	assert.Zero(t, ep.Isolate("new").Addr())
 }
 
-func TestIsolationListen(t *testing.T) {
-	_, ep, _ := isolation(t)
+func TestIsolationListen(t *testing.T) { overBoth(t, testIsolationListen) }
+
+func testIsolationListen(t *testing.T, nw *network) {
+	_, ep, _ := isolation(t, nw)
 	ep.Isolation.Listen = true
 	ln, err := ep.Isolate("one").Listen(t.Context(), "tcp", ":80")
 	require.NoError(t, err)
@@ -93,8 +94,10 @@ func TestIsolationListen(t *testing.T) {
 
 // TestSOCKSIsolation: with a secret the user name is the token; none, or exactly that of the URL,
 // is the endpoint itself.
-func TestSOCKSIsolation(t *testing.T) {
-	_, ep, visit := isolation(t)
+func TestSOCKSIsolation(t *testing.T) { overBoth(t, testSOCKSIsolation) }
+
+func testSOCKSIsolation(t *testing.T, nw *network) {
+	_, ep, visit := isolation(t, nw)
 	ep.Name, ep.Secret = "bot", "open-sesame"
 	px, other := listenSOCKS(t, ep, "127.0.0.1:0"), listenSOCKS(t, ep, "127.0.0.1:0")
 	as := func(px *i2psocks.Proxy, version socks.Version, user string) string {
@@ -118,8 +121,10 @@ func TestSOCKSIsolation(t *testing.T) {
 }
 
 // TestSOCKSIsolationWithoutSecret: user name and password together are the token, as in Tor.
-func TestSOCKSIsolationWithoutSecret(t *testing.T) {
-	_, ep, visit := isolation(t)
+func TestSOCKSIsolationWithoutSecret(t *testing.T) { overBoth(t, testSOCKSIsolationWithoutSecret) }
+
+func testSOCKSIsolationWithoutSecret(t *testing.T, nw *network) {
+	_, ep, visit := isolation(t, nw)
 	ep.NoSecret = true
 	px := listenSOCKS(t, ep, "127.0.0.1:0")
 	own := visit(ep)
@@ -134,8 +139,10 @@ func TestSOCKSIsolationWithoutSecret(t *testing.T) {
 	assertApart(t, all...)
 }
 
-func TestSOCKSIsolationOff(t *testing.T) {
-	_, ep, visit := isolation(t)
+func TestSOCKSIsolationOff(t *testing.T) { overBoth(t, testSOCKSIsolationOff) }
+
+func testSOCKSIsolationOff(t *testing.T, nw *network) {
+	_, ep, visit := isolation(t, nw)
 	ep.NoSecret, ep.Isolation.Off = true, true
 	px := listenSOCKS(t, ep, "127.0.0.1:0")
 	assert.Equal(t, visit(ep), visit(through(px, "alice", "x")))
@@ -143,8 +150,10 @@ func TestSOCKSIsolationOff(t *testing.T) {
 }
 
 // TestSOCKSIsolationLimit: a token too many is refused, never merged with another or with the endpoint.
-func TestSOCKSIsolationLimit(t *testing.T) {
-	bridge, ep, _ := isolation(t)
+func TestSOCKSIsolationLimit(t *testing.T) { overBoth(t, testSOCKSIsolationLimit) }
+
+func testSOCKSIsolationLimit(t *testing.T, nw *network) {
+	r, ep, _ := isolation(t, nw)
 	ep.NoSecret, ep.Isolation.Max = true, 2
 	px := listenSOCKS(t, ep, "127.0.0.1:0")
 	for n := range 2 {
@@ -156,18 +165,20 @@ func TestSOCKSIsolationLimit(t *testing.T) {
 		_, err := through(px, fmt.Sprint("new", n), "x").DialContext(t.Context(), "tcp", "hello.i2p:80")
 		require.Equal(t, socks.GeneralFailure, replyOf(t, err))
 	}
-	assert.Len(t, bridge.Sessions(), 2)
+	assert.Len(t, r.sessions(), 2)
 }
 
 // TestSOCKSIsolationEndsWithThePort: the tokens of a port that is closed are nobody any more.
-func TestSOCKSIsolationEndsWithThePort(t *testing.T) {
-	bridge, ep, visit := isolation(t)
+func TestSOCKSIsolationEndsWithThePort(t *testing.T) { overBoth(t, testSOCKSIsolationEndsWithThePort) }
+
+func testSOCKSIsolationEndsWithThePort(t *testing.T, nw *network) {
+	r, ep, visit := isolation(t, nw)
 	ep.NoSecret = true
 	px := listenSOCKS(t, ep, "127.0.0.1:0")
 	kept, address := visit(ep.Isolate("alice")), px.Addr().String()
 	first := visit(through(px, "alice", "x"))
 	require.NoError(t, px.Shutdown(t.Context()))
-	require.NoError(t, bridge.WaitFor(t.Context(), func() bool { return len(bridge.Sessions()) == 1 }))
+	require.NoError(t, r.WaitFor(t.Context(), func() bool { return len(r.sessions()) == 1 }))
 	px = listenSOCKS(t, ep, address)
 	assertApart(t, first, kept, visit(through(px, "alice", "x")))
 	assert.Equal(t, kept, visit(ep.Isolate("alice")))
@@ -192,16 +203,17 @@ func (b *lockedBuffer) String() string {
 }
 
 // TestPersistentIsolation: tokens find their identities again, and the store does not tell whose they are.
-func TestPersistentIsolation(t *testing.T) {
-	bridge, first, visit := isolation(t)
+func TestPersistentIsolation(t *testing.T) { overBoth(t, testPersistentIsolation) }
+
+func testPersistentIsolation(t *testing.T, nw *network) {
+	r, first, visit := isolation(t, nw)
 	dir := filepath.Join(t.TempDir(), "state")
 	var log lockedBuffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	open := func(name string) *i2psocks.Endpoint {
-		ep := &i2psocks.Endpoint{SAM: bridge.Addr(), Hosts: first.Hosts, Name: name, Dir: dir, NoSecret: true}
+		ep := on(t, r)
+		ep.Hosts, ep.Name, ep.Dir, ep.NoSecret, ep.Logger = first.Hosts, name, dir, true, logger
 		ep.Isolation.Persistent = true
-		ep.Logger = logger
-		t.Cleanup(func() { ep.Close() })
 		return ep
 	}
 	ep := open("bot")
@@ -237,10 +249,11 @@ func TestPersistentIsolation(t *testing.T) {
 }
 
 // TestIsolationOfABackend: a backend of the host's own is never shared in silence.
-func TestIsolationOfABackend(t *testing.T) {
-	bridge, model, visit := isolation(t)
-	session := func() *sam.Session { return &sam.Session{Address: bridge.Addr()} }
-	ep := &i2psocks.Endpoint{Backend: session(), Hosts: model.Hosts, NoSecret: true}
+func TestIsolationOfABackend(t *testing.T) { overBoth(t, testIsolationOfABackend) }
+
+func testIsolationOfABackend(t *testing.T, nw *network) {
+	r, model, visit := isolation(t, nw)
+	ep := &i2psocks.Endpoint{Backend: r.session(), Hosts: model.Hosts, NoSecret: true}
 	defer ep.Close()
 	px := listenSOCKS(t, ep, "127.0.0.1:0")
 	own := visit(through(px, "", ""))
@@ -249,14 +262,19 @@ func TestIsolationOfABackend(t *testing.T) {
 	_, err = through(px, "alice", "x").DialContext(t.Context(), "tcp", "hello.i2p:80")
 	assert.Equal(t, socks.NotAllowed, replyOf(t, err))
 
-	able := &i2psocks.Endpoint{Backend: session(), Hosts: model.Hosts}
-	able.Isolation.New = func(context.Context) (dialer.Backend, error) { return session(), nil }
+	able := &i2psocks.Endpoint{Backend: r.session(), Hosts: model.Hosts}
+	able.Isolation.New = func(context.Context) (dialer.Backend, error) { return r.session(), nil }
 	defer able.Close()
 	assertApart(t, own, visit(able), visit(able.Isolate("alice")), visit(able.Isolate("bob")))
 }
 
-func TestFallbacks(t *testing.T) {
-	bridge, ep, visit := isolation(t)
-	ep.SAM, ep.Fallbacks = "127.0.0.1:1", []string{bridge.Addr()}
+func TestFallbacks(t *testing.T) { overBoth(t, testFallbacks) }
+
+func testFallbacks(t *testing.T, nw *network) {
+	r, ep, visit := isolation(t, nw)
+	gone := nw.start()
+	gone.carry(ep)
+	gone.Kill()
+	ep.Fallbacks = []string{r.Addr()}
 	assertApart(t, visit(ep), visit(ep.Isolate("alice")))
 }

@@ -15,23 +15,22 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-i2p/i2psocks"
-	"github.com/go-i2p/i2psocks/dialer/samtest"
 )
 
 var tokens = flag.Int("tokens", 20, "how many user names the test of running out of identities has")
 
 // Programs come one after the other, each with its own user name, and leave without waiting for the end of a site that
 // keeps its connections. There are more of them than identities.
-func TestTokensDoNotRunOut(t *testing.T) {
+func TestTokensDoNotRunOut(t *testing.T) { overBothFreely(t, testTokensDoNotRunOut) }
+
+func testTokensDoNotRunOut(t *testing.T, nw *network) {
 	programs := map[string]func(*testing.T, *i2psocks.Proxy, string, string) string{"ours": fetch}
 	if _, err := exec.LookPath("curl"); err == nil {
 		programs["curl"] = fetchByCurl
 	}
 	for name, get := range programs {
 		t.Run(name, func(t *testing.T) {
-			nw := samtest.NewNetwork()
-			t.Cleanup(nw.Close)
-			site, visitor := endpoint(t, nw.Start(nil).Addr()), endpoint(t, nw.Start(nil).Addr())
+			site, visitor := nw.endpoint(t), nw.endpoint(t)
 			serve(t, site, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "kept") }))
 			px, err := visitor.ListenSOCKS(t.Context(), "tcp", "127.0.0.1:0")
 			require.NoError(t, err)

@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"io"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/dialer"
-	"github.com/go-i2p/i2psocks/dialer/samtest"
 	"github.com/go-i2p/i2psocks/keys"
 )
 
@@ -26,10 +24,10 @@ func (s *sharedStore) Lost() <-chan struct{} { return s.lost }
 
 // TestLost: when the store says that another host may have the identity, the endpoint is gone at once, all of it,
 // whatever its streams still have to say.
-func TestLost(t *testing.T) {
-	nw := samtest.NewNetwork() // not a strict one: there is no time to close streams as routers like it
-	t.Cleanup(nw.Close)
-	site := endpoint(t, nw.Start(nil).Addr())
+func TestLost(t *testing.T) { overBothFreely(t, testLost) }
+
+func testLost(t *testing.T, nw *network) {
+	site := nw.endpoint(t)
 	ln, err := site.Listen(t.Context(), "tcp", ":80")
 	require.NoError(t, err)
 	go func() {
@@ -39,9 +37,9 @@ func TestLost(t *testing.T) {
 			}
 		}
 	}()
-	bridge := nw.Start(&samtest.Bridge{Router: samtest.I2PD259, BuildTime: 1100 * time.Millisecond})
+	r := nw.i2pd()
 	store := &sharedStore{lost: make(chan struct{})}
-	ep := endpoint(t, bridge.Addr())
+	ep := on(t, r)
 	ep.Keys = store
 	states := make(chan dialer.State, 8)
 	ep.StatusChanged = func(s dialer.Status) { states <- s.State }
@@ -52,11 +50,11 @@ func TestLost(t *testing.T) {
 		_, err = io.WriteString(conn, "unsaid")
 		require.NoError(t, err)
 	}
-	require.Len(t, bridge.Sessions(), 2)
+	require.Len(t, r.sessions(), 2)
 	assert.Equal(t, []dialer.State{dialer.Starting, dialer.Up}, []dialer.State{<-states, <-states})
 	close(store.lost)
 	assert.Equal(t, dialer.Closed, <-states)
-	require.NoError(t, bridge.WaitFor(t.Context(), func() bool { return len(bridge.Sessions()) == 0 }))
+	require.NoError(t, r.WaitFor(t.Context(), func() bool { return len(r.sessions()) == 0 }))
 	<-px.Done()
 	assert.NoError(t, px.Err())
 	_, err = ep.DialContext(t.Context(), "tcp", "a.i2p:80")
@@ -64,7 +62,8 @@ func TestLost(t *testing.T) {
 	assert.ErrorIs(t, err, dialer.ErrSessionClosed)
 	assert.NoError(t, ep.Close())
 
-	late := &i2psocks.Endpoint{SAM: bridge.Addr(), Keys: store}
+	late := on(t, r)
+	late.Keys = store
 	assert.ErrorIs(t, late.Up(t.Context()), i2psocks.ErrLost)
 	assert.NoError(t, late.Close())
 }
@@ -106,14 +105,14 @@ func TestCloseOfABackendNeverUsed(t *testing.T) {
 	assert.Equal(t, dialer.Closed, inner.Status().State)
 }
 
-func TestAbort(t *testing.T) {
-	nw := samtest.NewNetwork()
-	t.Cleanup(nw.Close)
-	bridge := nw.Start(nil)
-	ep := &i2psocks.Endpoint{SAM: bridge.Addr()}
+func TestAbort(t *testing.T) { overBothFreely(t, testAbort) }
+
+func testAbort(t *testing.T, nw *network) {
+	r := nw.start()
+	ep := on(t, r)
 	require.NoError(t, ep.Up(t.Context()))
 	require.NoError(t, ep.Abort())
-	require.NoError(t, bridge.WaitFor(t.Context(), func() bool { return len(bridge.Sessions()) == 0 }))
+	require.NoError(t, r.WaitFor(t.Context(), func() bool { return len(r.sessions()) == 0 }))
 	assert.NoError(t, ep.Abort())
 	assert.NoError(t, new(i2psocks.Endpoint).Abort(), "never used")
 }

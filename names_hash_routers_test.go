@@ -12,7 +12,6 @@ import (
 
 	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/dialer/sam"
-	"github.com/go-i2p/i2psocks/dialer/samtest"
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
 )
 
@@ -29,9 +28,10 @@ func hashBook(t *testing.T, names map[string]string) *addrbook.Book {
 }
 
 // A name that is known by its hash alone is dialled, by the program and through SOCKS.
-func TestNamesByHash(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	site, visitor := endpoint(t, nw.Start(nil).Addr()), endpoint(t, nw.Start(nil).Addr())
+func TestNamesByHash(t *testing.T) { overBoth(t, testNamesByHash) }
+
+func testNamesByHash(t *testing.T, nw *network) {
+	site, visitor := nw.endpoint(t), nw.endpoint(t)
 	serve(t, site, hello)
 	visitor.NoSecret = true
 	visitor.Book = hashBook(t, map[string]string{"hash.i2p": site.Addr().Host})

@@ -13,7 +13,6 @@ import (
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/dialer"
-	"github.com/go-i2p/i2psocks/dialer/samtest"
 )
 
 // feed is a source that is not the program's own. It stands for what a subscription or a router says.
@@ -33,18 +32,19 @@ func (f feed) Lookup(_ context.Context, name string) (d addrbook.Address, err er
 
 // TestTokensShareNoNames: a feed that gives this subscriber a destination of its own for a name does not see the
 // endpoint's tokens there, and no lookup of one shows for another.
-func TestTokensShareNoNames(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	spy, forum, pinned := endpoint(t, nw.Start(nil).Addr()), endpoint(t, nw.Start(nil).Addr()), endpoint(t, nw.Start(nil).Addr())
+func TestTokensShareNoNames(t *testing.T) { overBoth(t, testTokensShareNoNames) }
+
+func testTokensShareNoNames(t *testing.T, nw *network) {
+	spy, forum, pinned := nw.endpoint(t), nw.endpoint(t), nw.endpoint(t)
 	serve(t, spy, text("spy"))
 	serve(t, forum, text("forum"))
 	serve(t, pinned, text("pinned"))
-	nw.SetHost("forum.i2p", forum.Addr().Destination)
+	nw.setHost("forum.i2p", forum.Addr().Destination)
 	own := new(addrbook.Hosts)
 	require.NoError(t, own.Add("pinned.i2p", addrbook.AddressOf(pinned.Addr().Destination)))
 	var asked int
 	open := func(router addrbook.Source) *i2psocks.Endpoint {
-		ep := endpoint(t, nw.Start(nil).Addr())
+		ep := nw.endpoint(t)
 		ep.Book = &addrbook.Book{Sources: []addrbook.Source{own, feed{"forum.i2p", addrbook.AddressOf(spy.Addr().Destination), &asked}}, Router: router}
 		return ep
 	}
@@ -81,9 +81,10 @@ func TestTokensShareNoNames(t *testing.T) {
 }
 
 // TestBookOfAToken: a host may give each token a book of its own.
-func TestBookOfAToken(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	site, ep := endpoint(t, nw.Start(nil).Addr()), endpoint(t, nw.Start(nil).Addr())
+func TestBookOfAToken(t *testing.T) { overBoth(t, testBookOfAToken) }
+
+func testBookOfAToken(t *testing.T, nw *network) {
+	site, ep := nw.endpoint(t), nw.endpoint(t)
 	serve(t, site, hello)
 	var hosts addrbook.Hosts
 	require.NoError(t, hosts.Add("hello.i2p", addrbook.AddressOf(site.Addr().Destination)))

@@ -11,12 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-i2p/i2psocks"
-	"github.com/go-i2p/i2psocks/dialer/samtest"
 	"github.com/go-i2p/i2psocks/socks"
 )
 
 // TestBindIsTheHostsChoice: a client without a token takes no port of the program's identity unless it is let.
-func TestBindIsTheHostsChoice(t *testing.T) {
+func TestBindIsTheHostsChoice(t *testing.T) { overBoth(t, testBindIsTheHostsChoice) }
+
+func testBindIsTheHostsChoice(t *testing.T, nw *network) {
 	for name, tc := range map[string]struct {
 		user        string
 		off, listen bool
@@ -35,8 +36,7 @@ func TestBindIsTheHostsChoice(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			nw := samtest.NewStrict(t)
-			ep := endpoint(t, nw.Start(nil).Addr())
+			ep := nw.endpoint(t)
 			ep.Isolation.Off, ep.Isolation.Listen, ep.ConfigureSOCKS = tc.off, tc.listen, tc.configure
 			px := listenSOCKS(t, ep, "127.0.0.1:0")
 			password, _ := px.URL().User.Password()
@@ -59,9 +59,10 @@ func TestBindIsTheHostsChoice(t *testing.T) {
 }
 
 // TestConfigureSOCKS: it sets limits and policies, and neither lets anybody out of I2P, nor in without the secret.
-func TestConfigureSOCKS(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	site, ep := endpoint(t, nw.Start(nil).Addr()), endpoint(t, nw.Start(nil).Addr())
+func TestConfigureSOCKS(t *testing.T) { overBoth(t, testConfigureSOCKS) }
+
+func testConfigureSOCKS(t *testing.T, nw *network) {
+	site, ep := nw.endpoint(t), nw.endpoint(t)
 	serve(t, site, hello)
 	limit := 1
 	ep.ConfigureSOCKS = func(s *socks.Server) {
@@ -90,9 +91,10 @@ func TestConfigureSOCKS(t *testing.T) {
 }
 
 // TestServeSOCKS serves listeners that are there already.
-func TestServeSOCKS(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	site := endpoint(t, nw.Start(nil).Addr())
+func TestServeSOCKS(t *testing.T) { overBoth(t, testServeSOCKS) }
+
+func testServeSOCKS(t *testing.T, nw *network) {
+	site := nw.endpoint(t)
 	serve(t, site, hello)
 	listen := func(network, address string) net.Listener {
 		ln, err := net.Listen(network, address)
@@ -107,7 +109,7 @@ func TestServeSOCKS(t *testing.T) {
 		if network == "unix" {
 			address = filepath.Join(shortTemp(t), "s")
 		}
-		ep := endpoint(t, nw.Start(nil).Addr())
+		ep := nw.endpoint(t)
 		px, err := ep.ServeSOCKS(t.Context(), listen(network, address))
 		require.NoError(t, err)
 		d := through(px, "", "")
@@ -231,8 +233,10 @@ func TestSecretsThatCannotBeSent(t *testing.T) {
 }
 
 // TestZeroPortIsRandom in whatever spelling: its tokens are transient.
-func TestZeroPortIsRandom(t *testing.T) {
-	_, ep, visit := isolation(t)
+func TestZeroPortIsRandom(t *testing.T) { overBoth(t, testZeroPortIsRandom) }
+
+func testZeroPortIsRandom(t *testing.T, nw *network) {
+	_, ep, visit := isolation(t, nw)
 	ep.NoSecret, ep.Isolation.Persistent, ep.Dir = true, true, t.TempDir()
 	for _, address := range []string{"127.0.0.1:0", "127.0.0.1:00"} {
 		px := listenSOCKS(t, ep, address)

@@ -9,14 +9,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/go-i2p/i2psocks/dialer/samtest"
 	"github.com/go-i2p/i2psocks/socks"
 )
 
 // TestObserve: hooks and the status of a port tell of its clients, and virtual addresses are served.
-func TestObserve(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	site, visitor := endpoint(t, nw.Start(nil).Addr()), endpoint(t, nw.Start(nil).Addr())
+func TestObserve(t *testing.T) { overBoth(t, testObserve) }
+
+func testObserve(t *testing.T, nw *network) {
+	site, visitor := nw.endpoint(t), nw.endpoint(t)
 	serve(t, site, hello)
 	reports := make(chan socks.Report, 2)
 	visitor.Hooks = &socks.Hooks{Done: func(_ context.Context, r socks.Report) { reports <- r }}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/proxy"
 
 	"github.com/go-i2p/i2psocks"
+	"github.com/go-i2p/i2psocks/dialer/i2cp"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
 	"github.com/go-i2p/i2psocks/socks"
 )
@@ -37,11 +38,12 @@ func replyOf(t testing.TB, err error) socks.Reply {
 	return e.Reply
 }
 
-func TestSOCKS(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	site, visitor := endpoint(t, nw.Start(nil).Addr()), endpoint(t, nw.Start(nil).Addr())
+func TestSOCKS(t *testing.T) { overBoth(t, testSOCKS) }
+
+func testSOCKS(t *testing.T, nw *network) {
+	site, visitor := nw.endpoint(t), nw.endpoint(t)
 	serve(t, site, hello)
-	nw.SetHost("hello.i2p", site.Addr().Destination)
+	nw.setHost("hello.i2p", site.Addr().Destination)
 	px, err := visitor.ListenSOCKS(t.Context(), "tcp", "localhost:0")
 	require.NoError(t, err)
 	want := "hello " + visitor.Addr().String()
@@ -78,10 +80,11 @@ func TestSOCKS(t *testing.T) {
 	require.NoError(t, px.Close())
 }
 
-func TestReplies(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	a, b := nw.Start(nil), nw.Start(nil)
-	site, visitor := endpoint(t, a.Addr()), endpoint(t, b.Addr())
+func TestReplies(t *testing.T) { overBoth(t, testReplies) }
+
+func testReplies(t *testing.T, nw *network) {
+	a, b := nw.start(), nw.start()
+	site, visitor := on(t, a), on(t, b)
 	require.NoError(t, site.Up(t.Context()))
 	visitor.NoSecret, visitor.DialTimeout = true, 2*time.Second
 	px, err := visitor.ListenSOCKS(t.Context(), "tcp", "127.0.0.1:0")
@@ -105,12 +108,14 @@ func TestReplies(t *testing.T) {
 	} {
 		assert.Equal(t, want, dial(address), "%q", address)
 	}
-	b.Inject(samtest.Fault{On: "STREAM CONNECT", Delay: time.Hour})
+	b.hang()
 	assert.Equal(t, socks.Reply(6), dial("slow.i2p:80"), "timed out")
-	b.Inject(samtest.Fault{On: "STREAM CONNECT", Result: "I2P_ERROR"})
-	assert.Equal(t, socks.Reply(1), dial("odd.i2p:80"), "router error")
+	if b, ok := b.(samRouter); ok {
+		b.Inject(samtest.Fault{On: "STREAM CONNECT", Result: "I2P_ERROR"})
+		assert.Equal(t, socks.Reply(1), dial("odd.i2p:80"), "router error")
+	}
 
-	fresh := endpoint(t, b.Addr())
+	fresh := on(t, b)
 	fresh.NoSecret = true
 	px, err = fresh.ListenSOCKS(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -118,9 +123,10 @@ func TestReplies(t *testing.T) {
 	assert.Equal(t, socks.Reply(1), dial("a.i2p:80"), "router down")
 }
 
-func TestSecret(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	visitor := endpoint(t, nw.Start(nil).Addr())
+func TestSecret(t *testing.T) { overBoth(t, testSecret) }
+
+func testSecret(t *testing.T, nw *network) {
+	visitor := nw.endpoint(t)
 	first, err := visitor.ListenSOCKS(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	second, err := visitor.ListenSOCKS(t.Context(), "tcp", "127.0.0.1:0")
@@ -181,10 +187,11 @@ func TestNotExposed(t *testing.T) {
 
 // TestSlowClient: on an i2pd router, a client that pauses while the site has already closed gets
 // all of it, and so does a site whose visitor has gone.
-func TestSlowClient(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	fast := &samtest.Bridge{Router: samtest.I2PD259, BuildTime: 1100 * time.Millisecond}
-	site, visitor := endpoint(t, nw.Start(fast).Addr()), endpoint(t, nw.Start(&samtest.Bridge{Router: samtest.I2PD259, BuildTime: fast.BuildTime}).Addr())
+func TestSlowClient(t *testing.T) { overBoth(t, testSlowClient) }
+
+func testSlowClient(t *testing.T, nw *network) {
+	t.Parallel()
+	site, visitor := on(t, nw.i2pd()), on(t, nw.i2pd())
 	ln, err := site.Listen(t.Context(), "tcp", ":80")
 	require.NoError(t, err)
 	sent := random(5 << 20)
@@ -226,14 +233,19 @@ func TestSlowClient(t *testing.T) {
 	assert.True(t, bytes.Equal(sent, got), "%d of %d bytes", len(got), len(sent))
 }
 
-// TestManyConnects: ten thousand, one after the other, leave nothing behind.
-func TestManyConnects(t *testing.T) {
+// TestManyConnects: thousands, one after the other, leave nothing behind.
+func TestManyConnects(t *testing.T) { overBothFreely(t, testManyConnects) }
+
+func testManyConnects(t *testing.T, nw *network) {
 	if testing.Short() {
 		t.Skip("long")
 	}
-	nw := samtest.NewNetwork()
-	defer nw.Close()
-	site, visitor := endpoint(t, nw.Start(nil).Addr()), endpoint(t, nw.Start(nil).Addr())
+	site, visitor := nw.endpoint(t), nw.endpoint(t)
+	many := 10_000
+	if site.I2CP != "" { // which costs more, and has a limit for each peer
+		many = 1000
+		site.ConfigureI2CP = func(s *i2cp.Session) { s.Limits.PeerPerMinute, s.Limits.OpensPerMinute = -1, -1 }
+	}
 	ln, err := site.Listen(t.Context(), "tcp", ":80")
 	require.NoError(t, err)
 	go func() {
@@ -261,7 +273,7 @@ func TestManyConnects(t *testing.T) {
 	}
 	connect(100)
 	files, goroutines := count()
-	connect(10_000)
+	connect(many)
 	assert.Eventually(t, func() bool {
 		f, g := count()
 		return f <= files+32 && g <= goroutines+32 // what pools keep comes and goes

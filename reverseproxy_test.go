@@ -14,8 +14,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/go-i2p/i2psocks/dialer/samtest"
 )
 
 // countQuestions counts what is asked of the system's name servers, none of which is reached.
@@ -35,9 +33,10 @@ func countQuestions(t *testing.T) *atomic.Int64 {
 
 // TestReverseProxy: what docs/serve.md and docs/hosts.md say of net/http's reverse proxy, in front of a site in I2P and behind a client
 // of this machine. No name server is asked.
-func TestReverseProxy(t *testing.T) {
+func TestReverseProxy(t *testing.T) { overBoth(t, testReverseProxy) }
+
+func testReverseProxy(t *testing.T, nw *network) {
 	asked := countQuestions(t)
-	nw := samtest.NewStrict(t)
 	behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, r.Header.Get("X-Forwarded-For"))
 	}))
@@ -47,7 +46,7 @@ func TestReverseProxy(t *testing.T) {
 	local := &http.Transport{}
 	defer local.CloseIdleConnections()
 
-	visitor := endpoint(t, nw.Start(nil).Addr())
+	visitor := nw.endpoint(t)
 	for name, tc := range map[string]struct {
 		proxy *httputil.ReverseProxy
 		tells bool
@@ -55,7 +54,7 @@ func TestReverseProxy(t *testing.T) {
 		"SetXForwarded": {&httputil.ReverseProxy{Transport: local, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target); r.SetXForwarded() }}, true},
 		"Rewrite":       {&httputil.ReverseProxy{Transport: local, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}, false},
 	} {
-		site := endpoint(t, nw.Start(nil).Addr())
+		site := nw.endpoint(t)
 		seen := make(chan string, 1)
 		serve(t, site, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			seen <- r.RemoteAddr
@@ -76,7 +75,7 @@ func TestReverseProxy(t *testing.T) {
 		}
 
 		into := &url.URL{Scheme: "http", Host: "hidden.i2p"}
-		nw.SetHost("hidden.i2p", site.Addr().Destination)
+		nw.setHost("hidden.i2p", site.Addr().Destination)
 		outward := &http.Transport{DialContext: visitor.DialContext, DisableKeepAlives: true}
 		front := httptest.NewServer(&httputil.ReverseProxy{Transport: outward, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(into) }})
 		resp, err = front.Client().Get(front.URL)

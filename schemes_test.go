@@ -74,10 +74,11 @@ func TestFromURLRefuses(t *testing.T) {
 	}
 }
 
-func TestProxySchemes(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	bridge := nw.Start(nil)
-	u := mustParse(t, "sam://"+bridge.Addr()+"?name=bot&dir="+url.QueryEscape(t.TempDir()))
+func TestProxySchemes(t *testing.T) { overBoth(t, testProxySchemes) }
+
+func testProxySchemes(t *testing.T, nw *network) {
+	r := nw.start()
+	u := mustParse(t, nw.scheme+"://"+r.Addr()+"?name=bot&dir="+url.QueryEscape(t.TempDir()))
 	i2psocks.RegisterProxySchemes()
 	d, err := proxy.FromURL(u, nil)
 	require.NoError(t, err)
@@ -85,9 +86,9 @@ func TestProxySchemes(t *testing.T) {
 	defer visitor.Close()
 	assert.Implements(t, (*proxy.ContextDialer)(nil), d)
 	assert.Implements(t, (*io.Closer)(nil), d)
-	assert.Zero(t, bridge.Stats().Connections)
+	assert.Zero(t, r.connections())
 
-	site := endpoint(t, nw.Start(nil).Addr())
+	site := nw.endpoint(t)
 	serve(t, site, hello)
 	assert.Equal(t, "hello "+visitor.Addr().Host, strings.Split(get(t, visitor.HTTPClient(), "http://"+site.Addr().Host), ":")[0])
 

@@ -22,6 +22,8 @@ import (
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/i2cp"
+	"github.com/go-i2p/i2psocks/dialer/i2cptest"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
 	"github.com/go-i2p/i2psocks/dialer/samtest/leaktest"
@@ -74,12 +76,28 @@ func (e *ears) keepAll(dirs ...string) {
 // TestNothingIsHeard runs all that an endpoint does, well and badly, with every log at its loudest, and has every error
 // and everything that can be got hold of printed: no key, password or credential may show.
 func TestNothingIsHeard(t *testing.T) {
+	const user, password = "operator", "router-password-77"
+	t.Run("SAM", func(t *testing.T) {
+		t.Parallel()
+		nw := samtest.NewNetwork()
+		defer nw.Close()
+		r := samRouter{nw.Start(&samtest.Bridge{User: user, Password: password})}
+		testNothingIsHeard(t, r, r)
+	})
+	t.Run("I2CP", func(t *testing.T) {
+		t.Parallel()
+		nw := i2cptest.NewNetwork()
+		defer nw.Close()
+		locked := nw.Start(&i2cptest.Router{Kind: i2cptest.Java, User: user, Password: password})
+		testNothingIsHeard(t, i2cpRouter{nw.Start(nil), nw}, i2cpRouter{locked, nw})
+	})
+}
+
+// testNothingIsHeard works with one router, and fails with one that wants a password.
+func testNothingIsHeard(t *testing.T, r, locked router) {
 	e := newEars(t)
 	ctx := t.Context()
-	nw := samtest.NewNetwork()
-	defer nw.Close()
-	bridge := nw.Start(&samtest.Bridge{User: "operator", Password: "sam-password-77"})
-	e.Text("SAM password", "sam-password-77")
+	e.Text("router's password", "router-password-77")
 	e.Text("SOCKS secret", "socks-secret-88")
 	e.Text("wrong secret", "wrong-secret-99")
 	credential := keys.GenerateLeaseSetKey()
@@ -87,17 +105,33 @@ func TestNothingIsHeard(t *testing.T) {
 
 	var closed []any // printed when nothing works on them any more
 	state := t.TempDir()
-	sessions := func(s *sam.Session) {
-		s.User, s.Password, s.Logger = "operator", func() string { return "sam-password-77" }, e.log
-		s.LeaseSet.Key = credential
+	trust := func(s any, password string) {
+		tell := func() string { return password }
+		switch s := s.(type) {
+		case *sam.Session:
+			s.User, s.Password, s.Logger, s.LeaseSet.Key = "operator", tell, e.log, credential
+		case *i2cp.Session:
+			s.User, s.Password, s.Logger, s.LeaseSet.Key = "operator", tell, e.log, credential
+		}
+	}
+	keep := func(s any) {
+		trust(s, "router-password-77")
 		e.mu.Lock()
 		closed = append(closed, s)
 		e.mu.Unlock()
 	}
-	open := func(address string, change func(ep *i2psocks.Endpoint)) *i2psocks.Endpoint {
+	configure := func(ep *i2psocks.Endpoint, set func(s any)) {
+		if ep.I2CP != "" {
+			ep.ConfigureI2CP = func(s *i2cp.Session) { set(s) }
+			ep.Isolation.ConfigureI2CP = ep.ConfigureI2CP
+			return
+		}
+		ep.Configure = func(s *sam.Session) { set(s) }
+		ep.Isolation.Configure = ep.Configure
+	}
+	open := func(r router, change func(ep *i2psocks.Endpoint)) *i2psocks.Endpoint {
 		ep := &i2psocks.Endpoint{
-			SAM: address, Secret: "socks-secret-88", Logger: e.log, DialTimeout: 3 * time.Second,
-			Configure: sessions, Isolation: i2psocks.Isolation{Configure: sessions},
+			Secret: "socks-secret-88", Logger: e.log, DialTimeout: 3 * time.Second,
 			Hooks: &socks.Hooks{
 				Conn: func(_ context.Context, a net.Addr) context.Context {
 					e.Print(a)
@@ -110,6 +144,8 @@ func TestNothingIsHeard(t *testing.T) {
 				Done: func(_ context.Context, r socks.Report) { e.Print(r, &r, r.Err, struct{ in any }{r}) },
 			},
 		}
+		r.carry(ep)
+		configure(ep, keep)
 		if change != nil {
 			change(ep)
 		}
@@ -117,9 +153,9 @@ func TestNothingIsHeard(t *testing.T) {
 		closed = append(closed, ep)
 		return ep
 	}
-	site := open(bridge.Addr(), func(ep *i2psocks.Endpoint) { ep.Dir = filepath.Join(state, "site") })
+	site := open(r, func(ep *i2psocks.Endpoint) { ep.Dir = filepath.Join(state, "site") })
 	serve(t, site, text("page"))
-	visitor := open(bridge.Addr(), func(ep *i2psocks.Endpoint) {
+	visitor := open(r, func(ep *i2psocks.Endpoint) {
 		ep.Dir, ep.Isolation.Persistent = filepath.Join(state, "visitor"), true
 		ep.Hosts = map[string]string{"site.i2p": site.Addr().Host}
 	})
@@ -161,12 +197,9 @@ func TestNothingIsHeard(t *testing.T) {
 			require.NoError(t, pc.Close())
 		}
 	})
-	t.Run("wrong SAM password", func(t *testing.T) {
-		ep := open(bridge.Addr(), func(ep *i2psocks.Endpoint) {
-			ep.Configure = func(s *sam.Session) {
-				sessions(s)
-				s.Password = func() string { return "wrong-secret-99" }
-			}
+	t.Run("wrong password of the router", func(t *testing.T) {
+		ep := open(locked, func(ep *i2psocks.Endpoint) {
+			configure(ep, func(s any) { keep(s); trust(s, "wrong-secret-99") })
 		})
 		e.fails(ep.Up(ctx))
 		e.Print(ep.Status())
@@ -180,7 +213,7 @@ func TestNothingIsHeard(t *testing.T) {
 			require.NoError(t, os.MkdirAll(filepath.Join(dir, "keys"), 0o700))
 			require.NoError(t, os.Chmod(dir, 0o700))
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "keys", "default.key"), []byte(text), 0o600))
-			e.fails(open(bridge.Addr(), func(ep *i2psocks.Endpoint) { ep.Dir = dir }).Up(ctx))
+			e.fails(open(r, func(ep *i2psocks.Endpoint) { ep.Dir = dir }).Up(ctx))
 		}
 		_, err = (&i2psocks.Endpoint{Hosts: map[string]string{"a.i2p": string(bytes.TrimSpace(good))}}).DialContext(ctx, "tcp", "a.i2p:80") // a key for an address
 		e.fails(err)
@@ -188,27 +221,38 @@ func TestNothingIsHeard(t *testing.T) {
 		e.fails(err)
 	})
 	t.Run("router that fails", func(t *testing.T) {
-		ep := open(bridge.Addr(), func(ep *i2psocks.Endpoint) {
-			ep.Configure = func(s *sam.Session) {
-				s.User, s.Password, s.Logger = "operator", func() string { return "sam-password-77" }, e.log
-				s.StatusChanged = func(st dialer.Status) { e.Print(st, st.Err, struct{ in any }{st}) }
-			}
+		ep := open(r, func(ep *i2psocks.Endpoint) {
+			configure(ep, func(s any) { trust(s, "router-password-77") }) // it may be telling its end yet when it is closed
+			ep.StatusChanged = func(st dialer.Status) { e.Print(st, st.Err, struct{ in any }{st}) }
 		})
 		require.NoError(t, ep.Up(ctx))
-		for _, on := range []string{"STREAM CONNECT", "NAMING LOOKUP"} {
-			for _, result := range []string{"CANT_REACH_PEER", "INVALID_KEY", "I2P_ERROR", "NONSENSE"} {
-				bridge.Inject(samtest.Fault{On: on, Result: result, Message: "so it is"})
-				_, err := ep.DialContext(ctx, "tcp", "nobody.i2p:80")
-				e.fails(err)
+		fails := func() {
+			_, err := ep.DialContext(ctx, "tcp", "nobody.i2p:80")
+			e.fails(err)
+		}
+		switch r := r.(type) {
+		case samRouter:
+			for _, on := range []string{"STREAM CONNECT", "NAMING LOOKUP"} {
+				for _, result := range []string{"CANT_REACH_PEER", "INVALID_KEY", "I2P_ERROR", "NONSENSE"} {
+					r.Inject(samtest.Fault{On: on, Result: result, Message: "so it is"})
+					fails()
+				}
+			}
+			r.ClearFaults()
+		case i2cpRouter:
+			for _, f := range []i2cptest.Fault{{Status: 1}, {Status: 99}, {Raw: []byte("\x00\x00\x00\x01\x21x")}, {Disconnect: "so it is"}, {Close: true}} {
+				f.On = "HostLookup"
+				r.Inject(f)
+				fails()
 			}
 		}
-		bridge.ClearFaults()
 		e.Print(ep.Status())
 	})
 	t.Run("subscription", func(t *testing.T) {
 		id, err := keys.Generate()
 		require.NoError(t, err)
 		e.keepIdentity("signer", id)
+		feed := open(r, nil)
 		r := addrbook.Record{Name: "n.i2p", Destination: id.Destination(), Properties: []addrbook.Property{{Key: "date", Value: "1"}}}
 		r, err = r.Sign(id)
 		require.NoError(t, err)
@@ -217,7 +261,6 @@ func TestNothingIsHeard(t *testing.T) {
 		e.keepIdentity("another's", other)
 		_, err = r.Sign(other)
 		e.fails(err)
-		feed := open(bridge.Addr(), nil)
 		lines := r.String() + "\n" + id.Reveal() + "\nkey.i2p=" + id.Reveal() + "\nm.i2p=" + other.Destination().Base64() + "#!key=" + id.Reveal() + "\n"
 		serve(t, feed, text(lines+strings.ReplaceAll(lines, "n.i2p=", "o.i2p=")))
 		book := new(addrbook.Book)

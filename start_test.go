@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
@@ -18,9 +17,11 @@ import (
 )
 
 // TestCloseWaits: whoever calls Close finds the state free afterwards.
-func TestCloseWaits(t *testing.T) {
-	bridge := samtest.NewStrict(t).Start(nil)
-	ep := &i2psocks.Endpoint{SAM: bridge.Addr(), Dir: t.TempDir()}
+func TestCloseWaits(t *testing.T) { overBoth(t, testCloseWaits) }
+
+func testCloseWaits(t *testing.T, nw *network) {
+	ep := nw.endpoint(t)
+	ep.Dir = t.TempDir()
 	require.NoError(t, ep.Up(t.Context()))
 	var all sync.WaitGroup
 	for range 8 {

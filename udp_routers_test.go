@@ -13,16 +13,19 @@ import (
 
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/dialer/sam"
-	"github.com/go-i2p/i2psocks/dialer/samtest"
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
 )
 
 // TestUDPAssociate: datagrams of SOCKS clients, in memory.
-func TestUDPAssociate(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	one, two := nw.Start(nil), nw.Start(nil)
-	backend := func(b *samtest.Bridge) *i2psocks.Endpoint {
-		return backed(t, &sam.Session{Address: b.Addr(), UDPAddress: b.UDPAddr()})
+func TestUDPAssociate(t *testing.T) { overBoth(t, testUDPAssociate) }
+
+func testUDPAssociate(t *testing.T, nw *network) {
+	one, two := nw.start(), nw.start()
+	backend := func(r router) *i2psocks.Endpoint {
+		if b, ok := r.(samRouter); ok {
+			return backed(t, &sam.Session{Address: b.Addr(), UDPAddress: b.UDPAddr()})
+		}
+		return on(t, r)
 	}
 	associate(t, backend(one), backend(two))
 }
