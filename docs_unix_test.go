@@ -96,7 +96,9 @@ func runPage(t *testing.T, path, prints string) {
 func TestLinks(t *testing.T) {
 	pages, err := filepath.Glob("docs/*.md")
 	require.NoError(t, err)
-	for _, page := range append(pages, "README.md") {
+	hosts, err := filepath.Glob("docs/hosts/*.md")
+	require.NoError(t, err)
+	for _, page := range append(append(pages, hosts...), "README.md") {
 		source, err := os.ReadFile(page)
 		require.NoError(t, err)
 		for _, link := range regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`).FindAllStringSubmatch(string(source), -1) {
@@ -106,5 +108,31 @@ func TestLinks(t *testing.T) {
 			_, err := os.Stat(filepath.Join(filepath.Dir(page), link[1]))
 			assert.NoError(t, err, page)
 		}
+	}
+}
+
+// TestHostPages: what the pages of docs/hosts show is in the programs that they are about, and so built and tested with them.
+func TestHostPages(t *testing.T) {
+	pages, err := filepath.Glob("docs/hosts/*.md")
+	require.NoError(t, err)
+	require.NotEmpty(t, pages)
+	for _, page := range pages {
+		source, err := os.ReadFile(page)
+		require.NoError(t, err)
+		name := strings.TrimSuffix(filepath.Base(page), ".md")
+		files, err := filepath.Glob(filepath.Join("examples", name, "*.go"))
+		require.NoError(t, err)
+		program := new(strings.Builder)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			program.Write(text)
+		}
+		blocks := regexp.MustCompile("(?s)```go\r?\n(.*?)```").FindAllStringSubmatch(string(source), -1)
+		assert.NotEmpty(t, blocks, page)
+		for _, block := range blocks {
+			assert.Contains(t, program.String(), block[1], page)
+		}
+		assert.Contains(t, string(source), "cd examples/"+name+" && ", page)
 	}
 }
