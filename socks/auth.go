@@ -35,7 +35,7 @@ const maxSplits = 8
 // password is asked for, a colon means nothing.
 func (s *Server) verify(ctx context.Context, w *wire.Request) bool {
 	ok := func(username, password string) bool {
-		return knownForm(username) && s.Authenticate(ctx, username, password) == nil
+		return knownForm(username) && s.authenticate(ctx, username, password) == nil
 	}
 	if w.Version != wire.Version4 {
 		return ok(w.Username, w.Password)
@@ -51,4 +51,9 @@ func (s *Server) verify(ctx context.Context, w *wire.Request) bool {
 		}
 	}
 	return ok(w.Username, "")
+}
+
+func (s *Server) authenticate(ctx context.Context, username, password string) (err error) {
+	defer s.contain("Authenticate", &err)
+	return s.Authenticate(ctx, username, password)
 }

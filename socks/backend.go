@@ -33,9 +33,10 @@ func (s *Server) backend(ctx context.Context, req *Request) (proxy.ContextDialer
 	return s.choose(ctx, req)
 }
 
-func (s *Server) choose(ctx context.Context, req *Request) (proxy.ContextDialer, error) {
-	d, err := s.Dialer, error(nil)
+func (s *Server) choose(ctx context.Context, req *Request) (d proxy.ContextDialer, err error) {
+	d = s.Dialer
 	if s.Select != nil {
+		defer s.contain("Select", &err)
 		d, err = s.Select(ctx, req)
 	}
 	if err == nil && d == nil {

@@ -12,6 +12,8 @@ import (
 // The context is that of the client. Conn and Request may return one that derives from it, for what comes after:
 // the other hooks, and all that is done for the request, such as by policy, Select and dialer. So a span that Request
 // starts is the parent of what the dialer traces, and Done ends it. Nil changes nothing.
+//
+// A hook that panics is logged with its stack, and counts as one that returned nil.
 type Hooks struct {
 	// Conn is called for each client that is let in, before its first byte is read.
 	Conn func(ctx context.Context, client net.Addr) context.Context
@@ -24,8 +26,15 @@ type Hooks struct {
 // met calls the hook for a client that is let in.
 func (c *conn) met() {
 	if h := c.srv.Hooks; h != nil && h.Conn != nil {
-		c.value(h.Conn(c.ctx, c.nc.RemoteAddr()))
+		c.value(c.srv.derive("Hooks.Conn", func() context.Context { return h.Conn(c.ctx, c.nc.RemoteAddr()) }))
 	}
+}
+
+// derive calls a hook; one that panics has derived nothing.
+func (s *Server) derive(name string, hook func() context.Context) (derived context.Context) {
+	var err error
+	defer s.contain(name, &err)
+	return hook()
 }
 
 // value gives the client's context the values of one that a hook has derived from it. It still ends as it did.
@@ -111,7 +120,7 @@ func (c *conn) begun(setup context.Context, req *Request) context.Context {
 	if h.Request == nil {
 		return setup
 	}
-	derived := h.Request(c.ctx, req)
+	derived := c.srv.derive("Hooks.Request", func() context.Context { return h.Request(c.ctx, req) })
 	if derived == nil || derived == c.ctx {
 		return setup
 	}
@@ -146,6 +155,9 @@ func (c *conn) done(err error) {
 	}
 	s.mu.Unlock()
 	if s.Hooks != nil && s.Hooks.Done != nil {
-		s.Hooks.Done(c.ctx, *r)
+		s.derive("Hooks.Done", func() context.Context {
+			s.Hooks.Done(c.ctx, *r)
+			return nil
+		})
 	}
 }

@@ -32,6 +32,7 @@ func (c *conn) observe(ctx context.Context, req *Request) (err error) {
 	if err := c.srv.devirtualise(&own); err != nil {
 		return err
 	}
+	defer c.srv.contain("Observe", &err)
 	c.observer, err = c.srv.Observe(ctx, &own)
 	return err
 }

@@ -43,9 +43,14 @@ func (s *Server) allow(ctx context.Context, r *Request) error {
 	if policy == nil {
 		policy = I2POnly
 	}
-	err := policy(ctx, r)
+	err := s.judge(policy, ctx, r)
 	if _, named := errors.AsType[*ReplyError](err); err != nil && !named {
 		return &ReplyError{Reply: NotAllowed, Err: err}
 	}
 	return err
+}
+
+func (s *Server) judge(policy Policy, ctx context.Context, r *Request) (err error) {
+	defer s.contain("Allow", &err)
+	return policy(ctx, r)
 }

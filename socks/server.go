@@ -37,7 +37,8 @@ const (
 
 // Server is a SOCKS server. Its zero value serves, but refuses every request
 // for want of a dialer. Fields may be set until the first method call. All
-// methods are safe for concurrent use; so must be the functions and dialers given.
+// methods are safe for concurrent use; so must be the functions and dialers given. A function that panics is logged with its
+// stack and costs its request; a dialer that does ends the program.
 //
 // In the durations and numbers 0 is the default and a negative value means no limit,
 // or for ReadAhead and UDPQueue none at all.
