@@ -48,6 +48,7 @@ func TestPanicOfTheHost(t *testing.T) {
 					c.ExpectEnd()
 				}
 				time.Sleep(time.Minute) // for clients that do not fetch the answer
+				synctest.Wait()
 				assert.Contains(t, log.String(), "in="+name)
 				assert.Contains(t, log.String(), "panic_test.go", "its stack")
 				assert.NotContains(t, log.String(), "secret", "what it panics with may be a name")
@@ -70,6 +71,7 @@ func TestPanicOfTheRuntime(t *testing.T) {
 		c.Send(greetNone + toHost)
 		c.Expect(choseNone + failed(1))
 		c.ExpectEnd()
+		synctest.Wait()
 		assert.Contains(t, log.String(), "assignment to entry in nil map")
 	})
 }
