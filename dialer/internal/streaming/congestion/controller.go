@@ -22,7 +22,9 @@ const (
 	probeGain  = 1.15
 	yieldGain  = 0.85
 
-	ackWait = 15 * time.Millisecond
+	ackWait   = 15 * time.Millisecond
+	bunch     = 5 * time.Millisecond   // what is acknowledged within that is as late by the same cause
+	maxJitter = 150 * time.Millisecond // what is taken into account of it, or the round trip if that is longer
 
 	minPace = 4 // packets a second: what is known may be of a bad moment
 
@@ -59,10 +61,11 @@ type Controller struct {
 	pace      int
 	since     time.Duration // the phase, or the pace while cruising
 
-	minRTT   time.Duration
-	jitter   time.Duration // the mean difference of one round trip and the next
-	minRTTAt time.Duration
-	extra    extraAcked
+	minRTT              time.Duration
+	jitter              time.Duration // the mean difference of one round trip and the next
+	minRTTAt            time.Duration
+	steadyRTT, jitterAt time.Duration
+	extra               extraAcked
 
 	lastRTT      time.Duration
 	roundRTT     time.Duration // the smallest of this round
@@ -85,7 +88,7 @@ func (c *Controller) Rate() float64 {
 // by its jitter, which shows between one round trip and the next, unlike a queue, and by what peers let
 // acknowledgements wait.
 func (c *Controller) product(rate float64) float64 {
-	return rate * (c.minRTT + min(max(3*c.jitter, min(c.minRTT/8, ackWait)), c.minRTT)).Seconds()
+	return rate * (c.minRTT + min(max(3*c.jitter, min(c.minRTT/8, ackWait)), max(c.minRTT, maxJitter))).Seconds()
 }
 
 // Window is how many packets may be under way.

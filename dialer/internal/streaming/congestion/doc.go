@@ -22,6 +22,7 @@
 //   - the smallest round trip is looked for anew every half minute with a short
 //     queue, or a standing queue would in time be taken for the path;
 //   - what is measured while there was nothing to send lowers no rate, or a long answer after short ones would crawl;
+//   - what one machine is late with, as busy ones are, counts once and not with each packet of a bunch, as jitter;
 //   - acknowledgements come in bunches, so what has come above the rate within a
 //     round may be under way in addition.
 //

@@ -9,8 +9,11 @@ func (c *Controller) trackRTT(now, rtt time.Duration, inflight int) {
 	if rtt <= 0 {
 		return
 	}
-	if c.lastRTT > 0 {
-		c.jitter += ((rtt - c.lastRTT).Abs() - c.jitter) / 32
+	if now-c.jitterAt >= min(c.minRTT/8, bunch) { // those of one bunch are the same
+		if c.lastRTT > 0 {
+			c.jitter += ((rtt - c.steadyRTT).Abs() - c.jitter) / 32
+		}
+		c.steadyRTT, c.jitterAt = rtt, now
 	}
 	c.lastRTT = rtt
 	if c.minRTT == 0 || rtt <= c.minRTT {
