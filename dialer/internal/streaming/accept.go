@@ -90,7 +90,7 @@ func (e *Engine) accept(in *incoming) error {
 	}
 	hash := from.Hash()
 	if again := e.fromRemote(in.ReceiveID, &hash); again != nil {
-		return again.openedAgain()
+		return again.openedAgain(in)
 	}
 	if e.waits.opened(in.ReceiveID, &hash) {
 		return ErrUnknownStream // an old SYN of a stream that is over
@@ -120,6 +120,7 @@ func (e *Engine) admit(in *incoming, from keys.Destination, key packet.Key, hash
 	s := e.newStream(p)
 	p.opened++
 	s.incoming = true
+	s.grant(in)
 	s.localPort, s.remotePort = in.destPort, in.sourcePort
 	s.remote = in.ReceiveID
 	s.state = open
@@ -147,7 +148,8 @@ func (e *Engine) refuse(in *incoming, p *peer) {
 }
 
 // openedAgain answers the repetition of a SYN if our answer may be lost.
-func (s *Stream) openedAgain() error {
+func (s *Stream) openedAgain(in *incoming) error {
+	s.grant(in)
 	if !s.acked && s.sentLen > 0 && s.e.now-(*s.queue.at(0)).last >= minRTO {
 		s.probe(0)
 	}

@@ -34,8 +34,8 @@
 // # What it refuses to do
 //
 // It never sends a CLOSE with a SYN, data before the answer to its SYN, packets
-// beyond what the peer's implementation keeps, or more bytes to somebody unproven
-// than that has sent. It does not end a direction alone towards peers that would
+// beyond what the peer's implementation keeps, or more than three times as many
+// bytes to somebody unproven as that has sent. It does not end a direction alone towards peers that would
 // end both, unless told so; see [Stream.CloseWrite]. It answers no pings unless
 // told so. It takes no port of an answer for more than it is: i2pd answers from
 // port 0 whatever was dialled. The streaming profile (bulk or interactive) is an

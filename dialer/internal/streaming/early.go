@@ -78,10 +78,11 @@ func (e *Engine) receiveEarly(in *incoming) error {
 }
 
 // receiveUnnamed takes in a packet without our number. It is only believed until
-// the peer has shown that it knows the number.
+// the peer has shown that it knows the number, which it cannot by this one.
 func (s *Stream) receiveUnnamed(in *incoming) error {
 	if s.acked {
 		return ErrNotOfStream
 	}
+	in.Flags |= packet.NoAck
 	return s.receive(in)
 }

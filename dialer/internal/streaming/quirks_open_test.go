@@ -229,7 +229,7 @@ func TestAnswerThatNobodyTakes(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.send(s.opens(i2pdSYN)))
 	st := l.Accept()
-	counts(t, 4, s.pass(29*time.Second))
+	counts(t, 3, s.pass(29*time.Second))
 	counts(t, 0, s.pass(time.Hour))
 	assert.ErrorIs(t, st.Err(), streaming.ErrTimeout)
 }

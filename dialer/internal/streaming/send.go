@@ -33,6 +33,7 @@ type sender struct {
 	sentLen  int            // how many of the queue have been sent
 	lostLen  int            // how many of those are lost
 	inflight int            // how many of those are under way and counted
+	granted  int            // bytes that may be sent while the peer is unproven
 	buffered int            // bytes in the queue
 	payload  int            // the largest payload
 	acked    bool           // the peer has acknowledged something
@@ -119,7 +120,7 @@ func (s *Stream) enqueue(b []byte) {
 			}
 			s.queue.push(g)
 		}
-		n := min(len(b), s.payload-len(g.data))
+		n := min(len(b), s.room(s.queue.len()-1)-len(g.data))
 		g.data = append(g.data, b[:n]...)
 		b = b[n:]
 	}
@@ -131,7 +132,7 @@ func (s *Stream) tail() *segment {
 		return nil
 	}
 	g := *s.queue.at(s.queue.len() - 1)
-	if g.flags != 0 || len(g.data) == 0 || len(g.data) >= s.payload {
+	if g.flags != 0 || len(g.data) == 0 || len(g.data) >= s.room(s.queue.len()-1) {
 		return nil
 	}
 	return g
@@ -181,12 +182,12 @@ func (s *Stream) nextSegment() (int, bool) {
 	if s.lostLen > 0 {
 		for i := range s.sentLen {
 			if g := *s.queue.at(i); g != nil && g.lost {
-				return i, true
+				return i, s.mayTransmit(i)
 			}
 		}
 	}
 	// Neither more under way nor further ahead of the oldest than the peer can keep.
-	return s.sentLen, s.sentLen < s.queue.len() && s.sentLen < s.peer.span
+	return s.sentLen, s.sentLen < s.queue.len() && s.sentLen < s.peer.span && s.mayTransmit(s.sentLen)
 }
 
 // dropSegments frees what waits to be sent or acknowledged.

@@ -94,7 +94,7 @@ func (s *Stream) takeUrgent(b []byte) (Outgoing, bool) {
 	case s.state == ended || s.state == resetting:
 		return Outgoing{}, false
 	case u&urgentSegment != 0:
-		if i, ok := s.probed(); ok {
+		if i, ok := s.probed(); ok && s.mayTransmit(i) {
 			return s.transmit(i, b), true // with an acknowledgement
 		}
 		if u&urgentAck == 0 {

@@ -36,7 +36,11 @@ func (s *Stream) transmit(i int, b []byte) Outgoing {
 		s.armRTO()
 	}
 	s.armTail()
-	return s.encodeSegment(g, i, b)
+	o := s.encodeSegment(g, i, b)
+	if s.unproven() {
+		s.granted -= len(o.Bytes) - len(b)
+	}
+	return o
 }
 
 // encodeSegment makes the packet of a segment.

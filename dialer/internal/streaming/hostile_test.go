@@ -1,0 +1,106 @@
+package streaming_test
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/go-i2p/i2psocks/dialer/internal/streaming"
+	"github.com/go-i2p/i2psocks/dialer/internal/streaming/packet"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A SYN may be an old one, sent again by somebody else: who is named in it gets no more than three times as many bytes,
+// whatever the program writes, until it shows that it has got our number.
+func TestUnprovenPeer(t *testing.T) {
+	for _, size := range []int{0, 100, 100_000} {
+		for _, shut := range []bool{false, true} {
+			t.Run(fmt.Sprint(size, shut), func(t *testing.T) {
+				s := newScript(t, streaming.Config{})
+				l, err := s.e.Listen(0)
+				require.NoError(t, err)
+				opens := s.opens(i2pdSYN)
+				syn := s.encode(opens)
+				require.NoError(t, s.e.Receive(s.now, 0, 0, syn))
+				st := l.Accept()
+				_, err = st.Write(make([]byte, size))
+				require.NoError(t, err)
+				if shut {
+					st.Close()
+				}
+				greeted := 0
+				for _, o := range s.drain() {
+					greeted += len(o.Payload)
+				}
+				assert.Equal(t, min(size, 512), greeted, "a greeting is sent at once")
+				// What overtakes a SYN proves nothing: who sends it need not have our number.
+				unnamed := packet.Packet{ReceiveID: opens.ReceiveID, Sequence: 1, AckThrough: 0, Payload: []byte("x")}
+				require.NoError(t, s.send(unnamed))
+				s.pass(10 * time.Minute)
+				assert.True(t, st.Ended())
+				got := 0
+				for _, o := range s.out {
+					got += len(o.raw)
+				}
+				assert.LessOrEqual(t, got, 3*len(syn)+1000) // beside a RESET and some acknowledgements
+			})
+		}
+	}
+}
+
+// A peer that is there gets all of it.
+func TestProvenPeer(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	l, err := s.e.Listen(0)
+	require.NoError(t, err)
+	require.NoError(t, s.send(s.opens(i2pdSYN)))
+	st := l.Accept()
+	_, err = st.Write(make([]byte, 5000))
+	require.NoError(t, err)
+	id := s.drain()[0].ReceiveID
+	require.NoError(t, s.send(from(id, 0, 0, 0, "")))
+	got := 512
+	for _, o := range s.pass(time.Second) {
+		got += len(o.Payload)
+	}
+	assert.Equal(t, 5000, got)
+}
+
+// A peer that opens all streams it may, sends all it can and more, with holes, and of whom nothing is read, takes what
+// the limits say.
+func TestHostilePeerMemory(t *testing.T) {
+	const streams, bound = 200, 4 << 20
+	s := newScript(t, streaming.Config{Limits: streaming.Limits{Streams: streams, StreamsPerPeer: -1, PeerPerMinute: -1, Backlog: -1, Buffered: bound}})
+	l, err := s.e.Listen(0)
+	require.NoError(t, err)
+	heap := func() int {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int(m.HeapAlloc)
+	}
+	before := heap()
+	ids := make(map[uint32]uint32) // ours, by theirs
+	for n := range uint32(streams + 50) {
+		_ = s.send(s.syn(n + 1))
+		for o, ok := s.e.Next(s.now, nil); ok; o, ok = s.e.Next(s.now, nil) {
+			if p, err := packet.Parse(o.Bytes); err == nil && p.Flags.Has(packet.SYN) {
+				ids[n+1] = p.ReceiveID
+			}
+		}
+	}
+	for i := range uint32(300) {
+		for theirs, ours := range ids {
+			_ = s.send(packet.Packet{SendID: ours, ReceiveID: theirs, Sequence: 1 + i + i/20, Payload: make([]byte, 1800)})
+		}
+	}
+	assert.Equal(t, streams, s.e.Streams())
+	assert.LessOrEqual(t, s.e.Buffered(), bound+streams*2048)
+	const each, spare = 4096, 2 << 20 // a stream with one packet; buffers that are kept for others
+	grown := heap() - before
+	t.Logf("%d KiB", grown>>10)
+	assert.Less(t, grown, bound+streams*each+spare)
+	assert.NotNil(t, l.Accept())
+}
