@@ -4,6 +4,7 @@ import (
 	"net"
 	"strconv"
 
+	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 	"github.com/go-i2p/i2psocks/keys"
 )
 
@@ -29,4 +30,16 @@ func (a Addr) String() string { return net.JoinHostPort(a.Host, strconv.Itoa(int
 // AddrOf returns the address of a destination under its base32 name.
 func AddrOf(d keys.Destination, port uint16) Addr {
 	return Addr{Host: d.Base32(), Port: port, Destination: d}
+}
+
+// Base32 returns the base32 name of the endpoint: Host where it is one, be it that of an encrypted lease set, else that of the
+// Destination. It is false where only another name is known.
+func (a Addr) Base32() (b32 string, ok bool) {
+	if host, err := i2phost.Parse(a.Host); err == nil && (host.Kind() == i2phost.Base32 || host.Kind() == i2phost.EncryptedBase32) {
+		return host.String(), true
+	}
+	if a.Destination.IsZero() {
+		return "", false
+	}
+	return a.Destination.Base32(), true
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/keys"
 )
@@ -51,6 +52,31 @@ func TestAddr(t *testing.T) {
 	assert.Equal(t, id.Destination().Base32(), host)
 	assert.Equal(t, "80", port)
 	assert.Equal(t, a, dialer.AddrOf(id.Destination(), 80), "comparable")
+}
+
+// TestAddrBase32: the base32 name is found whatever name was dialled, and is none but that.
+func TestAddrBase32(t *testing.T) {
+	id, err := keys.Generate()
+	require.NoError(t, err)
+	to, b32 := id.Destination(), id.Destination().Base32()
+	encrypted, err := i2phost.Blinded{SignatureType: 7, Key: [32]byte{1}}.Host()
+	require.NoError(t, err)
+	for _, tc := range []struct {
+		addr dialer.Addr
+		want string // "" is none
+	}{
+		{dialer.AddrOf(to, 80), b32},
+		{dialer.Addr{Host: b32}, b32},
+		{dialer.Addr{Host: "stats.i2p", Destination: to}, b32},
+		{dialer.Addr{Host: encrypted.String(), Destination: to}, encrypted.String()},
+		{dialer.Addr{Host: "stats.i2p"}, ""},
+		{dialer.Addr{Host: "x.b32.i2p"}, ""},
+		{dialer.Addr{}, ""},
+	} {
+		got, ok := tc.addr.Base32()
+		assert.Equal(t, tc.want, got)
+		assert.Equal(t, tc.want != "", ok)
+	}
 }
 
 func TestStateString(t *testing.T) {
