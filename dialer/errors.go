@@ -31,7 +31,8 @@ var (
 	ErrRouterDown error = &reason{"router down", nil}
 	// ErrRouter: the router answered with an error of its own or made no sense.
 	ErrRouter error = &reason{"router error", nil}
-	// ErrIdentityInUse: the router already runs a session of this identity. Matches [syscall.EADDRINUSE].
+	// ErrIdentityInUse: the router already runs a session of this identity, or this process does, on whatever router
+	// and over SAM or I2CP. Matches [syscall.EADDRINUSE].
 	ErrIdentityInUse error = &reason{"identity in use", syscall.EADDRINUSE}
 	// ErrSessionClosed: the session was closed by its owner. Matches [net.ErrClosed].
 	ErrSessionClosed error = &reason{"session closed", net.ErrClosed}

@@ -27,7 +27,8 @@
 // # Routers
 //
 // It is tested with i2pd 2.56 and 2.59, between real routers and with programs that speak SAM, and with all that was observed
-// of Java I2P 2.8 as package i2cptest plays it. One session has one connection. A router goes unanswered for a
+// of Java I2P 2.8 as package i2cptest plays it. Each session has a connection of its own: i2pd takes one on each, and what
+// more Java I2P takes has the same tunnels, which would link the identities. A router goes unanswered for a
 // minute, and half a minute after it was asked for a sign of life, before it counts as gone.
 //
 // # What it refuses to do

@@ -301,6 +301,12 @@ func TestIdentityInUse(t *testing.T) {
 		err := b.Up(t.Context())
 		assert.ErrorIs(t, err, dialer.ErrIdentityInUse)
 		require.NoError(t, a.Close())
+		f := i2cptest.Fault{On: "CreateSession", Times: 4, Status: 3}
+		if kind == i2cptest.Java {
+			f.Status, f.Disconnect = 0, "duplicate destination"
+		}
+		r.Inject(f) // as if another process had it
+		assert.ErrorIs(t, b.Up(t.Context()), dialer.ErrIdentityInUse)
 		require.NoError(t, b.Up(t.Context()))
 	})
 }

@@ -136,6 +136,7 @@ func (s *Session) init() error {
 	s.keeper.Configure(func() { // Status may be called at this moment
 		s.keeper.Routers = len(s.routers)
 		s.keeper.Start = s.start
+		s.keeper.Identity = s.signer.Destination().Hash()
 		s.keeper.Ready = s.machine.attach
 		s.keeper.Settle = settle
 		s.keeper.Fill = s.machine.fillStatus

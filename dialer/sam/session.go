@@ -144,6 +144,7 @@ func (s *Session) init() error {
 	}
 	s.keep.Configure(func() { // Status may be called at this moment
 		s.keep.Routers, s.keep.Start, s.keep.Settle = len(bridges), s.startOn, settle
+		s.keep.Identity = s.Identity.Destination().Hash()
 		s.keep.Ready, s.keep.Fill = s.acceptor.serve, s.fill
 		s.keep.StatusChanged, s.keep.Logger = s.StatusChanged, s.Logger
 	})

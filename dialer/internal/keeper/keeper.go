@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -32,6 +33,9 @@ type Keeper[L Live] struct {
 	// Start makes a session on one of them. Its error matches [dialer.ErrIdentityInUse] if that
 	// router has the identity already, and is [Unsettled] if it might have it from now on.
 	Start func(ctx context.Context, router int) (L, error)
+	// Identity is the hash of the destination that Start makes sessions of. No two Keepers of a process have sessions of
+	// one identity: from its first start until it is closed, or that start has failed, it is this one's. Zero is none.
+	Identity [32]byte
 	// Ready, if set, is told of each session before anybody gets it, and also of one that Stop comes before.
 	Ready func(L)
 	// Settle is how long the identity rests between two sessions.
@@ -56,6 +60,7 @@ type Keeper[L Live] struct {
 	base     context.Context // ends at Stop; nil before the first start
 	cancel   context.CancelFunc
 	work     sync.WaitGroup
+	closing  atomic.Bool // Stop was called
 
 	// For the goroutine that runs, one at a time.
 	next  int // the router that is due
@@ -191,6 +196,7 @@ func (k *Keeper[L]) Stop() bool {
 	if k.status.State == dialer.Closed {
 		return false
 	}
+	k.closing.Store(true)
 	k.set(dialer.Closed, nil)
 	return true
 }
@@ -209,4 +215,5 @@ func (k *Keeper[L]) Wait() {
 		k.work.Done()
 	}
 	k.work.Wait()
+	k.release()
 }

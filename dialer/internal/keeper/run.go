@@ -61,6 +61,7 @@ func (k *Keeper[L]) failed(err error) bool {
 		k.set(dialer.Down, err)
 		return false
 	}
+	k.release()
 	k.set(dialer.Idle, err)
 	return true
 }
@@ -165,11 +166,19 @@ func (k *Keeper[L]) start(router int) (L, error) {
 		k.mu.Lock()
 		k.status.Attempts++
 		k.mu.Unlock()
-		l, err := k.Start(k.base, router)
-		if err == nil || !errors.Is(err, dialer.ErrIdentityInUse) || try == tries || k.base.Err() != nil {
+		l, err := k.startOwn(router)
+		if err == nil || err == errClaimed || !errors.Is(err, dialer.ErrIdentityInUse) || try == tries || k.base.Err() != nil {
 			return l, err
 		}
 		k.Logger.Info("i2p identity still in use, waiting", "wait", k.Settle)
 		k.rest(k.Settle, k.Settle)
 	}
+}
+
+// startOwn makes a session if no other Keeper has the identity.
+func (k *Keeper[L]) startOwn(router int) (none L, err error) {
+	if err := k.claim(); err != nil {
+		return none, err
+	}
+	return k.Start(k.base, router)
 }
