@@ -92,7 +92,7 @@ func (s *Session) openSettled(ctx context.Context, b bridge) (net.Conn, hello, e
 func (s *Session) newLive(b bridge, p profile, c *control) *live {
 	l := &live{
 		session: s, identity: s.Identity, bridge: b, profile: p, style: s.style.on(p), id: sessionID(), control: c,
-		streams: make(map[*stream]struct{}),
+		streams: make(map[*stream]struct{}), local: dialer.AddrOf(s.Identity.Destination(), 0),
 	}
 	l.ctx, l.kill = context.WithCancelCause(c.over)
 	return l

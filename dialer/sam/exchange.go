@@ -77,9 +77,10 @@ var errLineTooLong = errors.New("line too long")
 
 // readLine reads one line and not a byte more, in as few reads as it can: the shortest
 // line that can be accepted has atLeast bytes, newline included. A line
-// that the end of the stream ends counts, as Java I2P leaves the newline out of some errors.
+// that the end of the stream ends counts, as Java I2P leaves the newline out of some errors. Few lines are long, so
+// the memory for one grows with it.
 func readLine(r io.Reader, atLeast int) (string, error) {
-	buf := make([]byte, atLeast, max(atLeast, 64))
+	buf := make([]byte, min(atLeast, shortLine))
 	n := 0
 	for {
 		m, err := r.Read(buf[n:])
@@ -100,7 +101,10 @@ func readLine(r io.Reader, atLeast int) (string, error) {
 			return "", errLineTooLong
 		}
 		if n == len(buf) {
-			buf = append(buf, 0)
+			buf = append(buf, make([]byte, min(max(atLeast-n, 1), n))...)
 		}
 	}
 }
+
+// shortLine has room for the answers to what is said most.
+const shortLine = 128

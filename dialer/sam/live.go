@@ -23,6 +23,7 @@ type live struct {
 	profile  profile
 	style    style
 	id       string // of the session, or of the subsession for streams
+	local    dialer.Addr
 	control  *control
 	pulse    *pulse
 	subs     subsessions

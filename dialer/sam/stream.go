@@ -45,7 +45,7 @@ type traffic struct{ open, received, sent atomic.Int64 }
 
 // newStream takes over conn. It returns nil, closing conn, if the session is closed.
 func (l *live) newStream(conn net.Conn, remote dialer.Addr) *stream {
-	s := &stream{conn: conn, remote: remote, local: dialer.AddrOf(l.identity.Destination(), 0), live: l}
+	s := &stream{conn: conn, remote: remote, local: l.local, live: l}
 	if !l.add(s) {
 		conn.Close()
 		return nil
