@@ -1,6 +1,7 @@
 package i2psocks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/i2cp"
 	"github.com/go-i2p/i2psocks/dialer/sam"
+	"github.com/go-i2p/i2psocks/internal/bound"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
 )
@@ -196,15 +198,9 @@ func (e *Endpoint) DialContext(ctx context.Context, network, address string) (ne
 	return has.names.dial(ctx, has.backend, network, address)
 }
 
-// dialContext bounds a dial.
+// dialContext bounds a dial, if ctx does not already.
 func (e *Endpoint) dialContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	switch {
-	case e.DialTimeout < 0:
-		return ctx, func() {}
-	case e.DialTimeout == 0:
-		return context.WithTimeout(ctx, sam.DefaultDialTimeout)
-	}
-	return context.WithTimeout(ctx, e.DialTimeout)
+	return bound.Context(ctx, cmp.Or(e.DialTimeout, sam.DefaultDialTimeout))
 }
 
 // Listen accepts streams to the identity. It waits until the tunnels stand. address is ":port"; which ports

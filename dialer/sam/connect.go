@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/internal/bound"
 )
 
 // Dial is DialContext without a context; DialTimeout bounds it.
@@ -27,11 +29,8 @@ func (s *Session) DialContext(ctx context.Context, network, address string) (net
 	if err != nil {
 		return nil, dialer.OpError("dial", nil, err)
 	}
-	if timeout := s.dialTimeout(); timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, timeout)
-		defer cancel()
-	}
+	ctx, cancel := bound.Context(ctx, s.dialTimeout())
+	defer cancel()
 	conn, err := s.dial(ctx, to)
 	if err != nil {
 		return nil, dialer.OpError("dial", to.Addr, explainKey(to.Host, err))
@@ -39,12 +38,7 @@ func (s *Session) DialContext(ctx context.Context, network, address string) (net
 	return conn, nil
 }
 
-func (s *Session) dialTimeout() time.Duration {
-	if s.DialTimeout == 0 {
-		return DefaultDialTimeout
-	}
-	return s.DialTimeout
-}
+func (s *Session) dialTimeout() time.Duration { return cmp.Or(s.DialTimeout, DefaultDialTimeout) }
 
 // retries are the pauses after which a dial is tried again whose lease set was not found: a destination that
 // has just come up takes a while to be known.

@@ -8,6 +8,7 @@ import (
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
+	"github.com/go-i2p/i2psocks/internal/bound"
 	"github.com/go-i2p/i2psocks/keys"
 )
 
@@ -37,11 +38,8 @@ func (s *Session) LookupAddr(ctx context.Context, host string) (b32 string, err 
 }
 
 func (s *Session) lookup(ctx context.Context, host i2phost.Host) (d keys.Destination, err error) {
-	if timeout := s.dialTimeout(); timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, timeout)
-		defer cancel()
-	}
+	ctx, done := bound.Context(ctx, s.dialTimeout())
+	defer done()
 	l, err := s.await(ctx)
 	if err != nil {
 		return d, err

@@ -12,6 +12,7 @@ import (
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/internal/keeper"
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
+	"github.com/go-i2p/i2psocks/internal/bound"
 	"github.com/go-i2p/i2psocks/keys"
 )
 
@@ -70,11 +71,8 @@ func (p *PacketConn) writeContext() (context.Context, context.CancelFunc) {
 		}()
 	}
 	done := func() { cancel(nil) }
-	if timeout := p.session.dialTimeout(); timeout > 0 {
-		short, stop := context.WithTimeout(ctx, timeout)
-		return short, func() { stop(); done() }
-	}
-	return ctx, done
+	short, stop := bound.Context(ctx, p.session.dialTimeout())
+	return short, func() { stop(); done() }
 }
 
 func (p *PacketConn) writeTo(ctx context.Context, b []byte, addr net.Addr) error {
