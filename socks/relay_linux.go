@@ -5,7 +5,6 @@ import (
 	"net"
 	"os"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,7 +18,7 @@ func (f *flow) splice() (srcErr, dstErr error, done bool) {
 	if src == nil || dst == nil {
 		return nil, nil, false
 	}
-	s := &splicer{flow: f, src: src, dst: dst, dstConn: dstConn}
+	s := &splicer{flow: f, src: src, dst: dst, patience: patience{watch: f.watch, conn: dstConn}}
 	s.srcCounter, _ = f.src.(counter)
 	s.dstCounter, _ = f.dst.(counter)
 	s.takeFunc, s.giveFunc = s.take, s.give
@@ -27,6 +26,7 @@ func (f *flow) splice() (srcErr, dstErr error, done bool) {
 	for s.srcErr == nil && s.dstErr == nil && !s.eof && !s.refused {
 		s.step()
 	}
+	s.patience.stop()
 	if s.refused {
 		f.watch.refused(f)
 	}
@@ -46,10 +46,6 @@ func socket(c net.Conn) (rc syscall.RawConn, raw net.Conn) {
 	return rc, raw
 }
 
-// patience is how long a client may be busy before the backlog takes over. Far
-// less than what a router bears, it keeps a fast client on the fast path.
-const patience = 5 * time.Millisecond
-
 // leastSpliced is from how many bytes at a time on splicing costs less than copying.
 const leastSpliced = 8 << 10
 
@@ -58,7 +54,6 @@ const leastSpliced = 8 << 10
 type splicer struct {
 	flow     *flow
 	src, dst syscall.RawConn
-	dstConn  net.Conn // whose descriptor dst is
 
 	srcCounter, dstCounter counter // nil for those that do not count
 
@@ -70,6 +65,7 @@ type splicer struct {
 	off, n int               // of which these are to be given
 	err    error             // of the last system call
 
+	patience       patience
 	patient        bool // give waits although there is a backlog
 	queued         bool // what take got must queue
 	eof, refused   bool
@@ -203,12 +199,12 @@ func (s *splicer) give(fd uintptr) bool {
 	return s.err != unix.EAGAIN || s.flow.ahead != nil && !s.patient
 }
 
-// giveLonger waits for dst, but not longer than patience.
+// giveLonger waits for dst, but not for ever.
 func (s *splicer) giveLonger() error {
 	s.patient = true
-	s.flow.watch.setWriteDeadline(s.dstConn, time.Now().Add(patience))
+	s.patience.begin()
 	err := s.dst.Write(s.giveFunc)
-	s.flow.watch.setWriteDeadline(s.dstConn, time.Time{})
+	s.patience.end()
 	s.patient = false
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		s.err, err = unix.EAGAIN, nil
