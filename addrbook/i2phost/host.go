@@ -139,6 +139,9 @@ func malformed(why string) (Host, error) {
 // lower lower-cases ASCII and nothing else; strings.ToLower would turn U+212A
 // into a k.
 func lower(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return 'A' <= r && r <= 'Z' }) {
+		return s
+	}
 	b := []byte(s)
 	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {
