@@ -91,7 +91,7 @@ func defineSettings(fs *flag.FlagSet) (s *settings, list func() (relays, parts s
 	fs.StringVar(&s.csv, "csv", "", "`file` for all that was measured")
 	fs.StringVar(&s.svg, "svg", "", "`file` for a plot of what idle streams hold")
 	fs.BoolVar(&s.markdown, "markdown", false, "print the table as Markdown")
-	fs.StringVar(&s.profiles, "profiles", "", "`folder` for processor profiles of the relays")
+	fs.StringVar(&s.profiles, "profiles", "", "`folder` for profiles of the relays: processor time, and what was allocated")
 	return s, func() (string, string) { return *relays, *parts }
 }
 
@@ -165,6 +165,12 @@ func playRole(ctx context.Context, role, target, profiles string, stdout io.Writ
 			return err
 		}
 		defer pprof.StopCPUProfile()
+		defer func() {
+			if f, err := os.Create(fmt.Sprintf("%s/%s.%d.allocs", profiles, role, os.Getpid())); err == nil {
+				pprof.Lookup("allocs").WriteTo(f, 0)
+				f.Close()
+			}
+		}()
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
