@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/i2cp"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
@@ -23,7 +24,8 @@ import (
 type host struct {
 	load     *load
 	name     string
-	bridge   string
+	door     string
+	i2cp     bool
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 	direct   bool
 	visitors int
@@ -45,16 +47,25 @@ type life struct {
 }
 
 func (h *host) endpoint() *i2psocks.Endpoint {
-	session := func(s *sam.Session) {
-		if h.direct {
-			s.Inbound, s.Outbound = sam.Tunnels{Length: -1, Quantity: 1}, sam.Tunnels{Length: -1, Quantity: 1}
-		}
+	ep := &i2psocks.Endpoint{
+		Keys: &h.keys, DialBridge: h.dial, AwaitRouter: true, DialTimeout: h.load.patience,
+		Isolation: i2psocks.Isolation{Max: 2*h.visitors + 1 + 2*len(h.load.hosts), Idle: -1},
+		Logger:    h.load.report.log.With("host", h.name),
 	}
-	return &i2psocks.Endpoint{
-		SAM: h.bridge, Keys: &h.keys, DialBridge: h.dial, AwaitRouter: true, DialTimeout: h.load.patience,
-		Configure: session, Isolation: i2psocks.Isolation{Configure: session, Max: 2*h.visitors + 1, Idle: -1},
-		Logger: h.load.report.log.With("host", h.name),
+	tunnels := sam.Tunnels{}
+	if h.direct {
+		tunnels = sam.Tunnels{Length: -1, Quantity: 1}
 	}
+	if h.i2cp {
+		ep.I2CP = h.door
+		ep.ConfigureI2CP = func(s *i2cp.Session) { s.Inbound, s.Outbound = i2cp.Tunnels(tunnels), i2cp.Tunnels(tunnels) }
+		ep.Isolation.ConfigureI2CP = ep.ConfigureI2CP
+	} else {
+		ep.SAM = h.door
+		ep.Configure = func(s *sam.Session) { s.Inbound, s.Outbound = tunnels, tunnels }
+		ep.Isolation.Configure = ep.Configure
+	}
+	return ep
 }
 
 // identity makes the host's own identity, and returns its address.
@@ -100,7 +111,7 @@ func (h *host) start() error {
 }
 
 func (h *host) add(l *life, name string, d proxy.ContextDialer) {
-	l.visitors = append(l.visitors, &visitor{host: h, name: name, dialer: d, visits: map[*host]time.Time{}})
+	l.visitors = append(l.visitors, &visitor{host: h, name: name, dialer: d, patience: h.load.patience, visits: map[*host]time.Time{}})
 }
 
 // stop ends the host. What it was doing is cut.
@@ -130,6 +141,16 @@ func (h *host) present() []*visitor {
 		return nil
 	}
 	return h.life.visitors
+}
+
+// isolate returns the door of an identity of the host's, nil while it is stopped.
+func (h *host) isolate(token string) dialer.Backend {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.life == nil {
+		return nil
+	}
+	return h.life.endpoint.Isolate(token)
 }
 
 // serve is the site.

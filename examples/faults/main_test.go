@@ -3,11 +3,10 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"errors"
+	"flag"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"os"
 	"strings"
@@ -24,14 +23,18 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestFaults is a short run.
+// TestFaults is a short run, through each door.
 func TestFaults(t *testing.T) {
-	var out bytes.Buffer
-	err := run(t.Context(), []string{"-quick", "-time", "5s", "-visitors", "1"}, &out, t.Output())
-	t.Log(out.String())
-	require.NoError(t, err)
-	assert.Regexp(t, `\d+ whole`, out.String())
-	assert.Contains(t, out.String(), "all visitors got through again")
+	for _, door := range []string{"sam", "i2cp"} {
+		t.Run(door, func(t *testing.T) {
+			var out bytes.Buffer
+			err := run(t.Context(), []string{"-quick", "-visitors", "1", "-door", door}, &out, t.Output())
+			t.Log(out.String())
+			require.NoError(t, err)
+			assert.Regexp(t, `\d+ whole`, out.String())
+			assert.Contains(t, out.String(), "all visitors got through again")
+		})
+	}
 }
 
 // TestFaultsOnRouters is a short run on real routers. Some of them do not find each other again after a crash, which is
@@ -40,7 +43,7 @@ func TestFaultsOnRouters(t *testing.T) {
 	nw := i2pnet.Require(t, i2pnet.Config{}) // skips where there are none
 	require.NoError(t, nw.Close())
 	var out bytes.Buffer
-	err := run(t.Context(), []string{"-routers", "-i2pd", os.Getenv("I2PSOCKS_I2PD_DIR"), "-time", "5s", "-visitors", "1", "-recovery", "2m"}, &out, t.Output())
+	err := run(t.Context(), []string{"-routers", "-i2pd", os.Getenv("I2PSOCKS_I2PD_DIR"), "-time", "5s", "-visitors", "1", "-recovery", "2m", "-memory", "0"}, &out, t.Output())
 	t.Log(out.String())
 	if errors.Is(err, errLost) {
 		t.Log(err)
@@ -50,22 +53,9 @@ func TestFaultsOnRouters(t *testing.T) {
 	assert.Regexp(t, `\d+ whole`, out.String())
 }
 
-// TestChoicesReplay: what is broken depends on the seed alone.
-func TestChoicesReplay(t *testing.T) {
-	choices := func(seed uint64) (names []string) {
-		chance := rand.New(rand.NewPCG(seed, 2))
-		var all []fault
-		for n, name := range []string{"a", "b", "c"} {
-			all = append(all, fault{name: name, weight: n + 1})
-		}
-		for range 100 {
-			names = append(names, choose(all, chance).name)
-		}
-		return names
-	}
-	assert.Equal(t, choices(7), choices(7))
-	assert.NotEqual(t, choices(7), choices(8))
-	assert.Subset(t, choices(7), []string{"a", "b", "c"})
+func TestCommandLine(t *testing.T) {
+	assert.ErrorIs(t, run(t.Context(), []string{"-h"}, io.Discard, io.Discard), flag.ErrHelp)
+	assert.ErrorContains(t, run(t.Context(), []string{"-door", "back"}, io.Discard, io.Discard), "back")
 }
 
 func quiet() *report { return newReport(slog.New(slog.DiscardHandler)) }
@@ -154,41 +144,6 @@ func TestNoRecovery(t *testing.T) {
 	l := &load{report: r}
 	l.hosts = []*host{{load: l, name: "host0"}, {load: l, name: "host1"}}
 	l.hosts[0].life = &life{visitors: []*visitor{{host: l.hosts[0], name: "alice", visits: map[*host]time.Time{}}}}
-	l.recovered(t.Context(), "after a fault", time.Millisecond, nothing)
+	l.recovered(t.Context(), "after a fault", time.Millisecond, &network{heal: nothing})
 	assert.ErrorContains(t, r.err(), "after a fault, [alice to host1] do not get through in 1ms")
-}
-
-// TestWiresBreak: all that a wire does, it does where it was told to.
-func TestWiresBreak(t *testing.T) {
-	text := strings.Repeat("0123456789", 100)
-	read := func(bad wire) string {
-		ours, theirs := net.Pipe()
-		go func() {
-			io.WriteString(theirs, text)
-			theirs.Close()
-		}()
-		bad.Conn = ours
-		got, _ := io.ReadAll(&bad)
-		theirs.Close()
-		return string(got)
-	}
-	assert.Equal(t, text[:123], read(wire{cut: 123, garble: -1}))
-	assert.Equal(t, text, read(wire{cut: -1, garble: -1, piece: 7, pause: time.Microsecond}))
-	assert.Equal(t, text[:56]+"7"+text[57:], read(wire{cut: -1, garble: 56, with: '6' ^ '7'}))
-	w := &wires{dial: func(context.Context, string, string) (net.Conn, error) { return &net.TCPConn{}, nil }, report: quiet(), chance: rand.New(rand.NewPCG(1, 1))}
-	broken := func() (n int) {
-		for range 200 {
-			conn, err := w.dialBridge(t.Context(), "tcp", "")
-			require.NoError(t, err)
-			if _, ok := conn.(*wire); ok {
-				n++
-			}
-		}
-		return n
-	}
-	assert.Zero(t, broken())
-	w.storm(true)
-	assert.Positive(t, broken())
-	w.storm(false)
-	assert.Zero(t, broken())
 }

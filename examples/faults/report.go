@@ -23,12 +23,13 @@ type report struct {
 	faults     map[string]int
 	outcomes   map[string]int
 	bytes      int64
-	recoveries []time.Duration
+	recoveries map[string][]time.Duration // by who
+	longest    time.Duration              // without a visit of one who goes on trying
 	violations []error
 }
 
 func newReport(log *slog.Logger) *report {
-	return &report{log: log, faults: map[string]int{}, outcomes: map[string]int{}}
+	return &report{log: log, faults: map[string]int{}, outcomes: map[string]int{}, recoveries: map[string][]time.Duration{}}
 }
 
 // broke counts a fault.
@@ -54,11 +55,22 @@ func (r *report) saw(name string, addr net.Addr) {
 	}
 }
 
-func (r *report) recovered(after time.Duration) {
-	r.log.Info("all visitors get through", "after", after)
+// recovered takes down that who is meant gets through.
+func (r *report) recovered(who string, after time.Duration) {
+	r.log.Info("they get through", "who", who, "after", after)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.recoveries = append(r.recoveries, after)
+	r.recoveries[who] = append(r.recoveries[who], after)
+}
+
+// waited takes down how long a visitor did not get to a site.
+func (r *report) waited(visitor, site string, gap time.Duration) {
+	if gap > time.Minute {
+		r.log.Info("gets through again", "visitor", visitor, "site", site, "after", gap)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.longest = max(r.longest, gap)
 }
 
 // violated takes down what must not be.
@@ -89,9 +101,11 @@ func (r *report) print(w io.Writer) {
 		}
 	}
 	fmt.Fprintf(w, "%.1f MiB were checked, %d identities seen\n", float64(r.bytes)/(1<<20), r.identities.Len())
-	if n := len(r.recoveries); n > 0 {
-		slices.Sort(r.recoveries)
-		fmt.Fprintf(w, "all visitors got through again %d times, after %v as a rule and %v at most\n", n,
-			r.recoveries[n/2].Round(time.Millisecond), r.recoveries[n-1].Round(time.Millisecond))
+	for _, who := range slices.Sorted(maps.Keys(r.recoveries)) {
+		times := slices.Sorted(slices.Values(r.recoveries[who]))
+		n := len(times)
+		fmt.Fprintf(w, "%s got through again %d times, after %v as a rule and %v at most\n", who, n,
+			times[n/2].Round(time.Millisecond), times[n-1].Round(time.Millisecond))
 	}
+	fmt.Fprintf(w, "nobody had to try for longer than %v\n", r.longest.Round(time.Millisecond))
 }

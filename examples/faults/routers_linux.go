@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"syscall"
@@ -11,21 +14,30 @@ import (
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
 )
 
+// plain is how many routers are no floodfills. Each has a host.
+const plain = 3
+
 // openRouters opens a private network of i2pd, with a host on each plain router.
 func openRouters(ctx context.Context, s settings, r *report) (*network, error) {
-	const plain = 3
-	inside, err := i2pnet.Start(ctx, i2pnet.Config{Routers: plain, I2PD: s.i2pd})
+	config := i2pnet.Config{
+		Routers: plain, I2PD: s.i2pd, Seed: s.seed, Output: &routerLog{log: r.log},
+		Links: func(int, int) i2pnet.Link { return fine },
+	}
+	inside, err := i2pnet.Start(ctx, config)
 	if err != nil {
 		return nil, err
 	}
 	m := &machines{network: inside, report: r}
-	nw := &network{dial: inside.DialContext, heal: m.heal, close: inside.Close, direct: true, calm: 20 * time.Second}
-	for i := range plain {
-		nw.bridges = append(nw.bridges, inside.SAM(i))
+	nw := &network{
+		dial: inside.DialContext, heal: m.heal, close: inside.Close, faults: m.faults(),
+		direct: true, calm: 20 * time.Second, memory: s.memory,
 	}
-	nw.faults = []fault{
-		{"router killed", 1, m.kill},
-		{"router frozen", 2, m.freeze},
+	for i := range plain {
+		if s.i2cp {
+			nw.doors = append(nw.doors, inside.I2CP(i))
+		} else {
+			nw.doors = append(nw.doors, inside.SAM(i))
+		}
 	}
 	return nw, nil
 }
@@ -34,6 +46,14 @@ func openRouters(ctx context.Context, s settings, r *report) (*network, error) {
 type machines struct {
 	network *i2pnet.Network
 	report  *report
+}
+
+func (m *machines) faults() []fault {
+	return []fault{
+		{"router killed", 1, m.kill},
+		{"router frozen", 2, m.freeze},
+		{"link between routers slow, lossy or cut", 3, m.worsen},
+	}
 }
 
 // heal also starts what has crashed by itself.
@@ -47,19 +67,19 @@ func (m *machines) heal(ctx context.Context) (err error) {
 	return err
 }
 
-func (m *machines) any(chance *rand.Rand) int { return chance.IntN(m.network.Len() - 1) } // not the floodfill
-
-func (m *machines) kill(_ context.Context, chance *rand.Rand) (func(context.Context) error, error) {
-	i, down := m.any(chance), between(chance, 0, 10*time.Second)
-	m.network.Kill(i)
-	return func(ctx context.Context) error {
-		sleep(ctx, down)
-		return m.network.Restart(ctx, i)
-	}, nil
+func (m *machines) kill(chance *rand.Rand) drawn {
+	i, down := chance.IntN(plain), between(chance, 0, 10*time.Second)
+	return drawn{detail: fmt.Sprintf("router %d, %v", i, down), begin: func(context.Context) (func(context.Context) error, error) {
+		m.network.Kill(i)
+		return func(ctx context.Context) error {
+			sleep(ctx, down)
+			return m.network.Restart(ctx, i)
+		}, nil
+	}}
 }
 
-func (m *machines) freeze(_ context.Context, chance *rand.Rand) (func(context.Context) error, error) {
-	i, down := m.any(chance), between(chance, 0, 30*time.Second)
+func (m *machines) freeze(chance *rand.Rand) drawn {
+	i, down := chance.IntN(plain), between(chance, 0, 30*time.Second)
 	thaw := func(ctx context.Context) error {
 		sleep(ctx, down)
 		if err := m.network.Signal(i, syscall.SIGCONT); !errors.Is(err, os.ErrProcessDone) {
@@ -67,5 +87,49 @@ func (m *machines) freeze(_ context.Context, chance *rand.Rand) (func(context.Co
 		}
 		return nil // another fault has killed it
 	}
-	return thaw, m.network.Signal(i, syscall.SIGSTOP)
+	return drawn{detail: fmt.Sprintf("router %d, %v", i, down), begin: func(context.Context) (func(context.Context) error, error) {
+		return thaw, m.network.Signal(i, syscall.SIGSTOP)
+	}}
+}
+
+var fine = i2pnet.Link{Delay: 5 * time.Millisecond}
+
+// worsen makes the way between two routers bad, in one direction or both. Bytes that change on it are lost packets to the
+// kernel, whose TCP has checksums.
+func (m *machines) worsen(chance *rand.Rand) drawn {
+	const others = plain + 1 // and the floodfill
+	one, down := chance.IntN(plain), between(chance, 0, 30*time.Second)
+	other := (one + 1 + chance.IntN(others-1)) % others
+	both := chance.IntN(2) == 0
+	bad := i2pnet.Link{Delay: between(chance, 0, time.Second), Jitter: between(chance, 0, time.Second)}
+	switch chance.IntN(4) {
+	case 0:
+		bad.Loss = chance.Float64() / 3
+	case 1:
+		bad.Loss = 1
+	case 2:
+		bad.Rate = 1 << (10 + chance.IntN(8))
+	}
+	set := func(l i2pnet.Link) {
+		m.network.SetLink(one, other, l)
+		if both {
+			m.network.SetLink(other, one, l)
+		}
+	}
+	return drawn{detail: fmt.Sprintf("router %d to %d, both ways: %t, %v, %+v", one, other, both, down, bad), begin: func(context.Context) (func(context.Context) error, error) {
+		set(bad)
+		return func(ctx context.Context) error {
+			sleep(ctx, down)
+			set(fine)
+			return nil
+		}, nil
+	}}
+}
+
+// routerLog is what routers print.
+type routerLog struct{ log *slog.Logger }
+
+func (l *routerLog) Write(line []byte) (int, error) {
+	l.log.Debug("router", "line", string(bytes.TrimSpace(line)))
+	return len(line), nil
 }

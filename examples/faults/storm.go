@@ -6,37 +6,46 @@ import (
 	"time"
 )
 
-// maxAtOnce is how many faults overlap.
-const maxAtOnce = 3
+// leaseTime is how long i2pd believes in a lease set, and sends to tunnels in it that are gone: as long as leases last, and
+// a minute.
+const leaseTime = 11 * time.Minute
 
-// storms breaks things until the time is over. After each storm everything is mended, and all visitors must get through
-// before the next begins.
+// storms breaks things until the time is over. After each storm everything is mended, and visitors must get through
+// before the next begins; at the end all of them must.
 func storms(ctx context.Context, s settings, nw *network, w *wires, l *load, r *report) {
-	l.recovered(ctx, "before any fault", s.recovery, nw.heal)
+	l.recovered(ctx, "before any fault", s.recovery, nw)
 	chance := rand.New(rand.NewPCG(s.seed, 2))
 	faults := append(l.faults(), nw.faults...)
 	for end := time.Now().Add(s.time); time.Now().Before(end) && ctx.Err() == nil && r.err() == nil; {
-		w.storm(!s.quick)
-		storm(ctx, faults, chance, r)
-		w.storm(false)
-		l.recovered(ctx, "after a storm", s.recovery, nw.heal)
-		sleep(ctx, between(chance, 0, nw.calm))
+		storm := drawStorm(faults, nw.calm, chance)
+		r.log.Info("storm", "plan", storm)
+		w.storm(storm.wires, true)
+		storm.pass(ctx, r)
+		w.calm()
+		if nw.memory > 0 {
+			l.strangersGetThrough(ctx, "after a storm", s.recovery, nw)
+		} else {
+			l.recovered(ctx, "after a storm", s.recovery, nw)
+		}
+		sleep(ctx, storm.calm)
+	}
+	if nw.memory > 0 && r.err() == nil {
+		l.recovered(ctx, "at the end", s.recovery+nw.memory, nw)
 	}
 }
 
-// storm is some faults at once, and then their ends.
-func storm(ctx context.Context, faults []fault, chance *rand.Rand, r *report) {
+// pass is the storm.
+func (s storm) pass(ctx context.Context, r *report) {
 	var ends []func(context.Context) error
-	for range 1 + chance.IntN(maxAtOnce) {
-		f := choose(faults, chance)
-		end, err := f.begin(ctx, chance)
+	for i, f := range s.faults {
+		end, err := f.begin(ctx)
 		if err != nil {
 			r.log.Warn("a fault failed", "fault", f.name, "err", err)
 			continue
 		}
 		r.broke(f.name)
 		ends = append(ends, end)
-		sleep(ctx, between(chance, 0, time.Second))
+		sleep(ctx, s.pauses[i])
 	}
 	for _, end := range ends {
 		if err := end(ctx); err != nil && ctx.Err() == nil {

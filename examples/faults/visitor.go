@@ -13,9 +13,10 @@ import (
 
 // visitor goes to the sites of other hosts, one after another, as one identity.
 type visitor struct {
-	host   *host
-	name   string
-	dialer proxy.ContextDialer
+	host     *host
+	name     string
+	dialer   proxy.ContextDialer
+	patience time.Duration // with one exchange
 
 	mu     sync.Mutex
 	visits map[*host]time.Time // when the last that was whole began
@@ -33,25 +34,23 @@ func (v *visitor) run(ctx context.Context, seed uint64) {
 		if chance.IntN(32) == 0 {
 			v.stray(ctx, chance)
 		}
-		v.visit(ctx, chance)
+		leave := -1.0
+		if chance.IntN(8) == 0 {
+			leave = chance.Float64()
+		}
+		if site := v.host.load.hosts[chance.IntN(len(v.host.load.hosts))]; site != v.host {
+			v.visit(ctx, site, chance, leave)
+		}
 		sleep(ctx, between(chance, 0, 100*time.Millisecond))
 	}
 }
 
-// visit is one exchange.
-func (v *visitor) visit(ctx context.Context, chance *rand.Rand) {
-	site := v.host.load.hosts[chance.IntN(len(v.host.load.hosts))]
+// visit is one exchange. leave, if not negative, is the part of what comes that the visitor waits for before it leaves.
+func (v *visitor) visit(ctx context.Context, site *host, chance *rand.Rand, leave float64) {
 	o := order{nonce: chance.Uint64(), up: size(chance), down: size(chance), visitor: v.name, site: site.name}
-	leave := int64(-1)
-	if chance.IntN(8) == 0 {
-		leave = chance.Int64N(int64(o.down) + 1)
-	}
-	if site == v.host {
-		return
-	}
 	r := v.host.load.report
 	begin := time.Now()
-	dialing, cancel := context.WithTimeout(ctx, v.host.load.patience)
+	dialing, cancel := context.WithTimeout(ctx, v.patience)
 	conn, err := v.dialer.DialContext(dialing, "tcp", site.b32+":80")
 	cancel()
 	if err != nil {
@@ -60,8 +59,12 @@ func (v *visitor) visit(ctx context.Context, chance *rand.Rand) {
 		return
 	}
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	conn.SetDeadline(time.Now().Add(v.host.load.patience))
-	read, err := ask(conn, o, leave)
+	conn.SetDeadline(time.Now().Add(v.patience))
+	wanted := int64(-1)
+	if leave >= 0 {
+		wanted = int64(leave * float64(o.down))
+	}
+	read, err := ask(conn, o, wanted)
 	switch {
 	case errors.Is(err, errWrong):
 		r.violated("%s at %s: %w", v.name, site.name, err)
@@ -72,9 +75,18 @@ func (v *visitor) visit(ctx context.Context, chance *rand.Rand) {
 		r.went("left by the visitor", read)
 	default:
 		r.went("whole", read)
-		v.mu.Lock()
-		v.visits[site] = begin
-		v.mu.Unlock()
+		v.succeeded(site, begin)
+	}
+}
+
+// succeeded takes down a visit, and how long there was none.
+func (v *visitor) succeeded(site *host, begin time.Time) {
+	v.mu.Lock()
+	last, ok := v.visits[site]
+	v.visits[site] = begin
+	v.mu.Unlock()
+	if ok {
+		v.host.load.report.waited(v.name, site.name, begin.Sub(last))
 	}
 }
 
@@ -84,7 +96,7 @@ func size(chance *rand.Rand) uint32 { return chance.Uint32N(1 << (1 + chance.Int
 // stray asks for what is not in I2P, which nobody may get.
 func (v *visitor) stray(ctx context.Context, chance *rand.Rand) {
 	targets := []string{"example.com:80", "192.0.2.1:80", "[2001:db8::1]:80", "localhost:80", "x.i2p.example:80"}
-	dialing, cancel := context.WithTimeout(ctx, v.host.load.patience)
+	dialing, cancel := context.WithTimeout(ctx, v.patience)
 	defer cancel()
 	var conn net.Conn
 	conn, err := v.dialer.DialContext(dialing, "tcp", targets[chance.IntN(len(targets))])
