@@ -26,6 +26,26 @@ func (nw *Network) withdraw(s *session) {
 	if r := nw.netDB[s.hash]; r != nil && r.session == s {
 		r.session, r.until = nil, time.Now().Add(leaseTime)
 	}
+	nw.forget()
+}
+
+// forget forgets the destinations that nobody believes in any more, and what passed between them and others.
+func (nw *Network) forget() {
+	gone := false
+	for hash := range nw.netDB {
+		if nw.find(hash) == nil {
+			delete(nw.netDB, hash)
+			gone = true
+		}
+	}
+	if !gone {
+		return
+	}
+	for p := range nw.pairs {
+		if nw.netDB[p.from] == nil || nw.netDB[p.to] == nil {
+			delete(nw.pairs, p)
+		}
+	}
 }
 
 // find returns what is known under a hash, nil if nothing.

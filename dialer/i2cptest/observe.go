@@ -38,11 +38,13 @@ type Stats struct {
 	Overflow    int // what clients did not take in time
 }
 
-// Messages returns what clients sent, oldest first.
+const maxLog = 10_000 // messages that are kept
+
+// Messages returns what clients sent, oldest first; of more than 10,000 the newest.
 func (r *Router) Messages() []Message {
 	r.nw.mu.Lock()
 	defer r.nw.mu.Unlock()
-	return slices.Clone(r.log)
+	return append(slices.Clone(r.log[r.oldest:]), r.log[:r.oldest]...)
 }
 
 // Count returns how many messages of a name, such as "HostLookup", were sent.
@@ -95,7 +97,13 @@ func (nw *Network) WaitFor(ctx context.Context, cond func() bool) error {
 func (r *Router) record(c *conn, name string, carries bool) {
 	r.counts[name]++
 	if !carries {
-		r.log = append(r.log, Message{time.Now(), c.number, name})
+		m := Message{time.Now(), c.number, name}
+		if len(r.log) < maxLog {
+			r.log = append(r.log, m)
+		} else {
+			r.log[r.oldest] = m
+			r.oldest = (r.oldest + 1) % maxLog
+		}
 		r.nw.notify()
 	}
 }

@@ -37,6 +37,7 @@ type Router struct {
 	resting  map[[32]byte]time.Time // destinations that Java still believes to be in use
 	faults   []*Fault
 	log      []Message
+	oldest   int // in log, once that is full
 	counts   map[string]int
 	link     link
 }

@@ -220,7 +220,18 @@ func (s *session) end() {
 		s.deadline.Stop()
 	}
 	if s.c.r.f.java {
-		s.c.r.resting[s.hash] = time.Now().Add(javaRest)
+		s.c.r.rest(s.hash)
 	}
 	s.c.r.nw.withdraw(s)
+}
+
+// rest lets Java believe for a while that a destination is in use. The caller holds the lock.
+func (r *Router) rest(hash [32]byte) {
+	now := time.Now()
+	for other, until := range r.resting {
+		if !until.After(now) {
+			delete(r.resting, other)
+		}
+	}
+	r.resting[hash] = now.Add(javaRest)
 }
