@@ -6,33 +6,37 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
-	"io/fs"
-	"math"
 	"math/rand/v2"
 	"net"
-	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/proxy"
 
 	"github.com/go-i2p/i2psocks"
-	"github.com/go-i2p/i2psocks/dialer/samtest"
+	"github.com/go-i2p/i2psocks/dialer/i2cp"
 	"github.com/go-i2p/i2psocks/internal/memnet"
 	"github.com/go-i2p/i2psocks/socks"
 )
 
-var soakDays = flag.Int("soak.days", 4, "`days` that TestSoak takes, in fake time")
+var soakDays = flag.Int("soak.days", 4, "`days` that each part of TestSoak takes, in fake time")
 
 // TestSoak lives for days with visitors of all kinds, and with routers that are killed, restarted and frozen: what the
-// process holds at the end is what it held after the first quarter.
+// process holds at the end is what it held after the first quarter. By .ci/soak the time of day is set now and then, too.
 func TestSoak(t *testing.T) {
+	for _, door := range []string{"SAM", "I2CP"} {
+		t.Run(door, func(t *testing.T) { soakThrough(t, door) })
+	}
+}
+
+func soakThrough(t *testing.T, door string) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSoak(t)
+		s := newSoak(t, door)
+		defer s.settle(0)
 		hours := *soakDays * 24
 		var early held
 		for hour := range hours {
@@ -42,7 +46,8 @@ func TestSoak(t *testing.T) {
 			s.hour()
 		}
 		late := s.rest()
-		t.Logf("%d visits, %d failed, %d identities; after %d days: %+v, after %d: %+v", s.visits, s.failed, len(s.owners), *soakDays/4, early, *soakDays, late)
+		t.Logf("%d visits by %d identities, %d failed; %d router failures, the clock was set %d times; after %d days: %v; after %d: %v",
+			s.visits, len(s.owners), s.failed, s.accidents, s.jumps, *soakDays/4, early, *soakDays, late)
 		assert.Greater(t, s.visits, 10*hours)
 		assert.Less(t, s.failed, s.visits/5)
 		assert.LessOrEqual(t, late.goroutines, early.goroutines)
@@ -60,37 +65,27 @@ const users = 40
 type soak struct {
 	t       *testing.T
 	chance  *rand.Rand
-	bridges []*samtest.Bridge
+	routers []soakRouter
 	site    *i2psocks.Endpoint
 	visitor *i2psocks.Endpoint
 	port    *memnet.Listener // SOCKS
 	secret  string
 	dir     string
 
-	hash           maphash.Seed
-	owners         map[uint64]int // users by identity; it is made large enough at the start
-	peers          chan net.Addr
-	visits, failed int
+	hash             maphash.Seed
+	owners           map[uint64]int // users by identity; it is made large enough at the start
+	peers            chan net.Addr
+	visits, failed   int
+	accidents, jumps int
 }
 
-func newSoak(t *testing.T) *soak {
+func newSoak(t *testing.T, door string) *soak {
 	s := &soak{
 		t: t, chance: rand.New(rand.NewPCG(1, 2)), dir: t.TempDir(), port: memnet.Listen(), peers: make(chan net.Addr, 1),
 		hash: maphash.MakeSeed(), owners: make(map[uint64]int, *soakDays*24*20),
 	}
-	nw := samtest.NewNetwork()
-	t.Cleanup(nw.Close)
-	open := func(kind samtest.Router, name string) *i2psocks.Endpoint {
-		bridge := nw.Start(&samtest.Bridge{Router: kind})
-		s.bridges = append(s.bridges, bridge)
-		ep := &i2psocks.Endpoint{
-			Dir: filepath.Join(s.dir, name), AwaitRouter: true, AllowRemote: true,
-			DialBridge: func(ctx context.Context, _, _ string) (net.Conn, error) { return bridge.Dial(ctx) },
-		}
-		t.Cleanup(func() { assert.NoError(t, ep.Close()) })
-		return ep
-	}
-	s.site, s.visitor = open(samtest.Java, "site"), open(samtest.I2PD259, "visitor")
+	s.openRouters(door)
+	s.site, s.visitor = s.endpoint(door, 0), s.endpoint(door, 1)
 	ln, err := s.site.Listen(t.Context(), "tcp", ":80")
 	require.NoError(t, err)
 	go func() {
@@ -109,6 +104,20 @@ func newSoak(t *testing.T) *soak {
 	return s
 }
 
+// endpoint opens one on a router.
+func (s *soak) endpoint(door string, router int) *i2psocks.Endpoint {
+	r := s.routers[router]
+	ep := &i2psocks.Endpoint{
+		Dir: filepath.Join(s.dir, fmt.Sprint(router)), AwaitRouter: true, AllowRemote: true,
+		DialBridge: func(ctx context.Context, _, _ string) (net.Conn, error) { return r.Dial(ctx) },
+	}
+	if door == "I2CP" {
+		ep.I2CP = i2cp.DefaultAddress
+	}
+	s.t.Cleanup(func() { assert.NoError(s.t, ep.Close()) })
+	return ep
+}
+
 // answer sends back what it gets, up to a line.
 func (s *soak) answer(conn net.Conn) {
 	defer conn.Close()
@@ -120,20 +129,25 @@ func (s *soak) answer(conn net.Conn) {
 	}
 }
 
-// hour is one hour, in which a router may have an accident.
+// hour is one hour, in which a router may have an accident, and the clock may be set.
 func (s *soak) hour() {
 	end := time.Now().Add(time.Hour)
 	for range 12 + s.chance.IntN(8) {
 		s.visit(s.chance.IntN(users))
 		time.Sleep(time.Duration(s.chance.Int64N(int64(4 * time.Minute))))
 	}
-	if b := s.bridges[s.chance.IntN(len(s.bridges))]; s.chance.IntN(3) == 0 {
-		mend := b.Restart
+	s.pest()
+	if s.chance.IntN(12) == 0 {
+		s.jump()
+	}
+	if r := s.routers[s.chance.IntN(len(s.routers))]; s.chance.IntN(3) == 0 {
+		s.accidents++
+		mend := r.Restart
 		if s.chance.IntN(2) == 0 {
-			b.Kill()
+			r.Kill()
 		} else {
-			b.Freeze()
-			mend = func() error { b.Thaw(); return nil }
+			r.Freeze()
+			mend = func() error { r.Thaw(); return nil }
 		}
 		s.visit(users) // one more
 		time.Sleep(time.Duration(s.chance.Int64N(int64(15 * time.Minute))))
@@ -143,7 +157,7 @@ func (s *soak) hour() {
 	time.Sleep(time.Until(end))
 }
 
-// visit sends something through the SOCKS port, and gets it back. A user who was idle for long is somebody else.
+// visit sends something by the way that the user has, and gets it back. A user who was idle for long is somebody else.
 func (s *soak) visit(user int) {
 	s.visits++
 	ctx, cancel := context.WithTimeout(s.t.Context(), 3*time.Minute)
@@ -152,8 +166,7 @@ func (s *soak) visit(user int) {
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(s.chance.Int64N(int64(time.Second))))
 		defer cancel()
 	}
-	d := socks.Dialer{Address: "port", Username: fmt.Sprint("user", user), Password: s.secret, Forward: inMemoryPort{s.port}}
-	conn, err := d.DialContext(ctx, "tcp", s.site.Addr().Host+":80")
+	conn, err := s.way(user).DialContext(ctx, "tcp", s.site.Addr().Host+":80")
 	if err != nil {
 		s.failed++
 		return
@@ -177,6 +190,36 @@ func (s *soak) visit(user int) {
 	s.saw(user, <-s.peers)
 }
 
+// way is how a user comes: as a client of SOCKS 5 or 4a, or in this program.
+func (s *soak) way(user int) proxy.ContextDialer {
+	name := fmt.Sprint("user", user)
+	switch user % 3 {
+	case 0:
+		return s.visitor.Isolate(name)
+	case 1:
+		return &socks.Dialer{Version: socks.SOCKS4a, Address: "port", Username: name, Password: s.secret, Forward: inMemoryPort{s.port}}
+	}
+	return &socks.Dialer{Address: "port", Username: name, Password: s.secret, Forward: inMemoryPort{s.port}}
+}
+
+// pest is a client that sends what is nothing, or nothing, and may not leave by itself.
+func (s *soak) pest() {
+	conn, err := s.port.Dial(s.t.Context())
+	if err != nil {
+		return
+	}
+	b := make([]byte, s.chance.IntN(100))
+	for i := range b {
+		b[i] = byte(s.chance.Uint32())
+	}
+	conn.SetDeadline(time.Now().Add(10 * time.Minute))
+	conn.Write(b)
+	if s.chance.IntN(2) == 0 {
+		io.Copy(io.Discard, conn)
+	}
+	conn.Close()
+}
+
 // saw checks that an identity is one user's for ever. A user has many, since those that are idle end.
 func (s *soak) saw(user int, peer net.Addr) {
 	id := maphash.String(s.hash, peer.String())
@@ -184,44 +227,4 @@ func (s *soak) saw(user int, peer net.Addr) {
 		assert.Equal(s.t, owner, user, "identities mixed")
 	}
 	s.owners[id] = user
-}
-
-type inMemoryPort struct{ *memnet.Listener }
-
-func (p inMemoryPort) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
-	return p.Dial(ctx)
-}
-
-// held is what the process holds.
-type held struct {
-	goroutines, descriptors, files int
-	heap                           uint64
-}
-
-// rest waits until all that is idle has ended, and weighs the rest: at several times, as sessions renew what they have
-// now and then, and have two of it for a moment.
-func (s *soak) rest() (h held) {
-	time.Sleep(2 * time.Hour)
-	h.goroutines = math.MaxInt
-	for range 5 {
-		time.Sleep(7 * time.Minute)
-		synctest.Wait()
-		h.goroutines = min(h.goroutines, runtime.NumGoroutine())
-	}
-	require.NotZero(s.t, s.site.Addr())
-	files, err := os.ReadDir("/proc/self/fd")
-	if err == nil { // a system that has it
-		h.descriptors = len(files)
-	}
-	require.NoError(s.t, filepath.WalkDir(s.dir, func(_ string, _ fs.DirEntry, err error) error {
-		h.files++
-		return err
-	}))
-	var m runtime.MemStats
-	for range 2 {
-		runtime.GC()
-	}
-	runtime.ReadMemStats(&m)
-	h.heap = m.HeapAlloc
-	return h
 }
