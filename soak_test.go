@@ -48,6 +48,7 @@ func soakThrough(t *testing.T, door string) {
 		late := s.rest()
 		t.Logf("%d visits by %d identities, %d failed; %d router failures, the clock was set %d times; after %d days: %v; after %d: %v",
 			s.visits, len(s.owners), s.failed, s.accidents, s.jumps, *soakDays/4, early, *soakDays, late)
+		assert.Empty(t, s.violations())
 		assert.Greater(t, s.visits, 10*hours)
 		assert.Less(t, s.failed, s.visits/5)
 		assert.LessOrEqual(t, late.goroutines, early.goroutines)
@@ -77,6 +78,8 @@ type soak struct {
 	peers            chan net.Addr
 	visits, failed   int
 	accidents, jumps int
+	offset           time.Duration // of the time of day
+	violations       func() []string
 }
 
 func newSoak(t *testing.T, door string) *soak {

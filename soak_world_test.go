@@ -32,6 +32,7 @@ type soakRouter interface {
 func (s *soak) openRouters(door string) {
 	if door == "SAM" {
 		nw := samtest.NewNetwork()
+		s.violations = nw.Violations
 		s.t.Cleanup(nw.Close)
 		for _, kind := range []samtest.Router{samtest.Java, samtest.I2PD259} {
 			s.routers = append(s.routers, nw.Start(&samtest.Bridge{Router: kind}))
@@ -39,6 +40,7 @@ func (s *soak) openRouters(door string) {
 		return
 	}
 	nw := i2cptest.NewNetwork()
+	s.violations = nw.Violations
 	s.t.Cleanup(nw.Close)
 	for _, kind := range []i2cptest.Kind{i2cptest.Java, i2cptest.I2PD259} {
 		s.routers = append(s.routers, offline{nw.Start(&i2cptest.Router{Kind: kind})})
@@ -63,11 +65,15 @@ func (s *soak) settle(offset time.Duration) bool {
 	if setTimeOfDay == nil {
 		return false
 	}
+	mono, wall := time.Now(), time.Now().Round(0)
 	setTimeOfDay(offset)
+	require.Less(s.t, time.Since(mono), time.Second, "time went on")
+	require.WithinDuration(s.t, wall.Add(offset-s.offset), time.Now().Round(0), time.Second, "and the clock was set")
+	s.offset = offset.Truncate(time.Second)
 	return true
 }
 
-// setTimeOfDay is that of the build that has it, see .ci/soak.
+// setTimeOfDay sets the time of day so far from that of the bubble, in the build of .ci/soak; in others it is nil.
 var setTimeOfDay func(offset time.Duration)
 
 type inMemoryPort struct{ *memnet.Listener }

@@ -161,13 +161,17 @@ func (s *session) readLeaseSet(m i2cpwire.CreateLeaseSet2) (l i2cpwire.LeaseSet,
 	return l, ""
 }
 
+// setBack is from when on a lease set of the future tells that the clock was set back. Nobody on the network has taken that
+// one, so the next need not be newer.
+const setBack = time.Minute
+
 // checkLeaseSet returns what is wrong with a lease set that is signed well.
 func (s *session) checkLeaseSet(l i2cpwire.LeaseSet, private []i2cpwire.EncryptionKey) string {
 	now := s.c.r.now()
 	switch {
 	case l.Destination != s.dest:
 		return "different destination in LS"
-	case !l.Published.After(s.last):
+	case !l.Published.After(s.last) && s.last.Sub(now) < setBack:
 		return "not newer than the one before"
 	case l.Published.Sub(now) > 10*time.Second || now.Sub(l.Published) > 10*time.Second:
 		return "published at another time than now"

@@ -46,6 +46,7 @@ func openRouters(ctx context.Context, s settings, r *report) (*network, error) {
 type machines struct {
 	network *i2pnet.Network
 	report  *report
+	mute    [plain + 1]int // how often in a row a router did not answer
 }
 
 func (m *machines) faults() []fault {
@@ -56,15 +57,42 @@ func (m *machines) faults() []fault {
 	}
 }
 
-// heal also starts what has crashed by itself.
+// heal starts what has crashed by itself, and what hangs: a thread of i2pd can wait for ever for a lock that it has.
 func (m *machines) heal(ctx context.Context) (err error) {
 	for i := range m.network.Len() {
-		if !m.network.Running(i) {
+		switch {
+		case !m.network.Running(i):
 			m.report.broke("router crashed by itself")
+		case m.hangs(ctx, i):
+			m.report.broke("router hung by itself")
+		default:
+			continue
+		}
+		if ctx.Err() == nil {
 			err = errors.Join(err, m.network.Restart(ctx, i))
 		}
 	}
 	return err
+}
+
+// hangs reports whether a router did not answer three times in a row, for 10 s each.
+func (m *machines) hangs(ctx context.Context, i int) bool {
+	const patience, tries = 10 * time.Second, 3
+	bounded, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	conn, err := m.network.DialContext(bounded, "tcp", m.network.SAM(i))
+	if err == nil {
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(patience))
+		conn.Write([]byte("HELLO VERSION MIN=3.1 MAX=3.3\n"))
+		_, err = conn.Read(make([]byte, 1))
+	}
+	if err == nil || ctx.Err() != nil {
+		m.mute[i] = 0
+		return false
+	}
+	m.mute[i]++
+	return m.mute[i]%tries == 0
 }
 
 func (m *machines) kill(chance *rand.Rand) drawn {

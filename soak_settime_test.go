@@ -1,0 +1,7 @@
+//go:build settime
+
+package i2psocks_test
+
+import "time"
+
+func init() { setTimeOfDay = time.SetTimeOfDay } // of the package time that .ci/soak makes
