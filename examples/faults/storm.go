@@ -13,7 +13,7 @@ const leaseTime = 11 * time.Minute
 // storms breaks things until the time is over. After each storm everything is mended, and visitors must get through
 // before the next begins; at the end all of them must.
 func storms(ctx context.Context, s settings, nw *network, w *wires, l *load, r *report) {
-	l.recovered(ctx, "before any fault", s.recovery, nw)
+	l.recovered(ctx, "before any fault", s.recovery+nw.memory, nw)
 	chance := rand.New(rand.NewPCG(s.seed, 2))
 	faults := append(l.faults(), nw.faults...)
 	for end := time.Now().Add(s.time); time.Now().Before(end) && ctx.Err() == nil && r.err() == nil; {

@@ -16,6 +16,6 @@
 //	var ids leaktest.Identities
 //	err = ids.Saw("account-42", conn.RemoteAddr())     // at a site: each account is seen as itself
 //
-// Each of these tests itself where it can, so that a test cannot pass because nobody looked. None of it sees what goes
+// The examples are whole tests. Each of these tests itself where it can, so that a test cannot pass because nobody looked. None of it sees what goes
 // over unix sockets, such as those of a local name service.
 package leaktest
