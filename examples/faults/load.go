@@ -21,10 +21,10 @@ type load struct {
 
 // startLoad starts a host on each router.
 func startLoad(ctx context.Context, s settings, nw *network, w *wires, r *report) (*load, error) {
-	l := &load{report: r, patience: 20 * time.Second}
+	l := &load{report: r, patience: time.Minute}
 	switch {
 	case s.quick:
-		l.patience = 5 * time.Second
+		l.patience = 10 * time.Second
 	case nw.direct:
 		l.patience = 2 * time.Minute
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"io"
@@ -144,6 +145,6 @@ func TestNoRecovery(t *testing.T) {
 	l := &load{report: r}
 	l.hosts = []*host{{load: l, name: "host0"}, {load: l, name: "host1"}}
 	l.hosts[0].life = &life{visitors: []*visitor{{host: l.hosts[0], name: "alice", visits: map[*host]time.Time{}}}}
-	l.recovered(t.Context(), "after a fault", time.Millisecond, &network{heal: nothing})
+	l.recovered(t.Context(), "after a fault", time.Millisecond, &network{heal: func(context.Context) (bool, error) { return false, nil }})
 	assert.ErrorContains(t, r.err(), "after a fault, [alice to host1] do not get through in 1ms")
 }

@@ -50,7 +50,7 @@ type inside interface {
 	ClearFaults()
 }
 
-func (m *memory) heal(ctx context.Context) (err error) {
+func (m *memory) heal(ctx context.Context) (found bool, err error) {
 	for _, r := range m.routers {
 		r.ClearFaults()
 		switch r := r.(type) {
@@ -66,7 +66,7 @@ func (m *memory) heal(ctx context.Context) (err error) {
 			err = errors.Join(err, r.Restart())
 		}
 	}
-	return err
+	return false, err
 }
 
 // any draws a router.

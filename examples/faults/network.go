@@ -11,7 +11,7 @@ type network struct {
 	doors  []string // addresses of SAM or I2CP, one a host
 	dial   func(ctx context.Context, network, address string) (net.Conn, error)
 	faults []fault
-	heal   func(ctx context.Context) error // lets everything work again, and does nothing where it does
+	heal   func(ctx context.Context) (found bool, err error) // lets everything work again, and tells whether something had failed by itself
 	close  func() error
 	direct bool          // tunnels have no hops
 	calm   time.Duration // between storms, at most

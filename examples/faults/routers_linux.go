@@ -14,13 +14,18 @@ import (
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
 )
 
-// plain is how many routers are no floodfills. Each has a host.
-const plain = 3
+// plain is how many routers are no floodfills. Each has a host. With a single floodfill i2pd would look for others for
+// minutes, once a link to it was bad.
+const (
+	plain      = 3
+	floodfills = 2
+	all        = plain + floodfills
+)
 
 // openRouters opens a private network of i2pd, with a host on each plain router.
 func openRouters(ctx context.Context, s settings, r *report) (*network, error) {
 	config := i2pnet.Config{
-		Routers: plain, I2PD: s.i2pd, Seed: s.seed, Output: &routerLog{log: r.log},
+		Routers: plain, Floodfills: floodfills, I2PD: s.i2pd, Seed: s.seed, Output: &routerLog{log: r.log},
 		Links: func(int, int) i2pnet.Link { return fine },
 	}
 	inside, err := i2pnet.Start(ctx, config)
@@ -46,7 +51,7 @@ func openRouters(ctx context.Context, s settings, r *report) (*network, error) {
 type machines struct {
 	network *i2pnet.Network
 	report  *report
-	mute    [plain + 1]int // how often in a row a router did not answer
+	mute    [all]int // how often in a row a router did not answer
 }
 
 func (m *machines) faults() []fault {
@@ -58,7 +63,7 @@ func (m *machines) faults() []fault {
 }
 
 // heal starts what has crashed by itself, and what hangs: a thread of i2pd can wait for ever for a lock that it has.
-func (m *machines) heal(ctx context.Context) (err error) {
+func (m *machines) heal(ctx context.Context) (found bool, err error) {
 	for i := range m.network.Len() {
 		switch {
 		case !m.network.Running(i):
@@ -68,11 +73,12 @@ func (m *machines) heal(ctx context.Context) (err error) {
 		default:
 			continue
 		}
+		found = true
 		if ctx.Err() == nil {
 			err = errors.Join(err, m.network.Restart(ctx, i))
 		}
 	}
-	return err
+	return found, err
 }
 
 // hangs reports whether a router did not answer three times in a row, for 10 s each.
@@ -125,9 +131,8 @@ var fine = i2pnet.Link{Delay: 5 * time.Millisecond}
 // worsen makes the way between two routers bad, in one direction or both. Bytes that change on it are lost packets to the
 // kernel, whose TCP has checksums.
 func (m *machines) worsen(chance *rand.Rand) drawn {
-	const others = plain + 1 // and the floodfill
 	one, down := chance.IntN(plain), between(chance, 0, 30*time.Second)
-	other := (one + 1 + chance.IntN(others-1)) % others
+	other := (one + 1 + chance.IntN(all-1)) % all
 	both := chance.IntN(2) == 0
 	bad := i2pnet.Link{Delay: between(chance, 0, time.Second), Jitter: between(chance, 0, time.Second)}
 	switch chance.IntN(4) {
