@@ -91,7 +91,11 @@ func (t *garlic) Dial(ctx context.Context, to ma.Multiaddr, p peer.ID) (transpor
 		scope.Done()
 		return nil, err
 	}
-	return t.upgrader.Upgrade(ctx, t, conn{stream, local, to}, network.DirOutbound, p, scope) // which ends both if it fails
+	c, err := t.upgrader.Upgrade(ctx, t, conn{stream, local, to}, network.DirOutbound, p, scope) // which ends the scope if it fails
+	if err != nil {
+		stream.Close()
+	}
+	return c, err
 }
 
 func (t *garlic) CanDial(to ma.Multiaddr) bool {
