@@ -59,7 +59,6 @@ type splicer struct {
 
 	takeFunc, giveFunc func(fd uintptr) bool // made once, not per step
 
-	bulk   bool              // there is so much that splicing is worth its system calls
 	pipe   *pipe             // holds what take spliced
 	buf    *[busyBuffer]byte // or holds what take read
 	off, n int               // of which these are to be given
@@ -98,7 +97,6 @@ func (s *splicer) step() {
 	case s.n == 0:
 		s.eof = true
 	default:
-		s.bulk = s.n >= busyBuffer || s.bulk && s.n >= leastSpliced
 		w.progress()
 		if s.queued {
 			s.dstErr = s.flow.put(s.buf[:s.n])
@@ -109,13 +107,13 @@ func (s *splicer) step() {
 	s.release()
 }
 
-// take moves what src has now. Little is read, which costs least; where there is more, it is spliced. While
-// older bytes wait in the backlog, new ones must queue behind them, and are read too. It reports
-// false when there was nothing, and is called again when there is.
+// take moves what src has now. Little is read, which costs least. More is spliced, from the first byte on: a stream of which
+// a part was copied costs up to a third more from then on. While older bytes wait in the backlog, new ones must queue behind
+// them, and are read too. It reports false when there was nothing, and is called again when there is.
 func (s *splicer) take(fd uintptr) bool {
 	a := s.flow.ahead
 	s.off, s.queued = 0, a != nil && !a.empty()
-	if !s.bulk || s.queued {
+	if s.queued || available(fd) < leastSpliced {
 		s.buf = busyBuffers.Get().(*[busyBuffer]byte)
 		s.n, s.err = readFD(fd, s.buf[:])
 	} else if s.pipe, s.err = getPipe(); s.err == nil {
@@ -130,6 +128,15 @@ func (s *splicer) take(fd uintptr) bool {
 		s.srcCounter.Moved(s.n, 0)
 	}
 	return s.err != unix.EAGAIN
+}
+
+// available returns how many bytes a socket has now, as far as is known.
+func available(fd uintptr) int {
+	n, err := unix.IoctlGetInt(int(fd), unix.SIOCINQ)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // empty brings all that take got to dst, or what dst does not take now
