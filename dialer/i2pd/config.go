@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// settings is the configuration of a router that offers nothing but SAM.
+// settings is the configuration of a router that offers nothing but SAM, and I2CP where it is wanted.
 const settings = `# Written at each start.
 log = stdout
 loglevel = warn
@@ -25,9 +25,7 @@ enabled = false
 enabled = false
 [socksproxy]
 enabled = false
-[i2cp]
-enabled = false
-[bob]
+%s[bob]
 enabled = false
 [i2pcontrol]
 enabled = false
@@ -39,9 +37,19 @@ enabled = false
 
 const configFile = "i2pd.conf"
 
-// configuration is what a start writes for a SAM port. Datagrams have the port below.
-func configuration(port int, verify bool) string {
-	text := fmt.Sprintf(settings, port)
+const (
+	i2cpOff = "[i2cp]\nenabled = false\n"
+	i2cpOn  = "[i2cp]\nenabled = true\naddress = 127.0.0.1\nport = %d\n"
+)
+
+// configuration is what a start writes for the ports of SAM and I2CP, which is 0 if it is not wanted. Datagrams of SAM have the
+// port below its own.
+func configuration(port, i2cp int, verify bool) string {
+	second := i2cpOff
+	if i2cp != 0 {
+		second = fmt.Sprintf(i2cpOn, i2cp)
+	}
+	text := fmt.Sprintf(settings, port, second)
 	if verify {
 		text += "[reseed]\nverify = true\n"
 	}

@@ -1,14 +1,14 @@
 // Package i2pd gives a program a router of its own: an i2pd that runs as a child process, offers SAM on a
-// loopback port to this machine, and ends with the program.
+// loopback port to this machine, and I2CP if it is asked for, and ends with the program.
 //
 //	r := &i2pd.Router{Dir: filepath.Join(stateDir, "i2pd")}
 //	defer r.Close()
 //	address, err := r.Address(ctx)                  // starts it
 //	ep := &i2psocks.Endpoint{SAM: address}
 //
-// i2pd must be installed: nothing is downloaded. SAM is its only service. The web console, the
-// HTTP and SOCKS proxies, I2CP, BOB, I2PControl, UPnP and NTP are off, and Router.Args cannot
-// switch them on. i2pd still does what a router has to do: it fetches its first peers from the
+// i2pd must be installed: nothing is downloaded. SAM is its only service, or I2CP beside it, with
+// [Router.DialI2CP] or Router.I2CP. The web console, the HTTP and SOCKS proxies, BOB, I2PControl, UPnP and NTP are
+// off, and Router.Args cannot switch them on. i2pd still does what a router has to do: it fetches its first peers from the
 // reseed servers over HTTPS, talks to other routers over the Internet, and carries their traffic.
 // That it runs is no secret. A fresh router needs minutes to become fast, so a Dir that is kept is
 // worth having.
@@ -30,9 +30,9 @@
 // host's environment it passes on PATH alone: variables such as http_proxy and LD_PRELOAD do not reach the child. Its
 // logs hold no names and no destinations.
 //
-// SAM of i2pd has no password: every user of the machine can use the port, and while the child is
-// down another user could take it. On Linux a start is only reported once the port is the child's
-// own, each later sign of life must come from a process of the host's user, and [Router.DialSAM] looks
-// who has the other end of its connections. What connects to the address by itself does not.
+// SAM and I2CP of i2pd have no password: every user of the machine can use the ports, and while the child is
+// down another user could take them. On Linux a start is only reported once the ports are the child's
+// own, each later sign of life must come from a process of the host's user, and [Router.DialSAM], as
+// DialI2CP, looks who has the other end of its connections. What connects to the address by itself does not.
 // Where local users are not trusted, run the program in a network namespace or a container.
 package i2pd

@@ -20,10 +20,12 @@ var (
 	ErrInUse = errors.New("i2pd: data folder is in use")
 	// ErrArgument: an element of Args is not allowed.
 	ErrArgument = errors.New("i2pd: argument not allowed")
-	// ErrPortTaken: something else uses the port for SAM. Matches [syscall.EADDRINUSE].
-	ErrPortTaken error = &reason{"i2pd: SAM port is taken", syscall.EADDRINUSE}
+	// ErrPortTaken: something else uses the port for SAM, or that for I2CP. Matches [syscall.EADDRINUSE].
+	ErrPortTaken error = &reason{"i2pd: port is taken", syscall.EADDRINUSE}
 	// ErrNoSAM: i2pd runs, but its SAM bridge did not answer in time, at the start or later. Matches [os.ErrDeadlineExceeded].
 	ErrNoSAM error = &reason{"i2pd: SAM does not answer", os.ErrDeadlineExceeded}
+	// ErrNoI2CP: i2pd runs without I2CP, as it was not asked for before the start.
+	ErrNoI2CP = errors.New("i2pd: started without I2CP")
 	// ErrClosed: Close was called. Matches [net.ErrClosed].
 	ErrClosed error = &reason{"i2pd: router closed", net.ErrClosed}
 )

@@ -52,6 +52,19 @@ func fake(args []string) error {
 	if err != nil {
 		return err
 	}
+	if port := regexp.MustCompile(`(?m)^\[i2cp\]\nenabled = true\naddress = 127\.0\.0\.1\nport = (\d+)$`).FindSubmatch(conf); port != nil {
+		second, err := net.Listen("tcp", "127.0.0.1:"+string(port[1]))
+		if err != nil {
+			return err
+		}
+		go func() {
+			for {
+				if _, err := second.Accept(); err != nil {
+					return
+				}
+			}
+		}()
+	}
 	os.MkdirAll(filepath.Join(dir, "netDb", "r0"), 0o700)
 	os.WriteFile(filepath.Join(dir, "netDb", "r0", "routerInfo-x.dat"), nil, 0o600)
 	for n := 0; ; n++ {

@@ -3,6 +3,7 @@ package i2pd_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -124,6 +125,21 @@ func testRealRouter(t *testing.T, path string) {
 	require.NoError(t, second.Stop())
 	assert.False(t, alive(pid))
 	assert.True(t, gone(address))
+
+	third, _ := next(t, r)
+	third.Path = path
+	conn, err := third.DialI2CP(t.Context())
+	require.NoError(t, err)
+	defer conn.Close()
+	s := third.Status()
+	assert.ElementsMatch(t, []string{s.Address, s.I2CP}, listeners(t, s.PID, "tcp"))
+	_, err = conn.Write([]byte("\x2a\x00\x00\x00\x07\x20\x060.9.66")) // GetDate, which SetDate answers
+	require.NoError(t, err)
+	head := make([]byte, 5)
+	_, err = io.ReadFull(conn, head)
+	require.NoError(t, err)
+	assert.EqualValues(t, 33, head[4])
+	require.NoError(t, third.Stop())
 }
 
 // listeners returns the loopback addresses on which a process listens.

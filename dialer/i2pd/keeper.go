@@ -16,6 +16,8 @@ type keeper struct {
 	args     []string
 	verify   bool            // the signatures of the first list of peers
 	port     int             // of SAM; 0 until it is known
+	i2cp     bool            // is wanted
+	i2cpPort int             // 0 until it is known
 	ctx      context.Context // ends at Close
 	cancel   context.CancelFunc
 	failed   chan struct{} // closed when the first start failed; err says why
@@ -48,6 +50,7 @@ func newKeeper(r *Router) (k *keeper, err error) {
 	certs := certificates(k.folder.path)
 	k.verify = certs != ""
 	k.args = arguments(k.folder.path, certs, r.Args)
+	k.i2cp = r.I2CP || r.i2cpAsked
 	k.ctx, k.cancel = context.WithCancel(context.Background())
 	return k, nil
 }

@@ -22,7 +22,7 @@ func (k *keeper) live(first bool) (wasUp bool, err error) {
 			if wasUp || k.ctx.Err() != nil {
 				return wasUp, err
 			}
-			k.port = 0
+			k.port, k.i2cpPort = 0, 0
 			k.log.Warn("i2pd that was left running is replaced", "err", err)
 		}
 	}
@@ -39,8 +39,14 @@ func (k *keeper) launch() (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	started, err := k.asStarted(port)
-	for name, text := range map[string][]byte{configFile: []byte(configuration(port, k.verify)), startFile: started} {
+	i2cp := 0
+	if k.i2cp {
+		if i2cp, err = chooseI2CP(k.i2cpPort, port); err != nil {
+			return nil, err
+		}
+	}
+	started, err := k.asStarted(port, i2cp)
+	for name, text := range map[string][]byte{configFile: []byte(configuration(port, i2cp, k.verify)), startFile: started} {
 		if err == nil {
 			err = os.WriteFile(filepath.Join(k.folder.path, name), text, 0o600)
 		}
@@ -48,7 +54,7 @@ func (k *keeper) launch() (*process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDir, err)
 	}
-	k.port = port
+	k.port, k.i2cpPort = port, i2cp
 	return launch(k.program, k.args, k.folder, k.r.Stay, k.log)
 }
 
@@ -63,6 +69,9 @@ func (k *keeper) lookAfter(p *process, first bool) (wasUp bool, err error) {
 	}()
 	k.report(func(s *Status) {
 		s.State, s.PID, s.Address = Starting, p.pid, loopback(k.port)
+		if k.i2cpPort != 0 {
+			s.I2CP = loopback(k.i2cpPort)
+		}
 		if !first {
 			s.Restarts++
 		}
@@ -71,7 +80,7 @@ func (k *keeper) lookAfter(p *process, first bool) (wasUp bool, err error) {
 	if !p.group {
 		limit = max(limit, 0) // what was left may hang
 	}
-	if err := p.waitSAM(k.ctx, k.port, limit); err != nil {
+	if err := p.waitSAM(k.ctx, k.port, k.i2cpPort, limit); err != nil {
 		return false, err
 	}
 	k.log.Info("i2pd is up", "pid", p.pid)

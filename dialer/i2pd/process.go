@@ -93,8 +93,8 @@ func (p *process) startEnding(cmd *exec.Cmd) error {
 	return nil
 }
 
-// waitSAM waits until the child's SAM bridge answers.
-func (p *process) waitSAM(ctx context.Context, port int, limit time.Duration) error {
+// waitSAM waits until the child's SAM bridge answers, and until it listens for I2CP unless that port is 0.
+func (p *process) waitSAM(ctx context.Context, port, i2cp int, limit time.Duration) error {
 	if limit == 0 {
 		limit = defaultStartTimeout
 	}
@@ -106,8 +106,12 @@ func (p *process) waitSAM(ctx context.Context, port int, limit time.Duration) er
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
-		if p.hello(ctx, port, helloTimeout) == nil {
-			if err := p.owns(port); !errors.Is(err, fs.ErrNotExist) { // else the child is gone
+		if p.hello(ctx, port, helloTimeout) == nil && (i2cp == 0 || p.listens(ctx, i2cp)) {
+			err := p.owns(port)
+			if err == nil && i2cp != 0 {
+				err = p.owns(i2cp)
+			}
+			if !errors.Is(err, fs.ErrNotExist) { // else the child is gone
 				return err
 			}
 		}

@@ -25,6 +25,9 @@ type Router struct {
 	// Port is the loopback port of SAM; datagrams have the port below. 0 means free ones, chosen
 	// at the start and kept when the child is replaced.
 	Port int
+	// I2CP opens a port for I2CP beside SAM, a free one of loopback: see Status. A [Router.DialI2CP] before the first start
+	// does the same. False means that there is SAM alone.
+	I2CP bool
 	// Args are more settings of i2pd, each "--name=value", such as "--bandwidth=P". Those that
 	// would open a service, move files or detach the child fail with ErrArgument.
 	Args []string
@@ -49,6 +52,8 @@ type Router struct {
 	closed  bool
 	ending  bool          // by Stop, so that no child stays
 	pulse   time.Duration // between two signs of life; 0 is pulseEvery
+
+	i2cpAsked bool // by DialI2CP
 }
 
 const defaultStartTimeout = 60 * time.Second

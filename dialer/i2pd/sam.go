@@ -56,6 +56,11 @@ func (r *Router) DialSAM(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	return dialOwn(ctx, address)
+}
+
+// dialOwn connects to a port of the child, and to nobody else's.
+func dialOwn(ctx context.Context, address string) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err

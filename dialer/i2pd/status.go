@@ -29,6 +29,7 @@ type Status struct {
 	Since    time.Time // when it entered State; zero when it was never used
 	PID      int       // of the child; 0 when none runs
 	Address  string    // of SAM, "127.0.0.1:port"; empty before the first start
+	I2CP     string    // its address; empty where it is not wanted, too
 	Restarts int       // children that were started after the first one
 	// Peers is how many other routers i2pd knows and has written to its folder, which it does
 	// about once a minute; tunnels need some dozens. How many tunnels stand is not told: i2pd says

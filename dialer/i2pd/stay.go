@@ -18,11 +18,12 @@ type asStarted struct {
 	Program  string
 	Args     []string
 	Port     int
+	I2CP     int `json:",omitempty"` // its port
 	Settings string
 }
 
-func (k *keeper) asStarted(port int) ([]byte, error) {
-	return json.Marshal(asStarted{k.program, k.args, port, configuration(port, k.verify)})
+func (k *keeper) asStarted(port, i2cp int) ([]byte, error) {
+	return json.Marshal(asStarted{k.program, k.args, port, i2cp, configuration(port, i2cp, k.verify)})
 }
 
 // adopt returns the child that an earlier host left on the folder, if this Router would start the same and let it stay. Any
@@ -32,9 +33,9 @@ func (k *keeper) adopt() (*process, error) {
 	if p == nil || err != nil {
 		return nil, err
 	}
-	if port := k.wouldStart(); port != 0 {
+	if port, i2cp := k.wouldStart(); port != 0 {
 		k.log.Info("i2pd that was left running is taken over", "pid", p.pid)
-		k.port = port
+		k.port, k.i2cpPort = port, i2cp
 		return p, nil
 	}
 	k.log.Info("i2pd that was left running is ended: it was started with other settings", "pid", p.pid)
@@ -42,17 +43,17 @@ func (k *keeper) adopt() (*process, error) {
 	return nil, nil
 }
 
-// wouldStart returns the port of the last start, if a start now would be the same, or 0.
-func (k *keeper) wouldStart() int {
+// wouldStart returns the ports of the last start, if a start now would be the same, or 0.
+func (k *keeper) wouldStart() (port, i2cp int) {
 	text, err := os.ReadFile(filepath.Join(k.folder.path, startFile))
 	var was asStarted
 	if !k.r.Stay || err != nil || json.Unmarshal(text, &was) != nil || k.r.Port != 0 && k.r.Port != was.Port {
-		return 0
+		return 0, 0
 	}
-	if now, err := k.asStarted(was.Port); err != nil || !bytes.Equal(now, text) {
-		return 0
+	if now, err := k.asStarted(was.Port, was.I2CP); err != nil || !bytes.Equal(now, text) || k.i2cp != (was.I2CP != 0) {
+		return 0, 0
 	}
-	return was.Port
+	return was.Port, was.I2CP
 }
 
 // Stop ends the child even if it is to stay, also one that an earlier host left on Dir, and then does what Close does. It fails

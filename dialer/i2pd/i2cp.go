@@ -1,0 +1,58 @@
+package i2pd
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+)
+
+// DialI2CP does for I2CP what DialSAM does for SAM: it starts the router if need be, with I2CP, and connects to that, after
+// the same look at who has the other end. A router that was started without it is not started anew: ErrNoI2CP.
+func (r *Router) DialI2CP(ctx context.Context) (net.Conn, error) {
+	r.mu.Lock()
+	if r.keeper == nil {
+		r.i2cpAsked = true
+	}
+	r.mu.Unlock()
+	if err := r.Start(ctx); err != nil {
+		return nil, err
+	}
+	address := r.Status().I2CP
+	if address == "" {
+		return nil, ErrNoI2CP
+	}
+	conn, err := dialOwn(ctx, address)
+	if err != nil {
+		return nil, fmt.Errorf("I2CP: %w", err)
+	}
+	return conn, nil
+}
+
+// chooseI2CP returns the port of before, unless it is 0, or a free one that SAM does not need.
+func chooseI2CP(before, sam int) (int, error) {
+	const tries = 20
+	for range tries {
+		ln, err := net.Listen("tcp4", loopback(before))
+		if err != nil {
+			return 0, fmt.Errorf("%w, of I2CP: %w", ErrPortTaken, err)
+		}
+		port := ln.Addr().(*net.TCPAddr).Port
+		ln.Close()
+		if !slices.Contains([]int{sam, sam - 1}, port) {
+			return port, nil
+		}
+	}
+	return 0, fmt.Errorf("%w: no free one for I2CP", ErrPortTaken)
+}
+
+// listens reports whether something takes connections on a loopback port.
+func (p *process) listens(ctx context.Context, port int) bool {
+	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", loopback(port))
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
+}
