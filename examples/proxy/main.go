@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -76,7 +77,7 @@ func configure(args []string, stderr io.Writer) (listen, status string, ep *i2ps
 	fs.SetOutput(stderr)
 	ep = new(i2psocks.Endpoint)
 	fs.StringVar(&listen, "listen", "127.0.0.1:4447", "`address` of the SOCKS port")
-	fs.StringVar(&ep.SAM, "sam", sam.DefaultAddress, "SAM `address`: IP:port or unix:PATH")
+	fs.StringVar(&ep.SAM, "sam", "", "SAM `address`: IP:port or unix:PATH (default "+sam.DefaultAddress+")")
 	fs.StringVar(&ep.I2CP, "i2cp", "", "I2CP `address`, IP:port, to use in place of SAM")
 	fs.StringVar(&ep.Name, "name", "", "`name` of the identity")
 	fs.StringVar(&ep.Dir, "dir", "", "`folder` that keeps the identity (default: a fresh one each time)")
@@ -95,9 +96,6 @@ func configure(args []string, stderr io.Writer) (listen, status string, ep *i2ps
 	}
 	if fs.NArg() > 0 {
 		return "", "", nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
-	}
-	if ep.I2CP != "" && ep.SAM == sam.DefaultAddress {
-		ep.SAM = ""
 	}
 	ep.NoSecret = ep.Secret == ""
 	ep.Inbound = sam.Tunnels{Length: *length, Quantity: *quantity}
@@ -142,14 +140,14 @@ func explain(err error, ep *i2psocks.Endpoint) error {
 	own, ok := ep.Router.(*i2pd.Router)
 	switch {
 	case ok && errors.Is(own.Status().Err, i2pd.ErrNotFound):
-		return fmt.Errorf("no SAM bridge at %s and no i2pd to start: install i2pd, or give its path with -router: %w", ep.SAM, own.Status().Err)
-	case ep.I2CP != "" && errors.Is(err, dialer.ErrRouterDown):
+		return fmt.Errorf("no router answers and there is no i2pd to start: install i2pd, or give its path with -router: %w (%v)", own.Status().Err, err)
+	case ep.Router == nil && ep.I2CP != "" && errors.Is(err, dialer.ErrRouterDown):
 		return fmt.Errorf("no I2CP at %s: start an I2P router and enable I2CP (i2pd: \"enabled = true\" under [i2cp] in i2pd.conf), "+
 			"or give its address with -i2cp", ep.I2CP)
 	case ep.Router == nil && errors.Is(err, dialer.ErrRouterDown):
 		return fmt.Errorf("no SAM bridge at %s: start an I2P router and enable SAM "+
 			"(i2pd: \"enabled = true\" under [sam] in i2pd.conf; Java I2P: start \"SAM application bridge\" at http://127.0.0.1:7657/configclients), "+
-			"or give its address with -sam", ep.SAM)
+			"or give its address with -sam", cmp.Or(ep.SAM, sam.DefaultAddress))
 	}
 	return err
 }

@@ -33,7 +33,9 @@ func start(t *testing.T, args ...string) (proxy *url.URL, b32 string, stop func(
 		w.Close()
 	}()
 	lines := bufio.NewScanner(r)
-	require.True(t, lines.Scan(), "no URL")
+	if !lines.Scan() {
+		require.NoError(t, <-ended, "no URL")
+	}
 	proxy, err := url.Parse(lines.Text())
 	require.NoError(t, err)
 	require.True(t, lines.Scan(), "no address")

@@ -9,7 +9,7 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/i2pd"
 )
 
-const routerUsage = "start a router if none answers at -sam: auto (the i2pd in PATH) or the `path` of an i2pd"
+const routerUsage = "start a router if none answers at -sam or, unless one of them alone is given, -i2cp: auto (the i2pd in PATH) or the `path` of an i2pd"
 
 // ownRouter gives the endpoint the router of the flag -router, if there is one.
 func ownRouter(how string, ep *i2psocks.Endpoint, stderr io.Writer) (err error) {

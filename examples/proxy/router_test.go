@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/go-i2p/i2psocks/dialer/i2cptest"
 	"github.com/go-i2p/i2psocks/dialer/i2pd"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
 )
@@ -26,22 +27,32 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fakeI2PD serves SAM of a network in memory where the configuration says. It ends after a minute at most.
+// fakeI2PD serves SAM of a network in memory where the configuration says, and I2CP of another. It ends after a minute at most.
 func fakeI2PD(dir string) {
 	time.AfterFunc(time.Minute, func() { os.Exit(1) })
 	conf, _ := os.ReadFile(filepath.Join(dir, "i2pd.conf"))
-	port := regexp.MustCompile(`(?m)^port = (\d+)$`).FindSubmatch(conf)
-	ln, err := net.Listen("tcp", "127.0.0.1:"+string(port[1]))
-	if err != nil {
-		os.Exit(1)
+	ports := regexp.MustCompile(`(?m)^\[(sam|i2cp)\]\nenabled = true\naddress = 127\.0\.0\.1\nport = (\d+)$`).FindAllSubmatch(conf, -1)
+	dial := map[string]func(context.Context) (net.Conn, error){
+		"sam": samtest.NewNetwork().Start(nil).Dial, "i2cp": i2cptest.NewNetwork().Start(nil).Dial,
 	}
-	bridge := samtest.NewNetwork().Start(nil)
+	for _, m := range ports {
+		ln, err := net.Listen("tcp", "127.0.0.1:"+string(m[2]))
+		if err != nil {
+			os.Exit(1)
+		}
+		go pass(ln, dial[string(m[1])])
+	}
+	select {}
+}
+
+// pass hands connections on.
+func pass(ln net.Listener, dial func(context.Context) (net.Conn, error)) {
 	for {
 		near, err := ln.Accept()
 		if err != nil {
 			os.Exit(1)
 		}
-		far, _ := bridge.Dial(context.Background())
+		far, _ := dial(context.Background())
 		go io.Copy(far, near)
 		go io.Copy(near, far)
 	}
@@ -68,8 +79,27 @@ func TestOwnRouter(t *testing.T) {
 }
 
 func TestRunningRouterIsTaken(t *testing.T) {
-	bridge := samtest.NewStrict(t).Start(nil)
-	_, _, stop := start(t, "-listen", "127.0.0.1:0", "-sam", bridge.Addr(), "-router", "/nonexistent")
+	bridge, below := samtest.NewStrict(t).Start(nil), i2cptest.NewStrict(t).Start(nil)
+	flags := []string{"-listen", "127.0.0.1:0", "-sam", bridge.Addr(), "-i2cp", below.Addr(), "-router", "/nonexistent"}
+	_, _, stop := start(t, flags...)
 	assert.Equal(t, 1, bridge.Count("SESSION CREATE"))
 	assert.NoError(t, stop())
+	bridge.Kill()
+	_, _, stop = start(t, flags...)
+	assert.Len(t, below.Sessions(), 1)
+	assert.NoError(t, stop())
+	below.Kill()
+	err := run(t.Context(), flags, io.Discard, io.Discard)
+	assert.ErrorIs(t, err, i2pd.ErrNotFound)
+	assert.ErrorContains(t, err, bridge.Addr())
+	assert.ErrorContains(t, err, below.Addr())
+}
+
+// TestOwnRouterOverI2CP: a router that is started serves what is asked.
+func TestOwnRouterOverI2CP(t *testing.T) {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	_, b32, stop := start(t, "-listen", "127.0.0.1:0", "-i2cp", "127.0.0.1:1", "-router", self) // where nobody is
+	assert.Contains(t, b32, ".b32.i2p")
+	require.NoError(t, stop())
 }
