@@ -9,7 +9,15 @@ import (
 
 // own returns the session of the endpoint's own identity.
 func (e *Endpoint) own(has *assets) dialer.Backend {
-	if e.I2CP != "" {
+	return e.session(has, func() *sam.Session {
+		s := e.samSession(has)
+		s.StatusChanged = e.StatusChanged
+		if e.Configure != nil {
+			e.Configure(s)
+		}
+		s.Identity = has.id
+		return s
+	}, func() *i2cp.Session {
 		s := e.i2cpSession(has)
 		s.StatusChanged = e.StatusChanged
 		if e.ConfigureI2CP != nil {
@@ -17,14 +25,7 @@ func (e *Endpoint) own(has *assets) dialer.Backend {
 		}
 		s.Identity = has.id
 		return s
-	}
-	s := e.samSession(has)
-	s.StatusChanged = e.StatusChanged
-	if e.Configure != nil {
-		e.Configure(s)
-	}
-	s.Identity = has.id
-	return s
+	})
 }
 
 // fresh returns a session of an identity that nobody else has; id if it is kept.
@@ -33,7 +34,16 @@ func (e *Endpoint) fresh(has *assets, id keys.Identity) dialer.Backend {
 	if quantity == 0 {
 		quantity = defaultIsolatedQuantity
 	}
-	if e.I2CP != "" {
+	return e.session(has, func() *sam.Session {
+		s := e.samSession(has)
+		s.DialOnly = !e.Isolation.Listen
+		s.Inbound.Quantity, s.Outbound.Quantity = quantity, quantity
+		if e.Isolation.Configure != nil {
+			e.Isolation.Configure(s)
+		}
+		s.Identity = id
+		return s
+	}, func() *i2cp.Session {
 		s := e.i2cpSession(has)
 		s.DialOnly = !e.Isolation.Listen
 		s.Inbound.Quantity, s.Outbound.Quantity = quantity, quantity
@@ -42,31 +52,42 @@ func (e *Endpoint) fresh(has *assets, id keys.Identity) dialer.Backend {
 		}
 		s.Identity, s.Signer = id, nil
 		return s
+	})
+}
+
+// session returns one over SAM or over I2CP, or one that will be either.
+func (e *Endpoint) session(has *assets, newSAM func() *sam.Session, newI2CP func() *i2cp.Session) dialer.Backend {
+	switch {
+	case has.router != nil && len(has.router.doors) > 1:
+		return newEither(newSAM(), newI2CP(), has.router)
+	case has.router != nil && has.router.doors[0].protocol == overI2CP, has.router == nil && e.I2CP != "":
+		return newI2CP()
 	}
-	s := e.samSession(has)
-	s.DialOnly = !e.Isolation.Listen
-	s.Inbound.Quantity, s.Outbound.Quantity = quantity, quantity
-	if e.Isolation.Configure != nil {
-		e.Isolation.Configure(s)
-	}
-	s.Identity = id
-	return s
+	return newSAM()
 }
 
 // samSession returns a session over SAM of a fresh identity, with the endpoint's settings.
 func (e *Endpoint) samSession(has *assets) *sam.Session {
-	return &sam.Session{
-		Address: e.SAM, Fallbacks: e.Fallbacks, DialBridge: has.bridge, Owners: has.owners, User: e.SAMUser, Password: e.SAMPassword,
+	s := &sam.Session{
+		Address: e.SAM, Fallbacks: e.Fallbacks, DialBridge: e.DialBridge, Owners: has.owners, User: e.SAMUser, Password: e.SAMPassword,
 		Nickname: e.Name, Inbound: e.Inbound, Outbound: e.Outbound,
 		DialTimeout: e.DialTimeout, Budget: has.budget, Logger: e.Logger,
 	}
+	if has.router != nil {
+		s.DialBridge = has.router.dialer(overSAM)
+	}
+	return s
 }
 
 // i2cpSession returns one over I2CP.
 func (e *Endpoint) i2cpSession(has *assets) *i2cp.Session {
-	return &i2cp.Session{
+	s := &i2cp.Session{
 		Address: e.I2CP, Fallbacks: e.Fallbacks, DialRouter: e.DialBridge, Owners: has.owners,
 		Nickname: e.Name, Inbound: i2cp.Tunnels(e.Inbound), Outbound: i2cp.Tunnels(e.Outbound),
 		DialTimeout: e.DialTimeout, Logger: e.Logger,
 	}
+	if has.router != nil {
+		s.DialRouter = has.router.dialer(overI2CP)
+	}
+	return s
 }

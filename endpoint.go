@@ -40,7 +40,7 @@ type Endpoint struct {
 	SAM string
 	// I2CP, if set, is where a router speaks I2CP, as [i2cp.Session.Address] such as [i2cp.DefaultAddress], and makes all
 	// sessions [i2cp.Session]s: see package i2cp for what that gives and costs. Fallbacks and DialBridge are then of
-	// such routers. It must not be combined with the fields that are about SAM, with Router and Backend.
+	// such routers. It must not be combined with the fields that are about SAM, unless Router is set, and not with Backend.
 	I2CP string
 	// SAMUser and SAMPassword are for bridges that want them, as [sam.Session.User] and Password.
 	SAMUser     string
@@ -50,9 +50,12 @@ type Endpoint struct {
 	Fallbacks []string
 	// DialBridge, if set, opens all connections to the routers, as [sam.Session.DialBridge].
 	DialBridge func(ctx context.Context, network, address string) (net.Conn, error)
-	// Router, if set, is started when nobody answers at SAM, and closed by Close: an [*i2pd.Router], or another.
-	// Whether it is needed is settled once, by the first connection. It must not be combined with Fallbacks, DialBridge
-	// or Backend. Datagrams then go over the control connection, see [sam.Session.ListenPacket].
+	// Router, if set, is started when no router is found, and closed by Close: an [*i2pd.Router], or another. One is looked
+	// for at SAM, then at I2CP, and what is started is asked for SAM; if of SAM and I2CP only one is set, or has settings
+	// here, it is that one alone. Which it is is settled once, by the first connection, and for all sessions: an
+	// error names all that was tried. Configure and ConfigureI2CP must both be set if sessions may go either way, or neither,
+	// and no Signer. Router must not be combined with Fallbacks, DialBridge or Backend. Datagrams over SAM then
+	// go over the control connection, see [sam.Session.ListenPacket].
 	//
 	// [*i2pd.Router]: https://pkg.go.dev/github.com/go-i2p/i2psocks/dialer/i2pd#Router
 	Router Router
@@ -64,7 +67,7 @@ type Endpoint struct {
 	// what has no field here. It does not reach the sessions of tokens, see [Isolation], and cannot
 	// change the Identity.
 	Configure func(s *sam.Session)
-	// ConfigureI2CP is Configure for the session of an endpoint whose I2CP is set. What it makes the Signer is who the
+	// ConfigureI2CP is Configure for sessions over I2CP. What it makes the Signer is who the
 	// endpoint is, in the place of the identity in Keys or Dir.
 	ConfigureI2CP func(s *i2cp.Session)
 	// Backend, if set, is used in place of a [sam.Session] made from the fields above and below.

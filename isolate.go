@@ -44,7 +44,7 @@ type Isolation struct {
 	// endpoint's own. What a peer sees of it, such as a credential for encrypted lease sets, links the
 	// identities that have it.
 	Configure func(s *sam.Session)
-	// ConfigureI2CP is Configure for the sessions of an endpoint whose I2CP is set. It cannot change their Signer.
+	// ConfigureI2CP is Configure for sessions over I2CP. It cannot change their Signer.
 	ConfigureI2CP func(s *i2cp.Session)
 	// Book, if set, returns the book in which an identity finds the names that are not in Hosts, nil for none. It is
 	// asked for each dial, lookup and packet connection, and should return the same Book for the same token, and

@@ -31,11 +31,12 @@ func (e *Endpoint) load(ctx context.Context) (has *assets, err error) {
 	if err = e.identify(ctx, has); err != nil {
 		return nil, err
 	}
-	if has.bridge = e.DialBridge; has.bridge == nil {
+	if e.DialBridge == nil {
 		has.owners = new(dialer.Owners)
 	}
 	if e.Router != nil {
-		has.bridge = newOwnRouter(e.Router).DialContext
+		doors, _ := e.doors() // which check has seen
+		has.router = newOwnRouter(e.Router, doors)
 	}
 	has.backend = e.own(has)
 	return has, nil
@@ -46,18 +47,31 @@ func (e *Endpoint) check() error {
 	switch {
 	case e.Secret != "" && e.NoSecret:
 		return errors.New("both Secret and NoSecret are set")
-	case e.Router != nil && (e.Backend != nil || e.DialBridge != nil || len(e.Fallbacks) > 0):
-		return errors.New("both Router and one of Backend, DialBridge and Fallbacks are set")
-	case e.I2CP != "" && (e.SAM != "" || e.SAMUser != "" || e.SAMPassword != nil || e.Router != nil || e.Backend != nil):
-		return errors.New("both I2CP and one of SAM, SAMUser, SAMPassword, Router and Backend are set")
-	case e.I2CP != "" && (e.Configure != nil || e.Isolation.Configure != nil):
-		return errors.New("I2CP is set, for whose sessions are ConfigureI2CP and Isolation.ConfigureI2CP")
-	case e.I2CP == "" && (e.ConfigureI2CP != nil || e.Isolation.ConfigureI2CP != nil):
-		return errors.New("ConfigureI2CP needs I2CP")
 	case e.Backend == nil && e.Isolation.Persistent && e.Keys == nil && e.Dir == "":
 		return errors.New("Isolation.Persistent needs Keys or Dir")
 	}
+	if err := e.checkDoors(); err != nil {
+		return err
+	}
 	return e.Secret.check()
+}
+
+// checkDoors is the part of check that is about the ways to a router.
+func (e *Endpoint) checkDoors() error {
+	switch {
+	case e.Router != nil && (e.Backend != nil || e.DialBridge != nil || len(e.Fallbacks) > 0):
+		return errors.New("both Router and one of Backend, DialBridge and Fallbacks are set")
+	case e.Router != nil:
+		_, err := e.doors()
+		return err
+	case e.I2CP != "" && (e.SAM != "" || e.SAMUser != "" || e.SAMPassword != nil || e.Backend != nil):
+		return errors.New("both I2CP and one of SAM, SAMUser, SAMPassword and Backend are set, and no Router")
+	case e.I2CP != "" && (e.Configure != nil || e.Isolation.Configure != nil):
+		return errors.New("I2CP is set, for whose sessions are ConfigureI2CP and Isolation.ConfigureI2CP")
+	case e.I2CP == "" && (e.ConfigureI2CP != nil || e.Isolation.ConfigureI2CP != nil):
+		return errors.New("ConfigureI2CP needs I2CP or Router")
+	}
+	return nil
 }
 
 // identify loads the identity, or makes it on first use; it is zero if none is kept.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/keys"
@@ -18,8 +17,8 @@ var ErrLost = errors.New("identity lost: another host may have it")
 // assets are what a start makes, and what the endpoint has from then on.
 type assets struct {
 	backend dialer.Backend
-	bridge  func(ctx context.Context, network, address string) (net.Conn, error)
-	owners  *dialer.Owners // of the bridges, known to all sessions; nil where the host has its own way to them
+	router  *ownRouter     // nil without Endpoint.Router
+	owners  *dialer.Owners // of the routers, known to all sessions; nil where the host has its own way to them
 	names   names
 	id      keys.Identity // zero if none is kept
 	budget  *socks.Budget // shared by all sessions and ports
