@@ -73,6 +73,7 @@ func (c *conn) createSession(m i2cpwire.SessionConfig) {
 		}
 	}
 	s := newSession(c, m)
+	nw.forgetRatchets(s.hash)
 	c.session = s
 	c.r.sessions[s.id] = s
 	c.out.push(i2cpwire.SessionStatus{Session: s.id, State: i2cpwire.SessionCreated})

@@ -16,6 +16,7 @@ type flow struct {
 	tagset     int       // the same for ever, until the pair is made anew
 	lost       int       // in a row
 	cutUntil   time.Time // messages vanish until then
+	ratchet    ratchet
 }
 
 // maxUnanswered is how many packets of streams that want an answer a living peer may be sent without one: twice i2pd's
@@ -120,7 +121,9 @@ func (c *conn) transmit(m i2cpwire.SendMessage, to *record, unanswered bool) {
 		nw.violate(c, "%d packets of streams to a peer that answers none", f.unanswered)
 	}
 	payload := bytes.Clone(m.Payload)
-	sent := len(payload) < r.f.tooBig && !f.cut(r.f) && r.link.send(len(payload), func() { c.arrive(p, payload, m) })
+	first, leaves := f.ratchet.seal(r.f, time.Now())
+	sent := leaves && len(payload) < r.f.tooBig && !f.cut(r.f) &&
+		r.link.send(len(payload), func() { c.arrive(p, payload, m, first) })
 	if !sent {
 		f.loses(r.f)
 		r.lose()
@@ -144,7 +147,7 @@ func (f *flow) loses(fl *flavour) {
 }
 
 // arrive gives a message to the receiver's router.
-func (c *conn) arrive(p pair, payload []byte, m i2cpwire.SendMessage) {
+func (c *conn) arrive(p pair, payload []byte, m i2cpwire.SendMessage, first bool) {
 	nw := c.r.nw
 	to := nw.find(p.to)
 	if to == nil || to.session == nil {
@@ -152,8 +155,12 @@ func (c *conn) arrive(p pair, payload []byte, m i2cpwire.SendMessage) {
 		c.r.lose()
 		return
 	}
-	nw.flow(p).lost = 0
 	back := nw.flow(pair{p.to, p.from})
+	if !to.session.opened(&back.ratchet, first, time.Now()) {
+		c.r.lose()
+		return
+	}
+	nw.flow(p).lost = 0
 	back.unanswered = 0
 	if back.tagset < 65535 {
 		back.tagset = 0

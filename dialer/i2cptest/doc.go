@@ -34,6 +34,9 @@
 //   - Statuses: those of i2pd say "guaranteed success" for what was handed to a tunnel. With nonce 0 there are none. Java
 //     tells what arrived.
 //   - Large payloads: from 62,523 bytes on they vanish on i2pd; 63,023 crash I2PD256, 65,023 I2PD259 ([Stats].Crashes).
+//   - First messages: what goes to a peer before it has answered is lost on I2PD256, for two minutes, with the status of what was
+//     sent; on I2PD259 each is another first one. i2pd drops first messages to a destination that come within 200 ms of another,
+//     and begins anew with a peer that was silent for 90 s.
 //   - A client that does not read: i2pd drops what exceeds 1 MiB, Java what exceeds 256 messages, requests for lease sets too.
 //   - A pair of destinations is cut off for a minute on i2pd after 800 messages lost in a row, and for good on I2PD256 after
 //     65,535 messages without one back.

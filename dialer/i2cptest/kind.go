@@ -33,8 +33,9 @@ type flavour struct {
 	second   time.Duration // until the second tunnel is there, after that
 	unknown  time.Duration // until a lookup says that there is nothing
 	maxBody  int
-	tooBig   int // payloads of more bytes than this vanish
-	crash    int // and with this many abort the router
+	tooBig   int  // payloads of more bytes than this vanish
+	crash    int  // and with this many abort the router
+	forgets  bool // what follows the first message to a peer, until that has answered
 	numbers  bool
 	mlkem    bool
 	tagset   int // messages one way without one back, after which a pair is cut off for good; 0 is never
@@ -64,7 +65,7 @@ var flavours = [...]flavour{
 	},
 	I2PD256: {
 		name: "i2pd 2.56.0", build: 3 * time.Second, second: time.Millisecond, unknown: 4 * time.Millisecond,
-		maxBody: 65535, tooBig: 62523, crash: 63023, numbers: true, tagset: 65535, maxQueue: 1 << 20,
+		maxBody: 65535, tooBig: 62523, crash: 63023, forgets: true, numbers: true, tagset: 65535, maxQueue: 1 << 20,
 	},
 	I2PD259: {
 		name: "i2pd 2.59.0", version: "0.9.68", build: 5 * time.Second, second: 2 * time.Second, unknown: 4 * time.Millisecond,

@@ -30,6 +30,7 @@ type session struct {
 	encrypted  *i2cpwire.EncryptedLeaseSet
 	clientKeys map[[32]byte]i2cpwire.ClientKey // by the public signing key of a service
 	message    uint32
+	lastFirst  time.Time // when the first message of a peer's session came last
 }
 
 func newSession(c *conn, m i2cpwire.SessionConfig) *session {
