@@ -90,6 +90,7 @@ func (e *Engine) accept(in *incoming) error {
 	}
 	hash := from.Hash()
 	if again := e.fromRemote(in.ReceiveID, &hash); again != nil {
+		again.peer.heard()
 		return again.openedAgain(in)
 	}
 	if e.waits.opened(in.ReceiveID, &hash) {
@@ -108,6 +109,7 @@ func (e *Engine) accept(in *incoming) error {
 func (e *Engine) admit(in *incoming, from keys.Destination, key packet.Key, hash [32]byte) error {
 	l := e.listener(in.destPort)
 	p := e.peer(from, hash)
+	p.heard()
 	limits := &e.conf.Limits
 	switch {
 	case !p.opens.take(e.now, limits.PeerPerMinute), len(e.byRemote[in.ReceiveID]) >= maxSameRemote:

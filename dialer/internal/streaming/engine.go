@@ -30,6 +30,9 @@ type Engine struct {
 	waits     timeWaits
 	pings     pings
 
+	ratchet Ratchet
+	waiting int // peers whose answer is waited for
+
 	timers  timers
 	urgent  ring[*Stream] // with a packet that no window holds back
 	ready   ring[*peer]   // with data that a window may hold back
@@ -77,6 +80,9 @@ type Outgoing struct {
 	// Useful is how long it is of use that the packet be delivered; later it is
 	// sent again anyhow. 0 is without a limit.
 	Useful time.Duration
+	// First is set for a packet that goes to its destination alone: what becomes of it is to be told
+	// by [Engine.Reached] or [Engine.Unreached].
+	First bool
 
 	offset, signatureAt, signatureLen int
 }
@@ -94,9 +100,10 @@ func (o *Outgoing) Sign(s packet.Signer) error {
 
 // Change tells that something has happened to one of these; the others are nil.
 type Change struct {
-	Stream   *Stream   // readable, writable, open or ended
-	Listener *Listener // has something to accept
-	Ping     *Ping     // answered
+	Stream   *Stream          // readable, writable, open or ended
+	Listener *Listener        // has something to accept
+	Ping     *Ping            // answered
+	Peer     keys.Destination // what waited for [Engine.Turn] may ask again
 }
 
 // Changed returns what has changed since it was last called, one by one. It is called after Receive, and
@@ -128,15 +135,25 @@ func (e *Engine) Next(now time.Time, b []byte) (Outgoing, bool) {
 	e.expire(e.clock(now))
 	for e.urgent.len() > 0 {
 		s := e.urgent.pop()
+		if w := s.peer.waiting; w != nil {
+			w.streams.push(s)
+			continue
+		}
 		s.inUrgent = false
 		o, ok := s.takeUrgent(b)
 		s.arm()
 		if ok {
+			o.First = s.peer.turn() == First
 			return o, true
 		}
 	}
-	if e.replies.len() > 0 {
-		return e.sendReply(e.replies.pop(), b), true
+	for e.replies.len() > 0 {
+		r := e.replies.pop()
+		if r.asks != nil && r.asks.waiting != nil {
+			r.asks.waiting.pings.push(r)
+			continue
+		}
+		return e.sendReply(r, b), true
 	}
 	return e.nextData(b)
 }

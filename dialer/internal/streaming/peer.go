@@ -42,15 +42,21 @@ type peer struct {
 	timer      timer
 	idleSince  instant
 	listedIdle bool
+
+	contact
 }
 
 // peer returns the block of a destination, a new one if it has none.
 func (e *Engine) peer(d keys.Destination, hash [32]byte) *peer {
 	if p := e.peers[hash]; p != nil {
+		if p.dest.IsZero() {
+			p.dest = d
+		}
 		return p
 	}
 	p := &peer{e: e, dest: d, hash: hash, span: narrowWindow}
 	p.timer.fire = p
+	p.forget()
 	p.control.SetMax(narrowWindow)
 	e.peers[hash] = p
 	p.release()
@@ -88,6 +94,7 @@ func (e *Engine) forgetPeers() {
 			return
 		}
 		e.timers.set(&p.timer, never)
+		p.resume()
 		delete(e.peers, p.hash)
 	}
 }
@@ -124,9 +131,9 @@ func (e *Engine) nextData(b []byte) (Outgoing, bool) {
 	for e.ready.len() > 0 {
 		p := e.ready.pop()
 		p.inReady = false
-		if p.inflight >= p.control.Window() {
+		if p.waiting != nil || p.inflight >= p.control.Window() {
 			p.held = false
-			continue // an acknowledgement wakes it
+			continue // an answer wakes it, or an acknowledgement
 		}
 		if p.paceAt > e.now {
 			p.held = true
@@ -151,6 +158,7 @@ func (p *peer) send(b []byte) (Outgoing, bool) {
 			continue
 		}
 		o := s.transmit(i, b)
+		o.First = p.turn() == First
 		s.wake()
 		s.arm()
 		p.paced()

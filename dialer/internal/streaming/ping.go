@@ -17,6 +17,7 @@ const (
 // Ping asks whether a destination is there. It needs no stream and no listener.
 type Ping struct {
 	e        *Engine
+	to       *peer
 	id       uint32
 	sentAt   instant
 	answered bool
@@ -47,12 +48,12 @@ func (p *pings) expire(now instant) {
 }
 
 func (e *Engine) ping(to *peer, localPort, remotePort uint16) *Ping {
-	p := &Ping{e: e, id: e.newID(), sentAt: e.now}
+	p := &Ping{e: e, to: to, id: e.newID(), sentAt: e.now}
 	if e.pings.order.len() >= maxPings {
 		e.pings.order.pop()
 	}
 	e.pings.order.push(p)
-	e.reply(reply{to: to.dest, localPort: localPort, remotePort: remotePort,
+	e.reply(reply{to: to.dest, asks: to, localPort: localPort, remotePort: remotePort,
 		packet: packet.Packet{SendID: p.id, Flags: packet.Echo | packet.FromIncluded | packet.NoAck}})
 	return p
 }
@@ -72,6 +73,9 @@ func (e *Engine) receiveEcho(in *incoming) error {
 	if err := in.Verify(in.raw, key); err != nil {
 		return err
 	}
+	if p := e.peers[from.Hash()]; p != nil {
+		p.heard()
+	}
 	pong := in.Pong()
 	pong.Payload = bytes.Clone(pong.Payload)
 	e.reply(reply{to: from, localPort: in.destPort, remotePort: in.sourcePort, packet: pong})
@@ -84,6 +88,7 @@ func (e *Engine) receivePong(id uint32) error {
 		if p.id != id || p.answered {
 			continue
 		}
+		p.to.heard()
 		p.answered, p.trip = true, e.now-p.sentAt
 		if p.public {
 			e.changes.push(Change{Ping: p})

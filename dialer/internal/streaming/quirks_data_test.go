@@ -173,6 +173,12 @@ func TestKeepAlive(t *testing.T) {
 	s = newScript(t, streaming.Config{KeepAlive: -1})
 	s.dial(i2pdSYN)
 	counts(t, 0, s.pass(1000*time.Hour))
+
+	// Who was called leaves the asking to who has called: if both did, i2pd would lose both.
+	s = newScript(t, streaming.Config{})
+	s.accept(i2pdSYN)
+	counts(t, 0, data(s.pass(5*time.Minute+50*time.Second)))
+	assert.NotEmpty(t, data(s.pass(20*time.Second)))
 }
 
 // Data that has overtaken the SYN, in any order, is kept for it; some dialers send it so.

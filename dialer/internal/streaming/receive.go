@@ -59,6 +59,7 @@ func (s *Stream) receive(in *incoming) error {
 		}
 		return err
 	}
+	s.peer.heard()
 	if in.Flags.Has(packet.Reset) {
 		s.receivedReset()
 		return nil

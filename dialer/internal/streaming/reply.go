@@ -13,6 +13,7 @@ const (
 // reply is a packet that belongs to no stream.
 type reply struct {
 	to                    keys.Destination
+	asks                  *peer // of a ping; nil of what answers something that has just come
 	localPort, remotePort uint16
 	packet                packet.Packet
 }
@@ -45,5 +46,6 @@ func (e *Engine) sendReply(r reply, b []byte) Outgoing {
 			p.Offline = e.conf.Offline
 		}
 	}
-	return finishPacket(Outgoing{To: r.to, SourcePort: r.localPort, DstPort: r.remotePort}, p, b)
+	first := r.asks != nil && r.asks.turn() == First
+	return finishPacket(Outgoing{To: r.to, SourcePort: r.localPort, DstPort: r.remotePort, First: first}, p, b)
 }

@@ -1,0 +1,201 @@
+package streaming
+
+import (
+	"time"
+
+	"github.com/go-i2p/i2psocks/keys"
+)
+
+// i2pd opens a ratchet session with a peer by the first message to it. Up to 2.58 it says that it has sent what an I2CP
+// client sends next, and throws it away, until the peer has answered or the path is two minutes old; when several
+// first messages wait for one lease set, the answer to any but the last does not even count. From 2.59 on each is a first one until
+// there is an answer. All versions drop first messages to a destination that come within 200 ms of another, and begin
+// anew with a peer from which nothing has come for 90 s.
+// So one packet goes first, and all others wait until something has come from the peer, or for some time.
+const (
+	// silence of so long makes the next packet a first one.
+	silence = 80 * time.Second
+	// statusWait is how long the router may take to say whether the first is on its way.
+	statusWait = 30 * time.Second
+	// askAgain is how long it is until another try when it is not.
+	askAgain = time.Second
+
+	longAgo = instant(-time.Hour)
+)
+
+// Ratchet is how a router treats what is sent to a peer that has not answered. The zero value is for one that sends it all.
+type Ratchet struct {
+	// Wait is how long others wait for an answer once a first packet is on its way.
+	Wait time.Duration
+	// Renewal is how long the router loses what follows a first packet that is never answered. It is sent all the same,
+	// when it has waited.
+	Renewal time.Duration
+}
+
+// Ratchets of versions of i2pd.
+var (
+	Ratchet256 = Ratchet{Wait: 10 * time.Second, Renewal: 121 * time.Second} // up to 2.58
+	Ratchet259 = Ratchet{Wait: 250 * time.Millisecond}
+)
+
+// contact is what is known of whether a peer hears us.
+type contact struct {
+	heardAt instant  // when something came from it by this router
+	firstAt instant  // when it was sent a first packet
+	reached bool     // the router has said that it has a way to it
+	waiting *waiting // nothing goes to it; nil otherwise
+}
+
+// waiting is what waits for a peer to answer.
+type waiting struct {
+	p       *peer
+	timer   timer
+	streams ring[*Stream] // with something urgent
+	pings   ring[reply]
+}
+
+func (c *contact) forget() { c.heardAt, c.firstAt, c.reached = longAgo, longAgo, false }
+
+// Rerouted tells that packets go by another router from now on, which has no session with anybody: what is not acknowledged
+// is sent again soon, and has all its time.
+func (e *Engine) Rerouted(now time.Time, r Ratchet) {
+	e.clock(now)
+	e.ratchet = r
+	for _, p := range e.peers {
+		p.forget()
+		p.resume()
+	}
+	for _, s := range e.streams {
+		s.rto.progress(e.now)
+		if s.rtoAt != never {
+			s.rtoAt = min(s.rtoAt, e.now+minRTO)
+			s.arm()
+		}
+	}
+}
+
+// Turn is whether something may go to a destination.
+type Turn uint8
+
+const (
+	Wait  Turn = iota // until Engine.Changed names the peer
+	First             // alone: Reached or Unreached must be called
+	Go
+)
+
+// Turn asks whether something that is no packet of the engine's may go to a destination, which is then taken to be sent.
+func (e *Engine) Turn(now time.Time, to keys.Destination) Turn {
+	e.expire(e.clock(now))
+	return e.peer(to, to.Hash()).turn()
+}
+
+func (p *peer) turn() Turn {
+	now, r := p.e.now, p.e.ratchet
+	switch {
+	case r.Wait == 0 && p.reached:
+		return Go
+	case r.Wait == 0:
+		return First
+	case p.waiting != nil:
+		return Wait
+	case now-p.heardAt < silence, now-p.firstAt < r.Renewal: // or it was waited for in vain
+		return Go
+	}
+	p.firstAt = now
+	p.wait(statusWait)
+	return First
+}
+
+func (p *peer) wait(d time.Duration) {
+	if p.waiting == nil {
+		p.waiting = &waiting{p: p}
+		p.waiting.timer.fire = p.waiting
+		p.e.waiting++
+	}
+	p.e.timers.set(&p.waiting.timer, p.e.now+d)
+}
+
+// Reached tells that the router has sent the first thing to a destination on its way, or that nothing is known of it.
+func (e *Engine) Reached(now time.Time, to keys.Destination) {
+	e.clock(now)
+	p := e.peers[to.Hash()]
+	if p == nil {
+		return
+	}
+	p.reached = true
+	if p.waiting != nil {
+		p.wait(p.e.ratchet.Wait)
+	}
+}
+
+// Unreached tells that the router could not send it. What waits may try in a second.
+func (e *Engine) Unreached(now time.Time, to keys.Destination) {
+	e.clock(now)
+	p := e.peer(to, to.Hash())
+	p.firstAt = longAgo
+	p.wait(askAgain)
+}
+
+// Met reports whether a destination can be sent many packets at once.
+func (e *Engine) Met(now time.Time, to keys.Destination) bool {
+	e.expire(e.clock(now))
+	p := e.peers[to.Hash()]
+	return e.ratchet.Wait == 0 || p != nil && p.waiting == nil && e.now-p.heardAt < silence
+}
+
+// Heard tells that something else than a packet of the engine's has come, and says that it is from a destination whose
+// hash that is. It counts if something was sent there before.
+func (e *Engine) Heard(now time.Time, hash [32]byte) {
+	e.clock(now)
+	if p := e.peers[hash]; p != nil {
+		p.heard()
+	}
+}
+
+// Asked tells of something that a program has taken as from a destination, which may be answered. All that is known of it may
+// be its hash.
+func (e *Engine) Asked(now time.Time, from keys.Destination, hash [32]byte) {
+	e.clock(now)
+	if e.ratchet.Wait > 0 {
+		e.peer(from, hash).heard()
+	}
+}
+
+// HeardAnybody tells that something has come that says nothing of its sender, who may be any that is waited for.
+func (e *Engine) HeardAnybody(now time.Time) {
+	e.clock(now)
+	if e.waiting == 0 {
+		return
+	}
+	for _, p := range e.peers {
+		p.resume()
+	}
+}
+
+func (p *peer) heard() {
+	p.heardAt = p.e.now
+	p.reached = true
+	p.resume()
+}
+
+// due is called when it was waited for long enough.
+func (w *waiting) due(instant) { w.p.resume() }
+
+// resume lets go what waits. The first of it may make the rest wait again.
+func (p *peer) resume() {
+	w := p.waiting
+	if w == nil {
+		return
+	}
+	p.waiting = nil
+	p.e.waiting--
+	p.e.timers.set(&w.timer, never)
+	for w.streams.len() > 0 {
+		p.e.urgent.push(w.streams.pop())
+	}
+	for w.pings.len() > 0 {
+		p.e.reply(w.pings.pop())
+	}
+	p.wake()
+	p.e.changes.push(Change{Peer: p.dest})
+}

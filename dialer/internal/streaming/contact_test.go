@@ -1,0 +1,122 @@
+package streaming_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/go-i2p/i2psocks/dialer/internal/streaming"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// acquaint is an engine that dials a peer it does not know three times, and sends one packet.
+func acquaint(t *testing.T, r streaming.Ratchet) *script {
+	s := newScript(t, streaming.Config{})
+	s.e.Rerouted(s.now, r)
+	for range 3 {
+		_, err := s.e.Dial(s.peer, 0, 80)
+		require.NoError(t, err)
+	}
+	out := s.drain()
+	counts(t, 1, out)
+	assert.True(t, out[0].o.First)
+	return s
+}
+
+// mayAsk returns whether the engine says that what waited may ask for its turn.
+func (s *script) mayAsk() bool {
+	for c, ok := s.e.Changed(); ok; c, ok = s.e.Changed() {
+		if c.Peer == s.peer {
+			return true
+		}
+	}
+	return false
+}
+
+// i2pd up to 2.58 loses what follows the first message to a peer.
+func TestOthersWaitForTheAnswer(t *testing.T) {
+	s := acquaint(t, streaming.Ratchet256)
+	assert.False(t, s.e.Met(s.now, s.peer))
+	assert.Equal(t, streaming.Wait, s.e.Turn(s.now, s.peer))
+	s.e.Reached(s.now, s.peer)
+	counts(t, 0, s.pass(9*time.Second))
+	assert.False(t, s.mayAsk())
+	s.e.Heard(s.now, s.peer.Hash())
+	assert.True(t, s.mayAsk())
+	assert.True(t, s.e.Met(s.now, s.peer))
+	assert.Equal(t, streaming.Go, s.e.Turn(s.now, s.peer))
+	out := s.drain()
+	counts(t, 3, out) // the first SYN again: its time was over
+	for _, p := range out {
+		assert.False(t, p.o.First)
+	}
+	// It begins anew with a peer that was not heard for long.
+	s.now = s.now.Add(2 * time.Minute)
+	assert.False(t, s.e.Met(s.now, s.peer))
+	assert.Equal(t, streaming.First, s.e.Turn(s.now, s.peer))
+	assert.Equal(t, streaming.Wait, s.e.Turn(s.now, s.peer))
+}
+
+func TestWaitInVain(t *testing.T) {
+	s := acquaint(t, streaming.Ratchet256)
+	s.e.Reached(s.now, s.peer)
+	counts(t, 0, s.pass(9900*time.Millisecond))
+	out := s.pass(time.Second)
+	counts(t, 3, out)
+	assert.Equal(t, streaming.Go, s.e.Turn(s.now, s.peer), "there is nothing to lose")
+	s.now = s.now.Add(2 * time.Minute)
+	assert.Equal(t, streaming.First, s.e.Turn(s.now, s.peer), "the router begins anew")
+}
+
+// A router that says nothing about a message does not hold up the rest for ever.
+func TestNothingIsSaid(t *testing.T) {
+	s := acquaint(t, streaming.Ratchet256)
+	counts(t, 0, s.pass(29*time.Second))
+	assert.NotEmpty(t, s.pass(2*time.Second))
+}
+
+// i2pd from 2.59 on makes a first message of each, and drops those that come too soon behind another.
+func TestFirstsAreApart(t *testing.T) {
+	s := acquaint(t, streaming.Ratchet259)
+	s.e.Reached(s.now, s.peer)
+	for range 2 {
+		counts(t, 0, s.pass(240*time.Millisecond))
+		out := s.pass(20 * time.Millisecond)
+		counts(t, 1, out)
+		assert.True(t, out[0].o.First)
+		s.e.Reached(s.now, s.peer)
+	}
+}
+
+// What cannot be sent for want of a lease set is no first message.
+func TestUnreached(t *testing.T) {
+	s := acquaint(t, streaming.Ratchet256)
+	for range 2 {
+		s.e.Unreached(s.now, s.peer)
+		counts(t, 0, s.pass(900*time.Millisecond))
+		out := s.pass(200 * time.Millisecond)
+		counts(t, 1, out)
+		assert.True(t, out[0].o.First)
+	}
+}
+
+// What says nothing of its sender may be from anybody.
+func TestHeardAnybody(t *testing.T) {
+	s := acquaint(t, streaming.Ratchet256)
+	s.e.HeardAnybody(s.now)
+	counts(t, 2, s.drain())
+	assert.False(t, s.e.Met(s.now, s.peer))
+}
+
+// Another router knows nobody, and one that loses nothing is given all at once.
+func TestRerouted(t *testing.T) {
+	s := acquaint(t, streaming.Ratchet256)
+	s.e.Rerouted(s.now, streaming.Ratchet{})
+	counts(t, 2, s.drain())
+	assert.Equal(t, streaming.First, s.e.Turn(s.now, s.peer))
+	s.e.Reached(s.now, s.peer)
+	assert.Equal(t, streaming.Go, s.e.Turn(s.now, s.peer))
+	counts(t, 1, s.pass(1100*time.Millisecond)) // again: nobody knows what became of it
+	s.e.Rerouted(s.now, streaming.Ratchet256)
+	assert.Equal(t, streaming.First, s.e.Turn(s.now, s.peer))
+}
