@@ -12,14 +12,13 @@ import (
 
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/i2cp"
-	"github.com/go-i2p/i2psocks/internal/i2pnet"
 )
 
 // TestDatagramsOnRouters sends datagrams of each kind between two real routers: ours to ours, and both ways to a program
 // that speaks SAM where its router knows the kind.
 func TestDatagramsOnRouters(t *testing.T) {
 	t.Parallel()
-	nw := routers(t, i2pnet.Config{})
+	nw := routers.Require(t)
 	ours, same := over(t, nw, 0), over(t, nw, 1)
 	var starting errgroup.Group
 	starting.Go(func() error { return ours.Up(t.Context()) })
@@ -70,7 +69,7 @@ func meet(t *testing.T, a, b net.PacketConn) {
 // router finds, and which is told to be out of reach over I2CP.
 func TestEncryptedLeaseSetsOnRouters(t *testing.T) {
 	t.Parallel()
-	nw := routers(t, i2pnet.Config{})
+	nw := routers.Require(t)
 	hidden := over(t, nw, 0, func(s *i2cp.Session) { s.LeaseSet.Encrypted = true })
 	theirs, ours := overSAM(t, nw, 1), over(t, nw, 1, func(s *i2cp.Session) { s.DialOnly = true })
 	lns := listen(t, hidden, theirs)

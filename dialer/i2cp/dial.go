@@ -23,6 +23,9 @@ func (s *Session) Dial(network, address string) (net.Conn, error) {
 // no program takes the stream there, it ends after 10 s. The errors are [*net.OpError] around the Err values of package
 // dialer.
 //
+// Through i2pd, which loses what is sent to a peer that has not answered, a destination that was not heard for 80 s is called by
+// one dial alone. Others wait for its answer, or fail with it.
+//
 // The stream has the methods CloseWrite() error, SetLinger(sec int) error and SetHalfClose(on bool) error beside those of
 // a net.Conn: CloseWrite tells the peer at once where it is known to bear that, else when it has closed itself, since
 // i2pd ends both directions; SetHalfClose(true) tells it at once in any case. SetLinger(0) makes Close a reset.
@@ -52,19 +55,15 @@ func (s *Session) dial(ctx context.Context, to dialer.Target) (*stream, error) {
 	return s.machine.dial(ctx, d, to.Addr)
 }
 
-// maxDials is how many calls of one destination wait for their answers at once. The rest wait for them: routers push
-// back no more than for data, and cut off a pair of which too much is lost.
-const maxDials = 64
-
 // dial opens a stream, and waits until the peer has answered.
 func (m *machine) dial(ctx context.Context, d keys.Destination, remote dialer.Addr) (*stream, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	hash := d.Hash()
-	if err := m.queue(ctx, hash); err != nil {
+	if err := m.queue(ctx, d); err != nil {
 		return nil, err
 	}
-	defer m.unqueue(hash)
+	var failed error
+	defer func() { m.unqueue(d, failed) }()
 	es, err := m.engine.Dial(d, 0, remote.Port)
 	if err != nil {
 		return nil, err
@@ -82,6 +81,7 @@ func (m *machine) dial(ctx context.Context, d keys.Destination, remote dialer.Ad
 		err = dialer.ErrSessionClosed
 	case es.Ended():
 		err = es.Err()
+		failed = err
 	default:
 		err = keeper.ContextError(ctx)
 		if st.why != nil {
@@ -92,29 +92,6 @@ func (m *machine) dial(ctx context.Context, d keys.Destination, remote dialer.Ad
 	es.Abort(err)
 	m.settle()
 	return nil, err
-}
-
-// queue waits for the caller's turn among those who dial a destination. The caller holds mu.
-func (m *machine) queue(ctx context.Context, hash [32]byte) error {
-	defer m.wakeAt(ctx, &m.dialled)()
-	for m.dials[hash] >= maxDials && ctx.Err() == nil && !m.closed {
-		m.dialled.Wait()
-	}
-	switch {
-	case m.closed:
-		return dialer.ErrSessionClosed
-	case ctx.Err() != nil:
-		return keeper.ContextError(ctx)
-	}
-	m.dials[hash]++
-	return nil
-}
-
-func (m *machine) unqueue(hash [32]byte) {
-	if m.dials[hash]--; m.dials[hash] == 0 {
-		delete(m.dials, hash)
-	}
-	m.dialled.Broadcast()
 }
 
 // wakeAt wakes who waits for a condition of the machine when ctx ends, until the returned function is called.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/internal/i2cpwire"
+	"github.com/go-i2p/i2psocks/dialer/internal/streaming"
 )
 
 // live is a session on the router, from its creation to its end. There is one for each connection.
@@ -33,7 +34,6 @@ type live struct {
 	out     outgoing
 	lookups lookups
 	heard   chan struct{} // the router has said something; one place
-	firsts  firsts        // guarded by machine.mu
 }
 
 // maxRequests is how many requests for lease sets may wait for a slow signer.
@@ -70,6 +70,17 @@ func (l *live) Router() string {
 		name += ", without ML-KEM"
 	}
 	return name
+}
+
+// ratchet is how the router treats peers that have not answered.
+func (l *live) ratchet() streaming.Ratchet {
+	switch {
+	case l.java:
+		return streaming.Ratchet{}
+	case minor(l.version) >= ratchetVersion:
+		return streaming.Ratchet259
+	}
+	return streaming.Ratchet256
 }
 
 // End implements keeper.Live. Streams that are to be waited for have been closed before.

@@ -1,6 +1,7 @@
 package i2cp_test
 
 import (
+	"context"
 	"flag"
 	"io"
 	"net"
@@ -15,7 +16,7 @@ import (
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
 )
 
-var long = flag.Bool("long", false, "carry 100 MB each way where 4 MiB would do, which takes minutes")
+var long = flag.Bool("long", false, "carry 100 MB each way where 1 MiB would do, which takes minutes")
 
 // TestLossyLinksOnRouters carries streams over links of 100 ms there and back that lose 1 % of all packets. All of it
 // takes a quarter of an hour:
@@ -23,10 +24,10 @@ var long = flag.Bool("long", false, "carry 100 MB each way where 4 MiB would do,
 //	go test -run LossyLinksOnRouters -timeout 1h ./dialer/i2cp -long
 func TestLossyLinksOnRouters(t *testing.T) {
 	t.Parallel()
-	nw := routers(t, i2pnet.Config{
+	nw := i2pnet.Require(t, i2pnet.Config{
 		Links: func(int, int) i2pnet.Link { return i2pnet.Link{Delay: 50 * time.Millisecond, Loss: 0.01} },
 	})
-	size := int64(4 << 20)
+	size := int64(1 << 20)
 	if *long {
 		size = 100e6
 	}
@@ -45,20 +46,19 @@ func TestLossyLinksOnRouters(t *testing.T) {
 	}
 }
 
-// TestManyStreamsOnRouters opens a thousand streams, all of which are open at once.
+// TestManyStreamsOnRouters opens a thousand streams to a peer that is new, all of which are open at once.
 func TestManyStreamsOnRouters(t *testing.T) {
 	t.Parallel()
-	nw := routers(t, i2pnet.Config{})
+	nw := routers.Require(t)
 	a, b := over(t, nw, 0), over(t, nw, 1, func(s *i2cp.Session) { s.Limits.PeerPerMinute = -1 })
 	ln := listen(t, b)[0]
-	first, err := dialUntil(t.Context(), a, ln.Addr())
-	require.NoError(t, err)
-	defer first.Close()
+	find(t, a, ln.Addr())
 	const streams = 1000
 	begin := time.Now()
-	var both errgroup.Group
+	both, ctx := errgroup.WithContext(t.Context())
+	defer context.AfterFunc(ctx, func() { ln.Close() })() // a dial that fails ends Accept, too
 	both.Go(func() error {
-		for range streams + 1 {
+		for range streams {
 			conn, err := ln.Accept()
 			if err != nil {
 				return err
@@ -71,8 +71,9 @@ func TestManyStreamsOnRouters(t *testing.T) {
 	conns := make(chan net.Conn, streams)
 	for range streams {
 		both.Go(func() error {
-			conn, err := a.DialContext(t.Context(), "tcp", ln.Addr().String())
+			conn, err := a.DialContext(ctx, "tcp", ln.Addr().String())
 			if err == nil {
+				t.Cleanup(func() { conn.Close() })
 				conns <- conn
 			}
 			return err
@@ -85,7 +86,6 @@ func TestManyStreamsOnRouters(t *testing.T) {
 	var echoes errgroup.Group
 	for conn := range conns {
 		echoes.Go(func() error {
-			defer conn.Close()
 			conn.SetDeadline(time.Now().Add(time.Minute))
 			if _, err := io.WriteString(conn, "hello"); err != nil {
 				return err

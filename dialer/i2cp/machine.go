@@ -27,12 +27,15 @@ type machine struct {
 	outage    *time.Timer // ends all streams, while there is nobody
 	listeners map[uint16]*listener
 	streams   map[*stream]struct{} // that have not ended
-	dials     map[[32]byte]int     // that wait for their answers, by who is called
-	dialled   sync.Cond            // one of them is over
-	answered  sync.Cond            // a ping is
+	dials     map[keys.Destination]*dials
+	dialled   sync.Cond // one of them is over
+	answered  sync.Cond // a ping is
 	nonces    map[uint32]func(i2cpwire.DeliveryStatus)
 	nonce     uint32
+	planned   time.Time // when the writer looks again by itself; zero is never
 	packets   map[binding]*PacketConn
+	held      map[keys.Destination][]*written // that wait for their peers
+	heldBytes int
 	toSelf    []selfPacket
 	signing   int    // packets that are with the signer
 	scratch   []byte // of the packet that is being made
@@ -53,13 +56,14 @@ func newMachine(s *Session) (*machine, error) {
 	m := &machine{
 		signer: s.signer, self: s.signer.Destination(),
 		listeners: make(map[uint16]*listener), streams: make(map[*stream]struct{}),
-		dials: make(map[[32]byte]int), nonces: make(map[uint32]func(i2cpwire.DeliveryStatus)),
-		packets: make(map[binding]*PacketConn),
+		dials: make(map[keys.Destination]*dials), nonces: make(map[uint32]func(i2cpwire.DeliveryStatus)),
+		packets: make(map[binding]*PacketConn), held: make(map[keys.Destination][]*written),
 	}
 	m.hash = m.self.Hash()
 	m.idle.L, m.dialled.L, m.answered.L = &m.mu, &m.mu, &m.mu
 	conf := streaming.Config{
 		Destination: m.self, AnswerPings: s.AnswerPings, Limits: s.Limits.engine(),
+		GiveUp: s.streamTimeout(),
 		Linger: Outage, // what was written is delivered across one, too
 	}
 	switch s.signer.(type) {
@@ -79,6 +83,8 @@ func (m *machine) attach(l *live) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.live = l
+	m.engine.Rerouted(time.Now(), l.ratchet())
+	m.tell()
 	if m.outage != nil {
 		m.outage.Stop()
 		m.outage = nil
@@ -93,8 +99,10 @@ func (m *machine) detach(l *live, why error) {
 	if m.live != l {
 		return
 	}
-	m.live = nil
+	m.live, m.planned = nil, time.Time{}
 	clear(m.nonces)
+	clear(m.held)
+	m.heldBytes = 0
 	m.idle.Broadcast()
 	m.outage = time.AfterFunc(Outage, func() { m.fail(down(why)) })
 }
@@ -117,7 +125,7 @@ func (m *machine) settle() {
 	if m.live == nil {
 		return
 	}
-	if at, ok := m.engine.Deadline(); ok && !at.After(time.Now()) {
+	if at, ok := m.engine.Deadline(); ok && (m.planned.IsZero() || at.Before(m.planned)) {
 		m.live.out.wake()
 	}
 }
@@ -136,6 +144,9 @@ func (m *machine) tell() {
 			}
 		case c.Ping != nil:
 			m.answered.Broadcast()
+		case !c.Peer.IsZero():
+			m.release(c.Peer)
+			m.dialled.Broadcast()
 		}
 	}
 }

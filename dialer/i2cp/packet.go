@@ -20,9 +20,12 @@ import (
 // Datagrams get lost, double or late, as on any network. A router that goes away is waited for: reads go on when the
 // session is made anew, and a write waits for it until its deadline or the session's DialTimeout.
 //
-// Who sends many datagrams must hear from the peer now and then: i2pd 2.56 brings no more once 65,535 messages have gone one
-// way without one back, and any i2pd cuts a pair of destinations off for a minute when some 800 in a row are lost. No
-// router says so.
+// Who sends datagrams must hear from the peer, by datagrams or on a stream: i2pd up to 2.58 loses what it is given for a peer
+// that has not answered the first message, or was silent for 90 s, until two minutes have passed; i2pd 2.59 brings up
+// to five a second meanwhile. So the first one to such a peer goes alone, and up to 64 more wait until something comes from it. Without
+// that, they are sent after 10 s, up to i2pd 2.58, which will lose them, or four a second, from 2.59 on. i2pd 2.56 brings no more once 65,535 messages have gone one way without one back, and any i2pd
+// cuts a pair of destinations off for a minute when some 800 in a row are lost. No router says so. Java I2P does nothing of the
+// kind.
 type PacketConn struct {
 	s    *Session
 	m    *machine
@@ -47,6 +50,8 @@ type PacketStats struct {
 	Overflow  uint64 // that came faster than they were read
 	Unbound   uint64 // of "i2p-datagram2" that could have been sent to somebody else first, as those of i2pd 2.59 are; delivered
 	Resent    uint64 // first ones to a peer that the router did not find at once
+	// Unanswered are those that were not sent, as too many waited for their peer: it had not answered the first one.
+	Unanswered uint64
 }
 
 // packet is a datagram that came and is not verified yet.
@@ -77,9 +82,6 @@ const (
 // port 0 gets what comes to ports that none has. i2pd's programs send to port 0 alone, which
 // is for the only PacketConn of its kind where none has that. A second one on a port fails with [syscall.EADDRINUSE]; where
 // port 0 is taken, it means any that is free.
-//
-// On i2pd 2.56, where several datagrams went to a new peer before it had answered once, only the first has arrived in tests, and
-// nothing more for a minute; whether that is the router's fault or this package's is not known. Let the first one be answered.
 func (s *Session) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
 	p, err := s.listenPacket(ctx, network, address)
 	if err != nil {
@@ -140,6 +142,10 @@ func (p *PacketConn) ReadFrom(b []byte) (int, net.Addr, error) {
 			p.stats.Malformed++
 		case d.Unbound:
 			p.stats.Unbound++
+		}
+		if err == nil && d.FromHash != [32]byte{} {
+			p.m.engine.Asked(time.Now(), d.From, d.FromHash)
+			p.m.settle()
 		}
 		p.m.mu.Unlock()
 		if err == nil {

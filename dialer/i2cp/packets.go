@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/dialer/internal/i2cpwire"
 	"github.com/go-i2p/i2psocks/dialer/internal/streaming"
+	"github.com/go-i2p/i2psocks/keys"
 )
 
 // maxSigning is how many packets may be with a signer that takes its time. More are lost, and sent again later.
@@ -44,6 +45,7 @@ func (m *machine) next(l *live, batch []byte) (_ []byte, deadline time.Time) {
 	}
 	m.tell()
 	deadline, _ = m.engine.Deadline()
+	m.planned = deadline
 	return batch, deadline
 }
 
@@ -52,6 +54,7 @@ func (m *machine) message(l *live, batch []byte, o streaming.Outgoing) []byte {
 	h := i2cpwire.Header{Protocol: i2cpwire.Streaming, From: o.SourcePort, To: o.DstPort}
 	if o.To == m.self {
 		m.toSelf = append(m.toSelf, selfPacket{h, bytes.Clone(o.Bytes)})
+		m.engine.Heard(time.Now(), m.hash)
 		return batch
 	}
 	var err error
@@ -60,7 +63,18 @@ func (m *machine) message(l *live, batch []byte, o streaming.Outgoing) []byte {
 	}
 	send := &m.sending.SendMessage
 	*send = i2cpwire.SendMessage{Session: l.id, To: o.To, Payload: m.payload}
-	if st := ownerOf(o.Stream); st != nil && o.Opens {
+	st := ownerOf(o.Stream)
+	opens := st != nil && o.Opens
+	switch {
+	case o.First:
+		to := o.To
+		send.Nonce = m.expect(0, func(s i2cpwire.DeliveryStatus) {
+			m.first(to, s)
+			if opens {
+				st.status(s)
+			}
+		})
+	case opens:
 		send.Nonce = m.expect(st.nonce, st.status)
 		st.nonce = send.Nonce
 	}
@@ -123,17 +137,29 @@ func unsigned(o streaming.Outgoing, err error) {
 	}
 }
 
-// maxNonces bounds the statuses that are waited for: Java I2P may send none.
+// first takes the router's word on a packet that goes to a peer alone.
+func (m *machine) first(to keys.Destination, s i2cpwire.DeliveryStatus) {
+	switch {
+	case s == i2cpwire.StatusAccepted:
+		return
+	case undelivered(s) == nil:
+		m.engine.Reached(time.Now(), to)
+	default:
+		m.engine.Unreached(time.Now(), to)
+	}
+	m.settle()
+}
+
+// maxNonces bounds the statuses that are waited for: Java I2P may send none. The oldest give way.
 const maxNonces = 4096
 
 // expect returns a nonce whose statuses f gets, with mu held, until a final one. old is one that is given up.
 func (m *machine) expect(old uint32, f func(i2cpwire.DeliveryStatus)) uint32 {
 	delete(m.nonces, old)
-	if len(m.nonces) >= maxNonces {
-		return 0
+	if m.nonce++; m.nonce == 0 {
+		m.nonce++
 	}
-	for m.nonce++; m.nonce == 0 || m.nonces[m.nonce] != nil; m.nonce++ {
-	}
+	delete(m.nonces, m.nonce-maxNonces)
 	m.nonces[m.nonce] = f
 	return m.nonce
 }

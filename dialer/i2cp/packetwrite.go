@@ -16,7 +16,8 @@ import (
 
 // WriteTo sends a datagram to addr, a [dialer.Addr] or one whose text is "host:port". It fails with [ErrTooLarge] for more
 // than fits a message, some 60 kB; more than 2 kB are cut into pieces on the way, all of which must arrive. A peer that the
-// router does not find at once gets its first datagram within 10 s, or not at all.
+// router does not find at once gets its first datagram within 10 s, or not at all. What has to wait for the peer's
+// answer, see [PacketConn], waits here, or is dropped and counted as Unanswered when that is too much.
 func (p *PacketConn) WriteTo(b []byte, addr net.Addr) (int, error) {
 	ctx, cancel := p.writes.context(&p.m.mu)
 	defer cancel()
@@ -70,14 +71,20 @@ func (p *PacketConn) write(ctx context.Context, b []byte, addr net.Addr) error {
 
 // send gives a payload to the router when there is one, and room.
 func (p *PacketConn) send(ctx context.Context, to keys.Destination, payload []byte) error {
+	d := &written{p, to, payload, time.Now()}
 	for {
 		l, err := p.s.await(ctx)
 		if err != nil {
 			return err
 		}
-		err = l.sendWithin(ctx, i2cpwire.SendMessage{
-			Session: l.id, To: to, Payload: payload, Nonce: p.first(l, to, payload),
-		})
+		nonce, now := p.m.mayWrite(l, d)
+		if !now {
+			return nil
+		}
+		err = l.sendWithin(ctx, i2cpwire.SendMessage{Session: l.id, To: to, Payload: payload, Nonce: nonce})
+		if err != nil && nonce != 0 {
+			p.m.unsent(nonce, to)
+		}
 		if err == nil || l.ctx.Err() == nil || ctx.Err() != nil {
 			return err
 		}

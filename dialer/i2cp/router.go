@@ -19,6 +19,8 @@ const (
 	version = "0.9.66"
 	// mlkemVersion is the first that has hybrid encryption in both routers.
 	mlkemVersion = 67
+	// ratchetVersion is i2pd 2.59, the first that does not lose what follows a first message to a peer.
+	ratchetVersion = 68
 )
 
 const maxLogin = 128 // bytes of a user, and of a password
@@ -139,8 +141,15 @@ func (r router) greet(ctx context.Context, w *wireConn) (i2cpwire.SetDate, error
 
 // mlkem reports whether a router of that version can be asked for hybrid encryption. One that repeats our version may
 // be an i2pd that crashes on it.
-func mlkem(theirs string) bool {
-	var minor int
-	n, err := fmt.Sscanf(theirs, "0.9.%d", &minor)
-	return n == 1 && err == nil && theirs != version && minor >= mlkemVersion
+func mlkem(theirs string) bool { return minor(theirs) >= mlkemVersion }
+
+// minor returns the last part of a router's version, 0 if it only repeats ours.
+func minor(theirs string) (n int) {
+	if theirs == version {
+		return 0
+	}
+	if _, err := fmt.Sscanf(theirs, "0.9.%d", &n); err != nil {
+		return 0
+	}
+	return n
 }

@@ -3,6 +3,7 @@ package i2cp
 import (
 	"context"
 	"log/slog"
+	"math"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -60,6 +61,10 @@ type Session struct {
 	// DialTimeout bounds each dial and lookup. 0 means 120 s, as tunnels are slow; negative means no bound but the
 	// context's.
 	DialTimeout time.Duration
+	// StreamTimeout is how long what was written to a stream may stay without any answer before the stream fails with
+	// [syscall.ETIMEDOUT], as TCP's user timeout does. 0 means 180 s, since i2pd may lose what goes to a peer for 120 s; negative
+	// means that it never fails so.
+	StreamTimeout time.Duration
 	// Limits bound what peers can make the session hold.
 	Limits Limits
 	// DatagramRate is how many datagrams a second all PacketConns may send; writes wait for their turn. Routers do
@@ -97,6 +102,8 @@ const (
 	DefaultAddress = "127.0.0.1:7654"
 	// DefaultDialTimeout is what a zero Session.DialTimeout means.
 	DefaultDialTimeout = 120 * time.Second
+	// DefaultStreamTimeout is what a zero Session.StreamTimeout means.
+	DefaultStreamTimeout = 180 * time.Second
 	// Outage is how long streams wait for a router that has gone away.
 	Outage = 2 * time.Minute
 )
@@ -226,6 +233,16 @@ func (s *Session) dialTimeout() time.Duration {
 		return DefaultDialTimeout
 	}
 	return s.DialTimeout
+}
+
+func (s *Session) streamTimeout() time.Duration {
+	switch {
+	case s.StreamTimeout == 0:
+		return DefaultStreamTimeout
+	case s.StreamTimeout < 0:
+		return math.MaxInt64 / 2
+	}
+	return s.StreamTimeout
 }
 
 // bounded returns a context that ends with ctx and with the dial timeout.

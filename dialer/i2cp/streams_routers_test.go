@@ -8,7 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"os"
 	"testing"
 	"time"
 
@@ -23,16 +22,6 @@ import (
 )
 
 var directly = i2cp.Tunnels{Length: -1, Quantity: 2}
-
-// routers starts a network, if it is asked for. Of these tests that of datagrams, all kinds of which begin at once, fails on
-// i2pd 2.56, and that of a thousand streams hangs now and then; why is not known.
-func routers(t *testing.T, c i2pnet.Config) *i2pnet.Network {
-	t.Helper()
-	if os.Getenv("I2PSOCKS_I2CP_ROUTERS") == "" {
-		t.Skip("I2PSOCKS_I2CP_ROUTERS is not set")
-	}
-	return i2pnet.Require(t, c)
-}
 
 // over returns a session over I2CP on a real router, that ends with the test.
 func over(t testing.TB, nw *i2pnet.Network, router int, edit ...func(*i2cp.Session)) *i2cp.Session {
@@ -79,6 +68,14 @@ func dialUntil(ctx context.Context, from dialer.Backend, to net.Addr) (conn net.
 		}
 	}
 	return nil, err
+}
+
+// find waits until the router has found a peer, which is told nothing.
+func find(t testing.TB, from *i2cp.Session, to net.Addr) {
+	require.Eventually(t, func() bool {
+		_, err := from.Lookup(t.Context(), to.(dialer.Addr).Host)
+		return err == nil
+	}, time.Minute, time.Millisecond)
 }
 
 // swap has both ends of a stream send a flow of bytes to each other, and compares what arrives.
@@ -130,7 +127,7 @@ func flow(c net.Conn, size int64, out, in byte) error {
 // TestStreamsOnRouters carries streams between two real routers: ours to ours, and to and from a program that speaks SAM.
 func TestStreamsOnRouters(t *testing.T) {
 	t.Parallel()
-	nw := routers(t, i2pnet.Config{})
+	nw := routers.Require(t)
 	ours, theirs, same := over(t, nw, 0), overSAM(t, nw, 1), over(t, nw, 1)
 	lns := listen(t, ours, theirs, same)
 	for _, tt := range []struct {

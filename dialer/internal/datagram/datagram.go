@@ -169,6 +169,19 @@ func Parse(k Kind, self [hashLen]byte, b []byte, now time.Time) (Datagram, error
 	return Datagram{}, fmt.Errorf("%v: %w", k, errors.ErrUnsupported)
 }
 
+// Claimed returns the hash of who a datagram says it is from, which nothing proves; zero for raw, and where there is none.
+func Claimed(k Kind, b []byte) (hash [hashLen]byte) {
+	switch k {
+	case Datagram1, Datagram2:
+		if d, _, err := keys.CutDestination(b); err == nil {
+			return d.Hash()
+		}
+	case Datagram3:
+		copy(hash[:], b)
+	}
+	return hash
+}
+
 func parse1(b []byte) (Datagram, error) {
 	d, rest, err := keys.CutDestination(b)
 	if err != nil {
