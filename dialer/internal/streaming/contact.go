@@ -173,7 +173,7 @@ func (e *Engine) HeardAnybody(now time.Time) {
 }
 
 func (p *peer) heard() {
-	p.heardAt = p.e.now
+	p.heardAt, p.idleSince = p.e.now, p.e.now
 	p.reached = true
 	p.resume()
 }
