@@ -139,6 +139,25 @@ func TestIdleOnI2PD(t *testing.T) {
 	})
 }
 
+// A first message that is lost costs a stream two minutes, and no more.
+func TestFirstMessageIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nw := i2cptest.NewStrict(t)
+		near := nw.Start(&i2cptest.Router{Kind: i2cptest.I2PD256})
+		client, server := streamPair(t, on(t, near), on(t, nw.Start(&i2cptest.Router{Kind: i2cptest.I2PD256})))
+		time.Sleep(3 * time.Minute)
+		near.SetLink(i2cptest.Link{Loss: 1})
+		_, err := io.WriteString(client, "lost")
+		require.NoError(t, err)
+		time.Sleep(time.Second)
+		near.SetLink(i2cptest.Link{})
+		begin := time.Now()
+		_, err = io.ReadFull(server, make([]byte, 4))
+		require.NoError(t, err)
+		assert.InDelta(t, 120, time.Since(begin).Seconds(), 1)
+	})
+}
+
 // Two that call each other at the same moment hear nothing, as their routers have begun two sessions. It ends.
 func TestCrossing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -50,7 +50,7 @@ func TestLossyLinksOnRouters(t *testing.T) {
 func TestManyStreamsOnRouters(t *testing.T) {
 	t.Parallel()
 	nw := routers.Require(t)
-	a, b := over(t, nw, 0), over(t, nw, 1, func(s *i2cp.Session) { s.Limits.PeerPerMinute = -1 })
+	a, b := over(t, nw, 0), over(t, nw, 1, func(s *i2cp.Session) { s.Limits = i2cp.Limits{PeerPerMinute: -1, Backlog: -1} })
 	ln := listen(t, b)[0]
 	find(t, a, ln.Addr())
 	const streams = 1000

@@ -179,7 +179,35 @@ func (p *peer) heard() {
 }
 
 // due is called when it was waited for long enough.
-func (w *waiting) due(instant) { w.p.resume() }
+func (w *waiting) due(instant) {
+	p := w.p
+	p.resume()
+	if p.e.ratchet.Renewal > 0 && p.firstAt != longAgo {
+		l := &lapse{p: p}
+		l.timer.fire = l
+		p.e.timers.set(&l.timer, p.firstAt+p.e.ratchet.Renewal)
+	}
+}
+
+// lapse is when a router that has lost all to a peer begins anew: the next packet is worth most.
+type lapse struct {
+	p     *peer
+	timer timer
+}
+
+// due sends what is not acknowledged again.
+func (l *lapse) due(now instant) {
+	p := l.p
+	if p.heardAt >= p.firstAt || now-p.firstAt < p.e.ratchet.Renewal {
+		return
+	}
+	for _, s := range p.e.streams {
+		if s.peer == p && s.rtoAt != never {
+			s.rtoAt = now
+			s.arm()
+		}
+	}
+}
 
 // resume lets go what waits. The first of it may make the rest wait again.
 func (p *peer) resume() {

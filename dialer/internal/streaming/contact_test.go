@@ -11,7 +11,7 @@ import (
 
 // acquaint is an engine that dials a peer it does not know three times, and sends one packet.
 func acquaint(t *testing.T, r streaming.Ratchet) *script {
-	s := newScript(t, streaming.Config{})
+	s := newScript(t, streaming.Config{GiveUp: 5 * time.Minute})
 	s.e.Rerouted(s.now, r)
 	for range 3 {
 		_, err := s.e.Dial(s.peer, 0, 80)
@@ -64,8 +64,14 @@ func TestWaitInVain(t *testing.T) {
 	out := s.pass(time.Second)
 	counts(t, 3, out)
 	assert.Equal(t, streaming.Go, s.e.Turn(s.now, s.peer), "there is nothing to lose")
-	s.now = s.now.Add(2 * time.Minute)
-	assert.Equal(t, streaming.First, s.e.Turn(s.now, s.peer), "the router begins anew")
+	for _, p := range s.pass(110 * time.Second) {
+		assert.False(t, p.o.First)
+	}
+	out = s.pass(200 * time.Millisecond)
+	counts(t, 1, out)
+	assert.True(t, out[0].o.First, "the router begins anew")
+	s.e.Heard(s.now, s.peer.Hash())
+	counts(t, 2, s.drain())
 }
 
 // A router that says nothing about a message does not hold up the rest for ever.
