@@ -38,7 +38,7 @@ func (m *machine) mayWrite(l *live, d *written) (nonce uint32, now bool) {
 	}
 	switch turn {
 	case streaming.Wait:
-		m.hold(d, false)
+		m.hold(d)
 		return 0, false
 	case streaming.First:
 		nonce = m.expectFirst(d)
@@ -47,20 +47,15 @@ func (m *machine) mayWrite(l *live, d *written) (nonce uint32, now bool) {
 	return nonce, true
 }
 
-// hold keeps a datagram for later, as the first of all or the last. The caller holds mu, as for all below.
-func (m *machine) hold(d *written, first bool) {
+// hold keeps a datagram for later. The caller holds mu, as for all below.
+func (m *machine) hold(d *written) {
 	list := m.held[d.to]
 	if len(list) >= maxHeld || m.heldBytes+len(d.payload) > maxHeldBytes {
 		d.p.stats.Unanswered++
 		return
 	}
 	m.heldBytes += len(d.payload)
-	if first {
-		list = append([]*written{d}, list...)
-	} else {
-		list = append(list, d)
-	}
-	m.held[d.to] = list
+	m.held[d.to] = append(list, d)
 }
 
 // expectFirst returns the nonce of a datagram that goes alone. The router forgets it when it does not find the peer at once,
@@ -111,7 +106,7 @@ func (m *machine) unreached(first *written, now time.Time, hopeless bool) {
 			d.p.stats.Resent++
 			fallthrough
 		default:
-			m.hold(d, false)
+			m.hold(d)
 		}
 	}
 }
@@ -136,7 +131,7 @@ func (m *machine) release(to keys.Destination) {
 		switch m.engine.Turn(time.Now(), to) {
 		case streaming.Wait:
 			for _, d := range list[i:] {
-				m.hold(d, false)
+				m.hold(d)
 			}
 			return
 		case streaming.First:
