@@ -106,6 +106,27 @@ func (p *peer) turn() Turn {
 	return First
 }
 
+// unmet reports whether the next turn is a first one, and others will wait for an answer to it.
+func (p *peer) unmet() bool {
+	now, r := p.e.now, p.e.ratchet
+	return r.Wait > 0 && p.waiting == nil && now-p.heardAt >= silence && now-p.firstAt >= r.Renewal
+}
+
+// beginAnswerable has a stream begin with what is answered: to an acknowledgement and to the repetition of a RESET nothing
+// comes back, and i2pd would lose what follows.
+func (s *Stream) beginAnswerable() {
+	switch {
+	case s.state == resetting && s.resets > 0:
+		s.urgency = 0
+		s.finish(s.err)
+	case s.state != open || s.urgency&urgentSegment != 0:
+	case s.queue.len() > 0:
+		s.probe(0)
+	default:
+		s.keepAlive()
+	}
+}
+
 func (p *peer) wait(d time.Duration) {
 	if p.waiting == nil {
 		p.waiting = &waiting{p: p}

@@ -114,6 +114,26 @@ func TestHeardAnybody(t *testing.T) {
 	assert.False(t, s.e.Met(s.now, s.peer))
 }
 
+// What goes first is answered, or all else would wait in vain.
+func TestFirstIsAnswered(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	st, id := s.dial(i2pdSYN)
+	require.NoError(t, s.send(from(id, 1, 0, 0, "data")))
+	s.e.Rerouted(s.now, streaming.Ratchet256)
+	out := s.pass(time.Second)
+	counts(t, 1, out)
+	assert.True(t, out[0].o.First)
+	assert.NotZero(t, out[0].Sequence, "an acknowledgement that asks for one")
+	assert.EqualValues(t, 1, out[0].AckThrough)
+	s.e.Heard(s.now, s.peer.Hash())
+
+	st.Reset()
+	counts(t, 1, s.drain())
+	s.e.Rerouted(s.now, streaming.Ratchet256)
+	counts(t, 0, s.pass(10*time.Second))
+	assert.True(t, st.Ended())
+}
+
 // Another router knows nobody, and one that loses nothing is given all at once.
 func TestRerouted(t *testing.T) {
 	s := acquaint(t, streaming.Ratchet256)

@@ -140,6 +140,9 @@ func (e *Engine) Next(now time.Time, b []byte) (Outgoing, bool) {
 			continue
 		}
 		s.inUrgent = false
+		if s.peer.unmet() {
+			s.beginAnswerable()
+		}
 		o, ok := s.takeUrgent(b)
 		s.arm()
 		if ok {
