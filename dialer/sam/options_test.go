@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"reflect"
 	"strings"
@@ -80,8 +81,8 @@ func TestOptionsThatNoRouterGets(t *testing.T) {
 		"down to less":       {in(Tunnels{LengthVariance: -4}), "Inbound.LengthVariance"},
 		"more or none":       {in(Tunnels{Length: -1, LengthVariance: 1}), "Inbound.LengthVariance"},
 		"both ways too long": {in(Tunnels{Length: 5, LengthVariance: -3}), "Inbound.LengthVariance"},
-		"no sum at all":      {in(Tunnels{LengthVariance: -1 << 63}), "Inbound.LengthVariance"},
-		"no sum either":      {in(Tunnels{LengthVariance: 1<<63 - 1}), "Inbound.LengthVariance"},
+		"no sum at all":      {in(Tunnels{LengthVariance: math.MinInt}), "Inbound.LengthVariance"},
+		"no sum either":      {in(Tunnels{LengthVariance: math.MaxInt}), "Inbound.LengthVariance"},
 
 		"space":              {&Session{Nickname: "a b"}, "Nickname"},
 		"second option":      {&Session{Nickname: "a SIGNATURE_TYPE=99"}, "Nickname"},

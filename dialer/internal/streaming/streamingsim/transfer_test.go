@@ -13,7 +13,7 @@ import (
 
 // pattern is the byte at a place of what the test sends.
 func pattern(seed, at int) byte {
-	x := uint32(seed*2654435761) ^ uint32(at)
+	x := uint32(seed)*2654435761 ^ uint32(at)
 	return byte(x ^ x>>8 ^ x>>16*7)
 }
 
