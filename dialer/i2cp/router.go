@@ -100,7 +100,7 @@ func (r router) open(ctx context.Context) (*wireConn, i2cpwire.SetDate, error) {
 		if ctx.Err() != nil {
 			return nil, none, context.Cause(ctx)
 		}
-		return nil, none, down(fmt.Errorf("connect to I2CP at %s: %w", r.address, err))
+		return nil, none, down(fmt.Errorf("connect to I2CP at %s (is a router running, with I2CP enabled?): %w", r.address, err))
 	}
 	w := newWireConn(conn)
 	var date i2cpwire.SetDate

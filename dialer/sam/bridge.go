@@ -103,7 +103,7 @@ func (b bridge) open(ctx context.Context) (net.Conn, hello, error) {
 	if ctx.Err() != nil {
 		err = keeper.ContextError(ctx)
 	} else if err != nil {
-		err = down(fmt.Errorf("connect to SAM at %s: %w", b.address, err))
+		err = down(fmt.Errorf("connect to SAM at %s (is a router running, with SAM enabled?): %w", b.address, err))
 	}
 	if err != nil {
 		if conn != nil {
