@@ -32,6 +32,7 @@ func TestPanicOfTheHost(t *testing.T) {
 			greetNone + toHost, choseNone + failed(1)},
 		"Observe": {&socks.Server{Observe: func(context.Context, *socks.Request) (socks.Observer, error) { panic("secret.i2p") }},
 			greetNone + toHost, choseNone + failed(1)},
+		"ReplyFor": {&socks.Server{ReplyFor: func(error) socks.Reply { panic("secret.i2p") }}, greetNone + toHost, ok},
 		"Authenticate": {&socks.Server{Authenticate: func(context.Context, string, string) error { panic("secret.i2p") }},
 			"04 01 00 50 00 00 00 01 61 00 66 72 69 65 6e 64 2e 69 32 70 00", rejected},
 	} {

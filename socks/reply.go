@@ -130,7 +130,7 @@ func (e *ReplyError) Is(target error) bool {
 func (s *Server) reply(err error, literal bool) Reply {
 	r := Succeeded
 	if s.ReplyFor != nil {
-		r = s.ReplyFor(err)
+		r = s.opinion(err)
 	}
 	if r == Succeeded {
 		r = replyFor(err, literal)
@@ -139,6 +139,13 @@ func (s *Server) reply(err error, literal bool) Reply {
 		return r
 	}
 	return r.failure()
+}
+
+// opinion asks ReplyFor, which has none if it panics.
+func (s *Server) opinion(err error) (r Reply) {
+	var panicked error
+	defer s.contain("ReplyFor", &panicked)
+	return s.ReplyFor(err)
 }
 
 // replyFor returns the code that err stands for by itself.
