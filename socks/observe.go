@@ -9,7 +9,8 @@ import (
 const maxHeld = 16 << 10
 
 // Observer is shown the beginning of what one client sends and is told. It must not keep the bytes, nor change
-// them. No method is called at the same time as itself, but Sent and Received may run at once.
+// them. No method is called at the same time as itself, but Sent and Received may run at once. One that panics is not
+// called again, and returns an error where it can.
 type Observer interface {
 	// Sent gets the next bytes that the client has sent to the peer, before they go on; end says that none will
 	// follow. With hold they are withheld until the next call, unless that makes more than 16 KiB. Without more
@@ -33,8 +34,33 @@ func (c *conn) observe(ctx context.Context, req *Request) (err error) {
 		return err
 	}
 	defer c.srv.contain("Observe", &err)
-	c.observer, err = c.srv.Observe(ctx, &own)
+	o, err := c.srv.Observe(ctx, &own)
+	if o != nil {
+		c.observer = contained{o, c.srv}
+	}
 	return err
+}
+
+// contained is an Observer that may panic, which ends what it has to decide on.
+type contained struct {
+	observer Observer
+	srv      *Server
+}
+
+func (o contained) Sent(b []byte, end bool) (hold, more bool, err error) {
+	defer o.srv.contain("Observer.Sent", &err)
+	return o.observer.Sent(b, end)
+}
+
+func (o contained) Received(b []byte) (more bool) {
+	var panicked error
+	defer o.srv.contain("Observer.Received", &panicked)
+	return o.observer.Received(b)
+}
+
+func (o contained) Datagram(host string, b []byte) (more bool, err error) {
+	defer o.srv.contain("Observer.Datagram", &err)
+	return o.observer.Datagram(host, b)
 }
 
 // look has the signature of [Observer.Sent].

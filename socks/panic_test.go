@@ -3,6 +3,7 @@ package socks_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"net"
 	"syscall"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"golang.org/x/net/proxy"
 
 	"github.com/go-i2p/i2psocks/socks"
@@ -75,4 +77,74 @@ func TestPanicOfTheRuntime(t *testing.T) {
 		synctest.Wait()
 		assert.Contains(t, log.String(), "index out of range")
 	})
+}
+
+// fragile is an Observer that panics at what it is told to.
+type fragile string
+
+func (f fragile) panics(at string) {
+	if string(f) == at {
+		panic("secret.i2p")
+	}
+}
+
+func (f fragile) Sent([]byte, bool) (hold, more bool, err error) {
+	f.panics("Observer.Sent")
+	return false, true, nil
+}
+
+func (f fragile) Received([]byte) (more bool) {
+	f.panics("Observer.Received")
+	return true
+}
+
+func (f fragile) Datagram(string, []byte) (more bool, err error) {
+	f.panics("Observer.Datagram")
+	return true, nil
+}
+
+// TestPanicOfAnObserver: what it does not decide on does not leave, and what it only sees goes on.
+func TestPanicOfAnObserver(t *testing.T) {
+	const connected = "05 00 00 01 00 00 00 00 00 00"
+	begin := func(t *testing.T, at string) (*sockstest.Client, net.Conn, *bytes.Buffer) {
+		near, far := sockstest.Pipe()
+		t.Cleanup(func() { far.Close() })
+		log := new(bytes.Buffer)
+		c := sockstest.Start(t, &socks.Server{
+			Logger:  slog.New(slog.NewTextHandler(log, nil)),
+			Observe: func(context.Context, *socks.Request) (socks.Observer, error) { return fragile(at), nil },
+			Dialer:  dial(func(context.Context, string, string) (net.Conn, error) { return near, nil }),
+		}).Client()
+		c.Send(greetNone + toHost + "61")
+		c.Expect(choseNone + connected)
+		return c, far, log
+	}
+	logged := func(t *testing.T, log *bytes.Buffer, at string) {
+		synctest.Wait()
+		assert.Contains(t, log.String(), "in="+at)
+		assert.NotContains(t, log.String(), "secret")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		c, far, log := begin(t, "Observer.Sent")
+		c.ExpectEnd()
+		got, _ := io.ReadAll(far)
+		assert.Empty(t, got)
+		logged(t, log, "Observer.Sent")
+	})
+	synctest.Test(t, func(t *testing.T) {
+		c, far, log := begin(t, "Observer.Received")
+		go io.WriteString(far, "b")
+		c.Expect("62")
+		far.Close()
+		c.ExpectEnd()
+		logged(t, log, "Observer.Received")
+	})
+	p := newPost()
+	c, relay := raw(t, &socks.Server{Dialer: p, Observe: func(context.Context, *socks.Request) (socks.Observer, error) {
+		return fragile("Observer.Datagram"), nil
+	}}, associateAny)
+	_, err := udp(t, "127.0.0.1").WriteTo(datagram(t, friendB32, "secret"), relay)
+	require.NoError(t, err)
+	c.ExpectEnd()
+	assert.Empty(t, p.sent)
 }
