@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"slices"
+	"syscall"
 )
 
 // DialI2CP does for I2CP what DialSAM does for SAM: it starts the router if need be, with I2CP, and connects to that, after
@@ -31,19 +31,16 @@ func (r *Router) DialI2CP(ctx context.Context) (net.Conn, error) {
 
 // chooseI2CP returns the port of before, unless it is 0, or a free one that SAM does not need.
 func chooseI2CP(before, sam int) (int, error) {
-	const tries = 20
-	for range tries {
-		ln, err := net.Listen("tcp4", loopback(before))
+	return pickPort(before, func(port int) error {
+		if port == sam || port == sam-1 {
+			return syscall.EADDRINUSE
+		}
+		ln, err := net.Listen("tcp4", loopback(port))
 		if err != nil {
-			return 0, fmt.Errorf("%w, of I2CP: %w", ErrPortTaken, err)
+			return err
 		}
-		port := ln.Addr().(*net.TCPAddr).Port
-		ln.Close()
-		if !slices.Contains([]int{sam, sam - 1}, port) {
-			return port, nil
-		}
-	}
-	return 0, fmt.Errorf("%w: no free one for I2CP", ErrPortTaken)
+		return ln.Close()
+	})
 }
 
 // listens reports whether something takes connections on a loopback port.

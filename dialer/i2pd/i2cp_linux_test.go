@@ -1,6 +1,7 @@
 package i2pd_test
 
 import (
+	"net/netip"
 	"syscall"
 	"testing"
 
@@ -19,6 +20,7 @@ func TestI2CP(t *testing.T) {
 	s := asked.Status()
 	assert.Equal(t, s.I2CP, conn.RemoteAddr().String())
 	assert.NotEqual(t, s.Address, s.I2CP)
+	assert.LessOrEqual(t, netip.MustParseAddrPort(s.I2CP).Port(), uint16(32767), "outgoing connections do not get it while the child is down")
 	require.NoError(t, syscall.Kill(s.PID, syscall.SIGKILL))
 	await(t, told, func(s i2pd.Status) bool { return s.State == i2pd.Down })
 	conn, err = asked.DialI2CP(t.Context())

@@ -116,21 +116,26 @@ func choosePort(want int) (int, error) {
 	if want < 0 || want == 1 || want > 65535 {
 		return 0, fmt.Errorf("i2pd: port %d is not in 2 to 65535", want)
 	}
+	return pickPort(want, tryPort)
+}
+
+// pickPort returns the wanted port, or one of those that are chosen from for 0, if try takes it.
+func pickPort(want int, try func(port int) error) (int, error) {
 	const tries = 20
-	for try := 1; ; try++ {
+	for tried := 1; ; tried++ {
 		port := want
 		if want == 0 {
 			port = lowestChosen + rand.IntN(highestChosen-lowestChosen+1)
 		}
-		err := withoutForks(func() error { return tryPort(port) })
+		err := withoutForks(func() error { return try(port) })
 		if err == nil {
 			return port, nil
 		}
-		if want != 0 || try == tries {
+		if want != 0 || tried == tries {
 			if errors.Is(err, syscall.EADDRINUSE) {
 				return 0, fmt.Errorf("%w: %w", ErrPortTaken, err)
 			}
-			return 0, fmt.Errorf("i2pd: SAM port: %w", err)
+			return 0, fmt.Errorf("i2pd: port: %w", err)
 		}
 	}
 }
