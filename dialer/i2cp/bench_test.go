@@ -55,7 +55,7 @@ func BenchmarkDial(b *testing.B) {
 
 // BenchmarkIdle tells what an idle stream holds, in memory alone.
 func BenchmarkIdle(b *testing.B) {
-	const streams = 2000
+	const streams = 10_000
 	for b.Loop() {
 		nw := i2cptest.NewNetwork()
 		from, to := on(b, nw.Start(nil)), on(b, nw.Start(nil), func(s *Session) { s.Limits = Limits{PeerPerMinute: -1, StreamsPerPeer: -1, OpensPerMinute: -1} })
@@ -71,7 +71,7 @@ func BenchmarkIdle(b *testing.B) {
 			require.NoError(b, err)
 			conns = append(conns, conn, in)
 		}
-		b.ReportMetric(float64(heap()-before)/float64(len(conns)), "B/stream")
+		b.ReportMetric(float64(heap()-before)/float64(len(conns)), "B/stream") // each end is one
 		runtime.KeepAlive(conns)
 		from.Abort()
 		to.Abort()

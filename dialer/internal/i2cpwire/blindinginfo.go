@@ -57,6 +57,7 @@ func parseBlindingInfo(c *cursor) BlindingInfo {
 	default: // a secret is not sent here
 		c.bad = true
 	}
-	c.bad = c.bad || kind != endpointKey || blindedType != uint16(keys.RedDSA)
+	missing := flags != authNone && m.Client == ClientKey{} // zeros are no key
+	c.bad = c.bad || missing || kind != endpointKey || blindedType != uint16(keys.RedDSA)
 	return m
 }

@@ -107,6 +107,7 @@ func TestParseRefuses(t *testing.T) {
 		{"lookup of no name", TypeHostLookup, []byte{0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0}},
 		{"payload longer than its message", TypeMessagePayload, []byte{0, 1, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff, 1}},
 		{"send to a cut destination", TypeSendMessage, append([]byte{0, 1}, destination[:390]...)},
+		{"blinding info with a key of zeros", TypeBlindingInfo, append([]byte{0, 1, 1, 3, 0, 11}, make([]byte, 70)...)},
 		{"blinding info with a secret", TypeBlindingInfo, append([]byte{0, 1, 0x10, 3, 0, 11}, make([]byte, 38)...)},
 	}
 	for _, tt := range tests {
