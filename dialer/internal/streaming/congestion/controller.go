@@ -17,7 +17,7 @@ const (
 
 	// What is under way beyond what the path holds, in parts of that and in time. With more, i2pd's
 	// control, which yields to delay, would be left with little beside it; with less, we would.
-	windowGain = 1.08
+	windowGain = 1.06
 	queueTime  = 6 * time.Millisecond
 	probeGain  = 1.15
 	yieldGain  = 0.85
@@ -159,7 +159,8 @@ func (c *Controller) rotate(now time.Duration) {
 	c.rates[c.round] = 0
 }
 
-// leaveStart ends the start as soon as a queue grows, before it overflows: HyStart++ (RFC 9406).
+// leaveStart ends the start as soon as a queue grows and the rate does not, before it overflows: HyStart++ (RFC 9406). A queue
+// alone is no reason: the connections between routers find more room only while something waits for them.
 func (c *Controller) leaveStart(now, rtt time.Duration) {
 	if c.phase != starting || rtt <= 0 {
 		return
@@ -167,7 +168,7 @@ func (c *Controller) leaveStart(now, rtt time.Duration) {
 	if c.roundRTT == 0 || rtt < c.roundRTT {
 		c.roundRTT = rtt
 	}
-	if c.roundSamples++; c.roundSamples >= startSamples && c.roundRTT > c.minRTT+max(c.minRTT/4, startDelay) {
+	if c.roundSamples++; c.roundSamples >= startSamples && c.fullFor > 0 && c.roundRTT > c.minRTT+max(c.minRTT/4, startDelay) {
 		c.enter(now, draining)
 	}
 }

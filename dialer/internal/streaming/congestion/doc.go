@@ -13,8 +13,9 @@
 // a hundred. What never yields, as i2pd does not to loss, starves others. So:
 //
 //   - a loss by itself changes nothing; more than 15 % of a round does, as no path of tunnels is that bad by itself;
-//   - the start ends when a queue grows (HyStart++, RFC 9406), before it overflows;
-//   - the window's gain is 1.08, and some milliseconds, and not BBR's 2: the standing queue
+//   - the start ends when a queue grows (HyStart++, RFC 9406) and the rate does not any more, before it overflows. The bottleneck
+//     is a connection of two routers with a control of its own, which would not grow for who waits for no queue;
+//   - the window's gain is 1.06, and some milliseconds, and not BBR's 2: the standing queue
 //     stays short, and i2pd's control, which yields to delay, keeps its share beside it;
 //   - the window is made for the smallest round trip and the jitter, which tunnels have much of;
 //   - a probe for more that finds more, and no queue, is repeated at once, so that a rate
@@ -32,9 +33,9 @@
 //	               ours i2pd java    ours i2pd java    ours i2pd java
 //	 50 ms         2763 2744 2719    2763 2687   73    2746 2440  119
 //	150 ms         2703 2639 1127    2702 2500   24    2678 2130   59
-//	400 ms         1942 1714  288    1598 1647   48    1433 1451   28
+//	400 ms         1942 1714  288    1579 1647   48    1417 1451   28
 //
-// Beside a stream of i2pd's on a path of 1 MiB/s it takes 41 to 68 % of what both get.
+// Beside a stream of i2pd's on a path of 1 MiB/s it takes 44 to 63 % of what both get.
 //
 // One Controller serves all streams to a destination, so that ten streams do not take ten shares.
 package congestion

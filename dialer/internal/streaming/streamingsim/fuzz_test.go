@@ -46,7 +46,7 @@ func FuzzSchedule(f *testing.F) {
 		n.RunUntil(time.Hour, func() bool { return a.Engine.Streams()+b.Engine.Streams() == 0 })
 		require.Zero(t, a.Engine.Streams()+b.Engine.Streams())
 		if s.Err() != nil || server == nil {
-			require.Greater(t, n.Elapsed(), time.Minute, "an early end: %v", s.Err())
+			require.Greater(t, n.Elapsed(), 30*time.Second, "an early end: %v", s.Err()) // as long as an answer may wait to be taken
 			return
 		}
 		require.Equal(t, []int{total, total}, []int{client.r.n, server.r.n})

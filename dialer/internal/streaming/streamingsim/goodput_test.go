@@ -52,12 +52,13 @@ type load struct {
 	loss   float64
 	rate   float64       // bytes a second
 	late   time.Duration // of our nodes
+	learns bool
 	seed   uint64
 }
 
 // links have a queue of a round trip, and of 200 ms at least, and a little jitter.
 func (l load) links(w *World) (there, back *Link) {
-	p := Path{Delay: l.rtt / 2, Jitter: cmp.Or(l.jitter, l.rtt/20), Loss: l.loss, Rate: l.rate, Queue: int(l.rate * max(l.rtt.Seconds(), 0.2))}
+	p := Path{Delay: l.rtt / 2, Jitter: cmp.Or(l.jitter, l.rtt/20), Loss: l.loss, Rate: l.rate, Queue: int(l.rate * max(l.rtt.Seconds(), 0.2)), Learns: l.learns}
 	return w.NewLink(p), w.NewLink(p)
 }
 
@@ -175,6 +176,20 @@ func TestGoodputOnBusyMachines(t *testing.T) {
 			assert.Greater(t, busy, least*idle, name)
 		}
 	})
+}
+
+// On a path whose bottleneck has to find its rate itself.
+func TestGoodputOfNestedControl(t *testing.T) {
+	for _, streams := range []int{1, 10} {
+		paths(1<<20, func(l load, name string) {
+			l.learns = true
+			const d = 15 * time.Second
+			ours := l.mean(t, []who{{"ours", streams}}, 0, d)[0]
+			i2pd := l.mean(t, []who{{"i2pd", streams}}, 0, d)[0]
+			t.Logf("%2d streams, %s: ours %5.0f KB/s, i2pd %5.0f", streams, name, ours, i2pd)
+			assert.Greater(t, ours, 0.9*i2pd, name)
+		})
+	}
 }
 
 // Our stream and one of i2pd's on a path of 1 MiB/s, whoever comes first: neither gets

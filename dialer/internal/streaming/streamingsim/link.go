@@ -12,7 +12,10 @@ type Path struct {
 	ReorderBy time.Duration
 	Rate      float64 // bytes a second of the bottleneck, 0 is without
 	Queue     int     // bytes that wait for the bottleneck at most
-	Down      bool    // nothing comes through
+	// Learns is set for a bottleneck that is a connection of two routers, as NTCP2's over TCP: it has to find its
+	// rate itself, and finds more only while something waits for it.
+	Learns bool
+	Down   bool // nothing comes through
 }
 
 // Link is a path in a world. Several nodes may share it, and then its rate.
@@ -20,6 +23,9 @@ type Link struct {
 	Path
 	w    *World
 	free time.Duration // when the bottleneck is idle again
+
+	learnt float64       // of the rate
+	waited time.Duration // since when something has waited
 
 	Sent, Lost, Dropped int // packets: in all, by chance, by the full queue
 }
@@ -41,17 +47,34 @@ func (l *Link) Send(n int, f func()) {
 	wait := time.Duration(0)
 	if l.Rate > 0 {
 		start := max(l.free, l.w.now)
-		if (start-l.w.now).Seconds()*l.Rate > float64(l.Queue) {
+		if (start-l.w.now).Seconds()*l.rate() > float64(l.Queue) {
 			l.Dropped++
 			return
 		}
-		l.free = start + time.Duration(cost(n)/l.Rate*float64(time.Second))
+		l.free = start + time.Duration(cost(n)/l.rate()*float64(time.Second))
 		wait = l.free - l.w.now
 	}
 	l.deliver(wait, f)
 	if l.Duplicate > 0 && l.w.Rand.Float64() < l.Duplicate {
 		l.deliver(wait, f)
 	}
+}
+
+// rate is the bottleneck's, which grows by a quarter in each round trip in which something has always waited.
+func (l *Link) rate() float64 {
+	if !l.Learns {
+		return l.Rate
+	}
+	round := max(2*l.Delay, 10*time.Millisecond)
+	switch {
+	case l.learnt == 0:
+		l.learnt, l.waited = min(10*1500/round.Seconds(), l.Rate), l.w.now
+	case l.free <= l.w.now:
+		l.waited = l.w.now
+	case l.w.now-l.waited >= round:
+		l.learnt, l.waited = min(1.25*l.learnt, l.Rate), l.w.now
+	}
+	return l.learnt
 }
 
 func (l *Link) deliver(wait time.Duration, f func()) {
