@@ -158,6 +158,36 @@ func TestFirstMessageIsLost(t *testing.T) {
 	})
 }
 
+// What a stream holds when its router is started again goes first, and not the end of another, to which nothing comes back.
+func TestRestartAfterReset(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nw := i2cptest.NewStrict(t)
+		near := nw.Start(&i2cptest.Router{Kind: i2cptest.I2PD256})
+		a, b := on(t, near), on(t, nw.Start(&i2cptest.Router{Kind: i2cptest.I2PD256}))
+		cut, _ := streamPair(t, a, b)
+		client, server := streamPair(t, a, b)
+		for range 3 { // which tells how long a round trip takes
+			_, err := io.WriteString(client, "soon")
+			require.NoError(t, err)
+			_, err = io.ReadFull(server, make([]byte, 4))
+			require.NoError(t, err)
+			time.Sleep(time.Second)
+		}
+		require.NoError(t, cut.(halfCloser).SetLinger(0))
+		require.NoError(t, cut.Close())
+		time.Sleep(100 * time.Millisecond)
+		near.Kill()
+		time.Sleep(2 * time.Second)
+		_, err := io.WriteString(client, "late")
+		require.NoError(t, err)
+		require.NoError(t, near.Restart())
+		begin := time.Now()
+		_, err = io.ReadFull(server, make([]byte, 4))
+		require.NoError(t, err)
+		assert.Less(t, time.Since(begin), 20*time.Second)
+	})
+}
+
 // Two that call each other at the same moment hear nothing, as their routers have begun two sessions. It ends.
 func TestCrossing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
