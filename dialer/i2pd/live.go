@@ -61,7 +61,7 @@ func (k *keeper) launch() (*process, error) {
 // lookAfter does so until the child ends, hangs and is ended, or Close is called, which may leave it.
 func (k *keeper) lookAfter(p *process, first bool) (wasUp bool, err error) {
 	defer func() {
-		if wasUp && k.leaves() {
+		if (wasUp || !p.group) && k.leaves() { // one that was left has answered somebody before
 			p.leave()
 		} else {
 			p.stop()

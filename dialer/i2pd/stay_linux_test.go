@@ -2,6 +2,7 @@ package i2pd_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -106,6 +107,29 @@ func TestStayPastTheHost(t *testing.T) {
 	assert.NotContains(t, strings.Fields(string(children)), pid, "it is the dead host's")
 	require.NoError(t, r.Stop())
 	assert.True(t, gone(address))
+}
+
+// TestStayPastAShortHost: a host that ends before the child that was left has answered it leaves that to the next, too.
+func TestStayPastAShortHost(t *testing.T) {
+	t.Parallel()
+	first, _ := staying(t, "")
+	pid, address := leave(t, first)
+	stop(t, pid) // so that it does not answer
+	short, told := next(t, first)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- short.Start(ctx) }()
+	await(t, told, func(s i2pd.Status) bool { return s.PID == pid })
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
+	require.NoError(t, short.Close())
+	require.True(t, alive(pid))
+	require.NoError(t, syscall.Kill(pid, syscall.SIGCONT))
+	again, _ := next(t, first)
+	got, err := again.Address(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, address, got)
+	assert.Equal(t, pid, again.Status().PID)
 }
 
 // TestLeftIsEnded: what was left and is not what the next host wants is ended before another is started.
