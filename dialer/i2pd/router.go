@@ -120,7 +120,7 @@ func (r *Router) Status() Status {
 	return r.status
 }
 
-// Close ends the child, waits until it is gone, and removes a temporary folder. With Stay, a child whose SAM has answered, once, runs
+// Close ends the child, waits until it is gone, and removes a temporary folder. With Stay, a child whose SAM has ever answered runs
 // on. It is safe to call twice.
 func (r *Router) Close() error {
 	r.mu.Lock()
