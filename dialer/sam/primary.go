@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 )
@@ -109,8 +110,8 @@ func (l *live) removeAll() {
 	l.subs.mu.Lock()
 	ids := slices.Collect(maps.Keys(l.subs.ids))
 	l.subs.mu.Unlock()
-	if len(ids) > 0 {
-		l.control.hurry()
+	if len(ids) > 0 { // what is being asked, such as for a sign of life, is most often answered at once
+		defer time.AfterFunc(removeTimeout/2, l.control.hurry).Stop()
 	}
 	for _, id := range ids {
 		if ctx.Err() != nil {
