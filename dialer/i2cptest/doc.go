@@ -60,5 +60,6 @@
 // # What it does not do
 //
 // It has no tunnels and no encryption between sessions. TLS, the old kinds of lease sets, several sessions on a
-// connection and names with options are missing.
+// connection and names with options are missing. Its sessions do not reach those of package samtest: where this network carries
+// the packets of streams, that one carries their bytes, and would need the whole streaming protocol for each session over SAM.
 package i2cptest
