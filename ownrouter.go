@@ -59,10 +59,6 @@ func newDoor(protocol, address string) door {
 	return door{protocol, "tcp", address}
 }
 
-func (d door) dial(ctx context.Context) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, d.network, d.address)
-}
-
 // ownRouter reaches the router that runs, by the first door that is open, else one of the endpoint's own. Which of them is
 // settled by the first connection: sessions and their streams must be at one router.
 type ownRouter struct {

@@ -22,6 +22,11 @@ type Router interface {
 	Close() error
 }
 
+// dial connects to a router that may be running, at an address that is no name.
+func (d door) dial(ctx context.Context) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, d.network, d.address)
+}
+
 // patience is the longest pause between two looks for a router that is not there yet.
 const patience = 10 * time.Second
 

@@ -42,14 +42,3 @@ func chooseI2CP(before, sam int) (int, error) {
 		return ln.Close()
 	})
 }
-
-// listens reports whether something takes connections on a loopback port.
-func (p *process) listens(ctx context.Context, port int) bool {
-	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
-	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", loopback(port))
-	if err == nil {
-		conn.Close()
-	}
-	return err == nil
-}

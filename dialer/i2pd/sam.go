@@ -46,6 +46,17 @@ func (p *process) hello(ctx context.Context, port int, limit time.Duration) erro
 	return checkUser(conn)
 }
 
+// listens reports whether something takes connections on a loopback port.
+func (p *process) listens(ctx context.Context, port int) bool {
+	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", loopback(port))
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
+}
+
 // DialSAM starts the router if need be and connects to its SAM bridge. On Linux it makes sure that the
 // connection is with a process of the user that the program, and so the child, runs as, and fails with
 // ErrPortTaken if somebody else has taken the port while no child had it. It returns once the child
