@@ -49,7 +49,7 @@ func TestParseAddressHelper(t *testing.T) {
 	}
 }
 
-func FuzzParseAddressHelper(f *testing.F) {
+func FuzzAddressHelper(f *testing.F) {
 	d := destination(f)
 	f.Add("http://n.i2p/?i2paddresshelper=" + d.Text() + "&x=y")
 	f.Add("https://n.i2p?;i2paddresshelper=" + d.Base32())

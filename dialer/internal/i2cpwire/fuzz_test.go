@@ -8,7 +8,7 @@ import (
 )
 
 // FuzzParse: what can be read is written again as it was, for all kinds that have one form alone.
-func FuzzParse(f *testing.F) {
+func FuzzParseMessage(f *testing.F) {
 	for _, m := range samples(f) {
 		b, err := Append(nil, m)
 		require.NoError(f, err)
