@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -170,6 +171,21 @@ func TestCloseWhileChoosing(t *testing.T) {
 	require.NoError(t, ep.Close())
 	assert.ErrorIs(t, <-up, dialer.ErrSessionClosed)
 	assert.Equal(t, dialer.Closed, ep.Status().State)
+}
+
+// TestAwaitRouterOfEitherKind: who waits for a router takes the one that comes, by whichever way.
+func TestAwaitRouterOfEitherKind(t *testing.T) {
+	over, below := samtest.NewStrict(t).Start(nil), i2cptest.NewStrict(t).Start(nil)
+	ep := endpoint(t, over.Addr())
+	ep.I2CP, ep.Router, ep.AwaitRouter = below.Addr(), testRouter{}, true
+	over.Kill()
+	below.Kill()
+	up := make(chan error, 1)
+	go func() { up <- ep.Up(t.Context()) }()
+	require.Eventually(t, func() bool { return ep.Status().Err != nil }, 30*time.Second, time.Millisecond)
+	require.NoError(t, below.Restart())
+	require.NoError(t, <-up)
+	assert.Len(t, below.Sessions(), 1)
 }
 
 // TestDoors: which ways into a running router are looked at is what the fields are about.

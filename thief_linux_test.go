@@ -21,23 +21,28 @@ func TestThief(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, to be somebody else")
 	}
-	for name, router := range map[string]i2psocks.Router{"no Router": nil, "Router": &i2pd.Router{Path: "/nonexistent"}} {
+	for name, own := range map[string]i2psocks.Router{"no Router": nil, "Router": &i2pd.Router{Path: "/nonexistent"}} {
 		t.Run(name, func(t *testing.T) {
-			bridge := samtest.NewStrict(t).Start(nil)
-			ep := endpoint(t, bridge.Addr())
-			ep.Dir, ep.Isolation.Persistent, ep.Router = t.TempDir(), true, router
-			require.NoError(t, ep.Up(t.Context()))
-			bridge.Kill()
-			thief := &samtest.Thief{Addr: bridge.Addr(), UID: 65534}
-			require.NoError(t, thief.Start())
-			defer thief.Close()
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // the thief says nothing more
-			defer cancel()
-			err := ep.Isolate("token").Up(ctx)
-			var owner *dialer.OwnerError
-			assert.ErrorAs(t, err, &owner)
-			assert.NoError(t, ep.Close())
-			assert.False(t, thief.Got("SESSION CREATE"))
+			overBoth(t, func(t *testing.T, nw *network) {
+				r := nw.start()
+				ep := on(t, r)
+				ep.Dir, ep.Isolation.Persistent, ep.Router = t.TempDir(), true, own
+				require.NoError(t, ep.Up(t.Context()))
+				r.Kill()
+				thief := &samtest.Thief{Addr: r.Addr(), UID: 65534}
+				require.NoError(t, thief.Start())
+				defer thief.Close()
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // the thief says nothing more
+				defer cancel()
+				err := ep.Isolate("token").Up(ctx)
+				var owner *dialer.OwnerError
+				assert.ErrorAs(t, err, &owner)
+				assert.NoError(t, ep.Close())
+				assert.False(t, thief.Got("SESSION CREATE"))
+				if nw.scheme == "i2cp" {
+					assert.Empty(t, thief.Lines())
+				}
+			})
 		})
 	}
 }
