@@ -31,8 +31,10 @@ func startRole(ctx context.Context, stderr io.Writer, role, target string, more 
 	return c, nil
 }
 
-// start runs a program and waits for its first line. The end of ctx kills it, and so does that of this process, as its
-// standard input then ends.
+// atMost is how long a program may take to end once its standard input has.
+const atMost = 3 * time.Second
+
+// start runs a program and waits for its first line. It ends with ctx, and with this process, as its standard input then does.
 func start(ctx context.Context, stderr io.Writer, program string, args ...string) (*child, error) {
 	c := &child{cmd: exec.CommandContext(ctx, program, args...)}
 	c.cmd.Stderr = stderr
@@ -41,6 +43,7 @@ func start(ctx context.Context, stderr io.Writer, program string, args ...string
 		return nil, err
 	}
 	c.stdin = stdin
+	c.cmd.Cancel, c.cmd.WaitDelay = stdin.Close, atMost
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -65,7 +68,7 @@ func (c *child) pid() int { return c.cmd.Process.Pid }
 // stop lets the program end, and sees to it that it does.
 func (c *child) stop() {
 	c.stdin.Close()
-	kill := time.AfterFunc(3*time.Second, func() { c.cmd.Process.Kill() })
+	kill := time.AfterFunc(atMost, func() { c.cmd.Process.Kill() })
 	defer kill.Stop()
 	c.cmd.Wait()
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -102,6 +103,7 @@ func TestInterrupted(t *testing.T) {
 			}()
 			go func() {
 				<-started
+				time.Sleep(200 * time.Millisecond) // whatever it then does
 				cancel()
 			}()
 			args := "-time 1h -mib 1000000 -settle 1h -relays i2psocks,bare -only " + part

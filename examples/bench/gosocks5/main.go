@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 
@@ -21,7 +22,7 @@ import (
 func main() {
 	target := flag.String("target", "", `"tcp ADDRESS", or "sam BRIDGE HOST"`)
 	flag.Parse()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	go func() {
 		io.Copy(io.Discard, os.Stdin)
 		cancel()
