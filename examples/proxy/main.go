@@ -146,7 +146,7 @@ func explain(err error, ep *i2psocks.Endpoint) error {
 			"or give its address with -i2cp", ep.I2CP)
 	case ep.Router == nil && errors.Is(err, dialer.ErrRouterDown):
 		return fmt.Errorf("no SAM bridge at %s: start an I2P router and enable SAM "+
-			"(i2pd: \"enabled = true\" under [sam] in i2pd.conf; Java I2P: start \"SAM application bridge\" at http://127.0.0.1:7657/configclients), "+
+			"(i2pd: on, unless i2pd.conf says otherwise under [sam]; Java I2P: start \"SAM application bridge\" at http://127.0.0.1:7657/configclients), "+
 			"or give its address with -sam", cmp.Or(ep.SAM, sam.DefaultAddress))
 	}
 	return err
