@@ -119,6 +119,7 @@ func (l *live) read() {
 		l.take(m)
 		if !l.wire.more() {
 			l.session.machine.flush()
+			l.wire.acknowledge()
 		}
 	}
 }

@@ -13,8 +13,9 @@ import (
 
 // wireConn reads messages from a router.
 type wireConn struct {
-	conn net.Conn
-	in   *bufio.Reader
+	conn        net.Conn
+	in          *bufio.Reader
+	acknowledge func() // what was read
 
 	// of the last message; used again for the next
 	head    [i2cpwire.HeaderLen]byte
@@ -23,7 +24,7 @@ type wireConn struct {
 }
 
 func newWireConn(conn net.Conn) *wireConn {
-	return &wireConn{conn: conn, in: bufio.NewReaderSize(conn, 64<<10)}
+	return &wireConn{conn: conn, in: bufio.NewReaderSize(conn, 64<<10), acknowledge: acknowledger(conn)}
 }
 
 // read returns the next message, payloads as pointers. What it holds is valid until the next call.
