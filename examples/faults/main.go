@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs.BoolVar(&s.quick, "quick", false, "play Java I2P alone, as i2pd takes seconds to forget a session, and be impatient: without -time a run takes about 10 s")
 	fs.BoolVar(&s.routers, "routers", false, "break real i2pd routers, on Linux, as root")
 	fs.StringVar(&s.i2pd, "i2pd", "", "`folder` of the i2pd to use (default: that in PATH)")
-	fs.DurationVar(&s.memory, "memory", leaseTime, "on i2pd, how long visitors may believe in tunnels that are gone; 0 waits for them after each storm, as for all others")
+	fs.DurationVar(&s.memory, "memory", leaseTime, "on i2pd, how long visitors may believe in tunnels that are gone; 0 waits for them after each storm, as in the process, and a negative one for newcomers alone")
 	verbose := fs.Bool("v", false, "print each fault and each failure")
 	if err := fs.Parse(args); err != nil {
 		return err

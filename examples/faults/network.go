@@ -15,5 +15,5 @@ type network struct {
 	close  func() error
 	direct bool          // tunnels have no hops
 	calm   time.Duration // between storms, at most
-	memory time.Duration // how long a router believes in tunnels that are gone; 0 if they are not missed
+	memory time.Duration // how long a router believes in tunnels that are gone; 0 if they are not missed, negative if nobody waits for that
 }

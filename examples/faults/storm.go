@@ -13,7 +13,7 @@ const leaseTime = 11 * time.Minute
 // storms breaks things until the time is over. After each storm everything is mended, and visitors must get through
 // before the next begins; at the end all of them must.
 func storms(ctx context.Context, s settings, nw *network, w *wires, l *load, r *report) {
-	l.recovered(ctx, "before any fault", s.recovery+nw.memory, nw)
+	l.recovered(ctx, "before any fault", s.recovery+max(nw.memory, 0), nw)
 	chance := rand.New(rand.NewPCG(s.seed, 2))
 	faults := append(l.faults(), nw.faults...)
 	for end := time.Now().Add(s.time); time.Now().Before(end) && ctx.Err() == nil && r.err() == nil; {
@@ -22,7 +22,7 @@ func storms(ctx context.Context, s settings, nw *network, w *wires, l *load, r *
 		w.storm(storm.wires, true)
 		storm.pass(ctx, r)
 		w.calm()
-		if nw.memory > 0 {
+		if nw.memory != 0 {
 			l.strangersGetThrough(ctx, "after a storm", s.recovery, nw)
 		} else {
 			l.recovered(ctx, "after a storm", s.recovery, nw)
