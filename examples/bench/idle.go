@@ -47,7 +47,7 @@ func (b *bench) idle(ctx context.Context, r *relay) error {
 		held, open := resident(r.child.pid())-memory, descriptors(r.child.pid())-files
 		b.results.add(r.name, "memory per idle stream", n, 0, float64(held)/float64(n))
 		b.results.add(r.name, "descriptors per idle stream", n, 0, float64(open)/float64(n))
-		each = max(each, (open+n/2)/n)
+		each = max(2, (open+n/2)/n)
 	}
 }
 
