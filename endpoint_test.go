@@ -30,13 +30,21 @@ func endpoint(t testing.TB, sam string) *i2psocks.Endpoint {
 	return ep
 }
 
-// serve runs a web site on an endpoint.
-func serve(t testing.TB, ep *i2psocks.Endpoint, h http.Handler) {
+// serve runs a web site on an endpoint. end waits until nothing of it runs any more.
+func serve(t testing.TB, ep *i2psocks.Endpoint, h http.Handler) (end func()) {
 	ln, err := ep.Listen(t.Context(), "tcp", ":80")
 	require.NoError(t, err)
 	srv := &http.Server{Handler: h}
 	t.Cleanup(func() { srv.Close() })
-	go srv.Serve(ln)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		srv.Serve(ln)
+	}()
+	return func() {
+		srv.Shutdown(context.Background())
+		<-served
+	}
 }
 
 // hello tells visitors who they are.

@@ -154,7 +154,7 @@ func testNothingIsHeard(t *testing.T, r, locked router) {
 		return ep
 	}
 	site := open(r, func(ep *i2psocks.Endpoint) { ep.Dir = filepath.Join(state, "site") })
-	serve(t, site, text("page"))
+	ends := []func(){serve(t, site, text("page"))}
 	visitor := open(r, func(ep *i2psocks.Endpoint) {
 		ep.Dir, ep.Isolation.Persistent = filepath.Join(state, "visitor"), true
 		ep.Hosts = map[string]string{"site.i2p": site.Addr().Host}
@@ -262,7 +262,7 @@ func testNothingIsHeard(t *testing.T, r, locked router) {
 		_, err = r.Sign(other)
 		e.fails(err)
 		lines := r.String() + "\n" + id.Reveal() + "\nkey.i2p=" + id.Reveal() + "\nm.i2p=" + other.Destination().Base64() + "#!key=" + id.Reveal() + "\n"
-		serve(t, feed, text(lines+strings.ReplaceAll(lines, "n.i2p=", "o.i2p=")))
+		ends = append(ends, serve(t, feed, text(lines+strings.ReplaceAll(lines, "n.i2p=", "o.i2p="))))
 		book := new(addrbook.Book)
 		s := &addrbook.Subscription{URL: "http://" + feed.Addr().Host + "/", Dialer: visitor, Book: book, Path: filepath.Join(state, "feed.json")}
 		book.Sources = []addrbook.Source{s}
@@ -286,6 +286,9 @@ func testNothingIsHeard(t *testing.T, r, locked router) {
 		if c, ok := closed[i].(io.Closer); ok {
 			require.NoError(t, c.Close())
 		}
+	}
+	for _, end := range ends {
+		end()
 	}
 	e.Print(closed...)
 	for _, v := range closed {
