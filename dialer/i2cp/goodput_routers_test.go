@@ -135,16 +135,37 @@ func openFlows(ctx context.Context, p flowPair, streams int) (*flows, error) {
 		if _, err := client.Write(hello); err != nil { // SAM hands a stream over when data come
 			return nil, err
 		}
-		server, err := p.to.Accept()
+		server, err := acceptWithin(p.to, time.Minute)
 		if err != nil {
 			return nil, err
 		}
 		f.servers = append(f.servers, server)
+		server.SetReadDeadline(time.Now().Add(time.Minute))
 		if _, err := io.ReadFull(server, hello); err != nil {
 			return nil, err
 		}
+		server.SetReadDeadline(time.Time{})
 	}
 	return f, nil
+}
+
+// acceptWithin bounds how long a stream may take that was opened already.
+func acceptWithin(ln net.Listener, d time.Duration) (net.Conn, error) {
+	type accepted struct {
+		conn net.Conn
+		err  error
+	}
+	got := make(chan accepted, 1)
+	go func() {
+		conn, err := ln.Accept()
+		got <- accepted{conn, err}
+	}()
+	select {
+	case a := <-got:
+		return a.conn, a.err
+	case <-time.After(d):
+		return nil, fmt.Errorf("no stream has come in %v", d)
+	}
 }
 
 // run sends for some time, and returns how many bytes a second have arrived in it.
