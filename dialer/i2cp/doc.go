@@ -20,7 +20,7 @@
 //
 // What it costs: on i2pd a client cannot choose its tunnels as i2pd's own streams do, so that a tunnel that dies takes
 // some seconds more to be noticed; up to 2.58 the first message to a peer that gets lost, or crosses one of the peer's, costs
-// two minutes, in which a dial fails and a stream waits; there is no back-pressure, so that windows are bounded here; and encrypted base32
+// two minutes, in which dials and streams wait; there is no back-pressure, so that windows are bounded here; and encrypted base32
 // names cannot be looked up ([ErrEncryptedHost]), though they can be hosted. i2pd has I2CP switched off unless its
 // configuration says [i2cp] enabled=true; Java I2P has it switched on, and SAM off. So SAM is the better door to i2pd today,
 // and this one to Java I2P.

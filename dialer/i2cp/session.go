@@ -58,8 +58,8 @@ type Session struct {
 	DialOnly bool
 	// Nickname is shown in the router's console: up to 64 letters, digits, '.', '_' and '-'. Empty means "i2psocks".
 	Nickname string
-	// DialTimeout bounds each dial and lookup. 0 means 120 s, as tunnels are slow; negative means no bound but the
-	// context's.
+	// DialTimeout bounds each dial and lookup. 0 means 150 s, as tunnels are slow and i2pd up to 2.58 calls again only after 120 s
+	// when the first call was lost; negative means no bound but the context's.
 	DialTimeout time.Duration
 	// StreamTimeout is how long what was written to a stream may stay without any answer before the stream fails with
 	// [syscall.ETIMEDOUT], as TCP's user timeout does. 0 means 180 s, since i2pd may lose what goes to a peer for 120 s; negative
@@ -101,7 +101,7 @@ const (
 	// DefaultAddress is where routers speak I2CP unless told otherwise.
 	DefaultAddress = "127.0.0.1:7654"
 	// DefaultDialTimeout is what a zero Session.DialTimeout means.
-	DefaultDialTimeout = 120 * time.Second
+	DefaultDialTimeout = 150 * time.Second
 	// DefaultStreamTimeout is what a zero Session.StreamTimeout means.
 	DefaultStreamTimeout = 180 * time.Second
 	// Outage is how long streams wait for a router that has gone away.

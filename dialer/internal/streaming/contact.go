@@ -20,6 +20,9 @@ const (
 	// askAgain is how long it is until another try when it is not.
 	askAgain = time.Second
 
+	// maxLapse is how much later than the router the engine begins anew at most.
+	maxLapse = 8 * time.Second
+
 	longAgo = instant(-time.Hour)
 )
 
@@ -206,7 +209,8 @@ func (w *waiting) due(instant) {
 	if p.e.ratchet.Renewal > 0 && p.firstAt != longAgo {
 		l := &lapse{p: p}
 		l.timer.fire = l
-		p.e.timers.set(&l.timer, p.firstAt+p.e.ratchet.Renewal)
+		later := time.Duration(p.e.conf.Random()%uint32(maxLapse/time.Millisecond)) * time.Millisecond // or two would meet again
+		p.e.timers.set(&l.timer, p.firstAt+p.e.ratchet.Renewal+later)
 	}
 }
 

@@ -67,7 +67,7 @@ func TestWaitInVain(t *testing.T) {
 	for _, p := range s.pass(110 * time.Second) {
 		assert.False(t, p.o.First)
 	}
-	out = s.pass(200 * time.Millisecond)
+	out = s.pass(8200 * time.Millisecond)
 	counts(t, 1, out)
 	assert.True(t, out[0].o.First, "the router begins anew")
 	s.e.Heard(s.now, s.peer.Hash())
