@@ -1,7 +1,6 @@
 package i2cp_test
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -121,7 +120,7 @@ func BenchmarkConnectOnRouters(b *testing.B) {
 		slices.Sort(took[i])
 		medians[i] = took[i][len(took[i])/2].Seconds()
 		b.ReportMetric(1000*medians[i], p.name+"-ms")
-		b.Log(fmt.Sprintf("%s: median %.1f ms, from %.1f to %.1f", p.name, 1000*medians[i], 1000*took[i][0].Seconds(), 1000*took[i][len(took[i])-1].Seconds()))
+		b.Logf("%s: median %.1f ms, from %.1f to %.1f", p.name, 1000*medians[i], 1000*took[i][0].Seconds(), 1000*took[i][len(took[i])-1].Seconds())
 	}
 	b.ReportMetric(medians[0]/medians[1], "ratio")
 }
