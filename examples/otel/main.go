@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs.SetOutput(stderr)
 	listen := fs.String("listen", "127.0.0.1:4447", "`address` of the SOCKS port")
 	address := fs.String("sam", sam.DefaultAddress, "SAM `address`: IP:port or unix:PATH")
-	names := fs.Bool("names", false, "put host names into spans, which then tell who talks with whom")
+	names := fs.Bool("names", false, "put host names into spans, which then tell who talks with whom, and what OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME say")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -52,7 +52,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	// The default resource would tell the host's name, and the command line.
+	// The default resource would tell the host's name, and the command line; these, which the SDK adds to any resource, that
+	// of a pod or a machine.
+	if !*names {
+		os.Unsetenv("OTEL_RESOURCE_ATTRIBUTES")
+		os.Unsetenv("OTEL_SERVICE_NAME")
+	}
 	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(resource.Empty()))
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.Background(), flushTime)

@@ -217,6 +217,8 @@ func (l *lockedBuffer) String() string {
 
 // TestDaemon: the program itself writes its spans, and nothing about the machine.
 func TestDaemon(t *testing.T) {
+	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "host.name=machine")
+	t.Setenv("OTEL_SERVICE_NAME", "daemon")
 	nw := samtest.NewStrict(t)
 	host := serveSite(t, nw.Start(nil).Addr())
 	ctx, stop := context.WithCancel(t.Context())
