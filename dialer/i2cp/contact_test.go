@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/i2cptest"
+	"github.com/go-i2p/i2psocks/keys"
 )
 
 // strangers are two sessions on routers that lose what follows a first message, far from each other.
@@ -200,5 +201,28 @@ func TestCrossing(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		_, err := a.DialContext(t.Context(), "tcp", lnb.Addr().String())
 		require.NoError(t, err)
+	})
+}
+
+// A first call that is lost on the way to a signer, who is too busy, is made again as soon as others are.
+func TestFirstIsNotSigned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nw := i2cptest.NewStrict(t)
+		id, err := keys.Generate()
+		require.NoError(t, err)
+		a, b := on(t, nw.Start(nil), func(s *Session) { s.Signer = slowly{id} }), on(t, nw.Start(nil))
+		ln := listener80(t, b)
+		require.NoError(t, a.Up(t.Context()))
+		busy := func(n int) {
+			a.machine.mu.Lock()
+			defer a.machine.mu.Unlock()
+			a.machine.signing += n
+		}
+		busy(maxSigning)
+		time.AfterFunc(time.Second, func() { busy(-maxSigning) })
+		begin := time.Now()
+		_, err = a.DialContext(t.Context(), "tcp", ln.Addr().String())
+		require.NoError(t, err)
+		assert.Less(t, time.Since(begin), 10*time.Second)
 	})
 }

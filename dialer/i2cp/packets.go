@@ -37,7 +37,7 @@ func (m *machine) next(l *live, batch []byte) (_ []byte, deadline time.Time) {
 			m.signLater(l, o)
 		default:
 			if err := o.Sign(m.signer); err != nil {
-				unsigned(o, err)
+				m.unsigned(o, err)
 				continue
 			}
 			batch = m.message(l, batch, o)
@@ -106,6 +106,7 @@ func (m *machine) loopBack() {
 // signLater has a packet signed by somebody who takes their time. Nothing else waits for it.
 func (m *machine) signLater(l *live, o streaming.Outgoing) {
 	if m.signing >= maxSigning {
+		m.dropped(o)
 		return
 	}
 	m.signing++
@@ -117,7 +118,7 @@ func (m *machine) signLater(l *live, o streaming.Outgoing) {
 		var frame []byte
 		switch {
 		case err != nil:
-			unsigned(o, err)
+			m.unsigned(o, err)
 		case m.live == l:
 			frame = m.message(l, nil, o)
 		}
@@ -131,9 +132,17 @@ func (m *machine) signLater(l *live, o streaming.Outgoing) {
 }
 
 // unsigned ends the stream of a packet that cannot be signed.
-func unsigned(o streaming.Outgoing, err error) {
+func (m *machine) unsigned(o streaming.Outgoing, err error) {
+	m.dropped(o)
 	if o.Stream != nil {
 		o.Stream.Abort(fmt.Errorf("sign packet: %w", err))
+	}
+}
+
+// dropped notes that a packet does not get to the router, which will say nothing of it: nobody waits for an answer to it.
+func (m *machine) dropped(o streaming.Outgoing) {
+	if o.First {
+		m.engine.Unreached(time.Now(), o.To)
 	}
 }
 
