@@ -84,5 +84,6 @@ func (s *Stream) receiveUnnamed(in *incoming) error {
 		return ErrNotOfStream
 	}
 	in.Flags |= packet.NoAck
+	s.grant(in)
 	return s.receive(in)
 }

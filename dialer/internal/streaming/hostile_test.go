@@ -50,6 +50,30 @@ func TestUnprovenPeer(t *testing.T) {
 	}
 }
 
+// Nor do the acknowledgements of what comes with a SYN, which name all that is missing, make more of it.
+func TestUnprovenPeerIsAcknowledged(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	_, err := s.e.Listen(0)
+	require.NoError(t, err)
+	opens := s.opens(i2pdSYN)
+	theirs := 0
+	send := func(p packet.Packet) {
+		b := s.encode(p)
+		theirs += len(b)
+		_ = s.e.Receive(s.now, 0, 0, b)
+		s.pass(20 * time.Millisecond)
+	}
+	send(opens)
+	for i := range uint32(200) {
+		send(packet.Packet{ReceiveID: opens.ReceiveID, Sequence: 2 + 2*i, Payload: []byte("x")})
+	}
+	ours := 0
+	for _, o := range s.out {
+		ours += len(o.raw)
+	}
+	assert.LessOrEqual(t, ours, 3*theirs)
+}
+
 // A peer that is there gets all of it.
 func TestProvenPeer(t *testing.T) {
 	s := newScript(t, streaming.Config{})

@@ -102,7 +102,8 @@ func (s *Stream) takeUrgent(b []byte) (Outgoing, bool) {
 		}
 		fallthrough
 	case u&urgentAck != 0 && s.remote != 0:
-		return s.sendAck(b), true
+		o := s.sendAck(b)
+		return o, s.mayAcknowledge(len(o.Bytes) - len(b))
 	}
 	return Outgoing{}, false
 }

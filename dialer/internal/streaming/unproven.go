@@ -3,16 +3,29 @@ package streaming
 import "github.com/go-i2p/i2psocks/dialer/internal/streaming/packet"
 
 // A SYN may be an old one that somebody else sends again. Until its sender has shown that it has got our answer, which holds
-// our number, it is sent three times as many bytes as its SYNs had at most: RFC 9000, section 8.1.
+// our number, it is sent three times as many bytes as have come for the stream at most: RFC 9000, section 8.1.
 const grantFactor = 3
 
 // unproven reports whether nobody may be there who wants the stream.
 func (s *Stream) unproven() bool { return s.incoming && !s.acked }
 
-// grant lets more be sent for a SYN.
+// grant lets more be sent for a SYN, or for what comes without our number.
 func (s *Stream) grant(in *incoming) {
 	s.granted += grantFactor * len(in.raw)
 	s.wake()
+}
+
+// mayAcknowledge reports whether n bytes of an acknowledgement, which may name all that is missing, may be sent, and takes
+// them to be.
+func (s *Stream) mayAcknowledge(n int) bool {
+	switch {
+	case !s.unproven():
+		return true
+	case n > s.granted:
+		return false
+	}
+	s.granted -= n
+	return true
 }
 
 // mayTransmit reports whether the segment at place i may be sent though the peer has not shown that it is there.
