@@ -57,6 +57,13 @@ type waiting struct {
 	pings   ring[reply]
 }
 
+// hold keeps a ping for later, if there is room.
+func (w *waiting) hold(r reply) {
+	if w.pings.len() < maxReplies {
+		w.pings.push(r)
+	}
+}
+
 func (c *contact) forget() { c.heardAt, c.firstAt, c.reached = longAgo, longAgo, false }
 
 // Rerouted tells that packets go by another router from now on, which has no session with anybody: what is not acknowledged
@@ -197,9 +204,13 @@ func (e *Engine) HeardAnybody(now time.Time) {
 }
 
 func (p *peer) heard() {
+	late := p.e.ratchet.Wait > 0 && p.waiting == nil && p.e.now-p.heardAt >= silence // to who waits for their turn it is news all the same
 	p.heardAt, p.idleSince = p.e.now, p.e.now
 	p.reached = true
 	p.resume()
+	if late {
+		p.e.changes.push(Change{Peer: p.dest})
+	}
 }
 
 // due is called when it was waited for long enough.

@@ -146,3 +146,41 @@ func TestRerouted(t *testing.T) {
 	s.e.Rerouted(s.now, streaming.Ratchet256)
 	assert.Equal(t, streaming.First, s.e.Turn(s.now, s.peer))
 }
+
+// What goes first is sent again when its time is over, and not each time that another could go.
+func TestFirstIsBackedOff(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	_, id := s.dial(i2pdSYN)
+	require.NoError(t, s.send(from(id, 1, 0, 0, "data")))
+	s.e.Rerouted(s.now, streaming.Ratchet259)
+	out := s.pass(100 * time.Millisecond)
+	for range 8 {
+		s.e.Reached(s.now, s.peer)
+		out = append(out, s.pass(100*time.Millisecond)...)
+	}
+	counts(t, 1, out)
+}
+
+// Who waits for a peer learns that it is there, also when it was waited for in vain.
+func TestHeardAtLast(t *testing.T) {
+	s := acquaint(t, streaming.Ratchet256)
+	s.e.Reached(s.now, s.peer)
+	s.pass(20 * time.Second)
+	assert.True(t, s.mayAsk())
+	assert.False(t, s.e.Met(s.now, s.peer))
+	s.e.Heard(s.now, s.peer.Hash())
+	assert.True(t, s.mayAsk())
+	assert.True(t, s.e.Met(s.now, s.peer))
+	s.e.Heard(s.now, s.peer.Hash())
+	assert.False(t, s.mayAsk(), "that is no news")
+}
+
+// Pings of a peer that is waited for take no more room than others.
+func TestWaitingPings(t *testing.T) {
+	s := acquaint(t, streaming.Ratchet256)
+	for range 2000 {
+		s.e.Ping(s.now, s.peer, 0, 0)
+		counts(t, 0, s.drain())
+	}
+	assert.LessOrEqual(t, streaming.WaitingPings(s.e), 256)
+}

@@ -139,10 +139,10 @@ func (e *Engine) Next(now time.Time, b []byte) (Outgoing, bool) {
 			w.streams.push(s)
 			continue
 		}
-		s.inUrgent = false
 		if s.peer.unmet() {
 			s.beginAnswerable()
 		}
+		s.inUrgent = false
 		o, ok := s.takeUrgent(b)
 		s.arm()
 		if ok {
@@ -153,7 +153,7 @@ func (e *Engine) Next(now time.Time, b []byte) (Outgoing, bool) {
 	for e.replies.len() > 0 {
 		r := e.replies.pop()
 		if r.asks != nil && r.asks.waiting != nil {
-			r.asks.waiting.pings.push(r)
+			r.asks.waiting.hold(r)
 			continue
 		}
 		return e.sendReply(r, b), true

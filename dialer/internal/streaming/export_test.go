@@ -64,3 +64,13 @@ func CheckIdle(t require.TestingT, e *Engine) {
 
 // Remembered is how many destinations and ended streams an engine remembers.
 func Remembered(e *Engine) (peers, waits int) { return len(e.peers), len(e.waits.byID) }
+
+// WaitingPings is how many pings wait for their destinations.
+func WaitingPings(e *Engine) (n int) {
+	for _, p := range e.peers {
+		if p.waiting != nil {
+			n += p.waiting.pings.len()
+		}
+	}
+	return n
+}
