@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer/internal/streaming"
+	"github.com/go-i2p/i2psocks/keys"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -183,4 +184,19 @@ func TestWaitingPings(t *testing.T) {
 		counts(t, 0, s.drain())
 	}
 	assert.LessOrEqual(t, streaming.WaitingPings(s.e), 256)
+}
+
+// Many destinations that come and go push out none that is heard all the time.
+func TestHeardIsRemembered(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	s.e.Rerouted(s.now, streaming.Ratchet256)
+	s.e.Turn(s.now, s.peer)
+	for n := range 3000 {
+		s.now = s.now.Add(10 * time.Millisecond)
+		s.e.Heard(s.now, s.peer.Hash())
+		s.e.Asked(s.now, keys.Destination{}, [32]byte{1, byte(n), byte(n >> 8)})
+	}
+	assert.True(t, s.e.Met(s.now, s.peer))
+	peers, _ := streaming.Remembered(s.e)
+	assert.LessOrEqual(t, peers, 1025)
 }

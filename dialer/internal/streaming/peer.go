@@ -40,8 +40,9 @@ type peer struct {
 	sendable   ring[*Stream] // with something to send, in turn
 	inReady    bool
 	timer      timer
-	idleSince  instant
+	idleSince  instant // or since when it was not heard
 	listedIdle bool
+	listedAt   instant // what idleSince was then
 
 	contact
 }
@@ -70,32 +71,35 @@ func (p *peer) release() {
 	}
 	p.idleSince = p.e.now
 	if !p.listedIdle {
-		p.listedIdle = true
-		p.e.idlePeers.push(p)
+		p.listIdle()
 	}
 	p.e.forgetPeers()
+}
+
+func (p *peer) listIdle() {
+	p.listedIdle, p.listedAt = true, p.idleSince
+	p.e.idlePeers.push(p)
 }
 
 // forgetPeers forgets those that have had no stream for long, and the oldest when there are many.
 func (e *Engine) forgetPeers() {
 	for e.idlePeers.len() > 0 {
 		p := *e.idlePeers.at(0)
-		if p.streams == 0 && e.idlePeers.len() <= maxIdlePeers && e.now-p.idleSince < idlePeerLife {
+		used := p.idleSince > p.listedAt
+		if p.streams == 0 && !used && e.idlePeers.len() <= maxIdlePeers && e.now-p.idleSince < idlePeerLife {
 			return
 		}
 		e.idlePeers.pop()
 		p.listedIdle = false
-		if p.streams > 0 {
-			continue
+		switch {
+		case p.streams > 0:
+		case used:
+			p.listIdle()
+		default:
+			e.timers.set(&p.timer, never)
+			p.resume()
+			delete(e.peers, p.hash)
 		}
-		if e.now-p.idleSince < idlePeerLife && e.idlePeers.len() < maxIdlePeers {
-			p.listedIdle = true // it was used meanwhile
-			e.idlePeers.push(p)
-			return
-		}
-		e.timers.set(&p.timer, never)
-		p.resume()
-		delete(e.peers, p.hash)
 	}
 }
 
