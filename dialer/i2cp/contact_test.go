@@ -226,3 +226,23 @@ func TestFirstIsNotSigned(t *testing.T) {
 		assert.Less(t, time.Since(begin), 10*time.Second)
 	})
 }
+
+// What is for nobody here is no answer: anybody could let go what waits for somebody else, and have it lost.
+func TestUnboundIsNoAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nw, a, b := strangers(t, i2cptest.I2PD256)
+		c := on(t, nw.Start(&i2cptest.Router{Kind: i2cptest.I2PD256}))
+		out, in := packetConn(t, a, "i2p-datagram2", ":1"), packetConn(t, b, "i2p-datagram2", ":1")
+		for range 10 {
+			_, err := out.WriteTo([]byte("hello"), in.LocalAddr())
+			require.NoError(t, err)
+		}
+		hostile := packetConn(t, c, "i2p-raw", ":1")
+		_, err := hostile.WriteTo([]byte("anything"), out.LocalAddr())
+		require.NoError(t, err)
+		time.Sleep(5 * time.Second)
+		a.machine.mu.Lock()
+		defer a.machine.mu.Unlock()
+		assert.Len(t, a.machine.held[b.Addr().Destination], 9)
+	})
+}

@@ -51,14 +51,14 @@ func (m *machine) unbind(p *PacketConn) { delete(m.packets, binding{p.kind, p.ad
 // deliverDatagram queues what came, or drops it. It is verified by who reads it. The caller holds mu.
 func (m *machine) deliverDatagram(h i2cpwire.Header, data []byte) {
 	kind := datagram.Kind(h.Protocol)
-	m.heard(kind, data)
 	p := m.boundTo(kind, h.To)
 	if p == nil && kind == datagram.Datagram2 {
 		p = m.boundTo(datagram.Datagram1, h.To)
 	}
 	if p == nil {
-		return
+		return // and it answers nothing that was sent
 	}
+	m.heard(kind, data)
 	if len(p.queue) >= backlogPackets || p.held+len(data) > backlogBytes {
 		p.stats.Overflow++
 		return
