@@ -144,7 +144,10 @@ func testHTTPRequest(t *testing.T, nw *network) {
 }
 
 // TestRedirect: the next site does not learn where its visitor was.
-func TestRedirect(t *testing.T) { overBoth(t, testRedirect) }
+func TestRedirect(t *testing.T) {
+	t.Parallel()
+	overBoth(t, testRedirect)
+}
 
 func testRedirect(t *testing.T, nw *network) {
 	visitor := nw.endpoint(t)

@@ -80,7 +80,10 @@ func testIsolate(t *testing.T, nw *network) {
 	assert.Zero(t, ep.Isolate("new").Addr())
 }
 
-func TestIsolationListen(t *testing.T) { overBoth(t, testIsolationListen) }
+func TestIsolationListen(t *testing.T) {
+	t.Parallel()
+	overBoth(t, testIsolationListen)
+}
 
 func testIsolationListen(t *testing.T, nw *network) {
 	_, ep, _ := isolation(t, nw)
@@ -150,7 +153,10 @@ func testSOCKSIsolationOff(t *testing.T, nw *network) {
 }
 
 // TestSOCKSIsolationLimit: a token too many is refused, never merged with another or with the endpoint.
-func TestSOCKSIsolationLimit(t *testing.T) { overBoth(t, testSOCKSIsolationLimit) }
+func TestSOCKSIsolationLimit(t *testing.T) {
+	t.Parallel()
+	overBoth(t, testSOCKSIsolationLimit)
+}
 
 func testSOCKSIsolationLimit(t *testing.T, nw *network) {
 	r, ep, _ := isolation(t, nw)
@@ -203,7 +209,10 @@ func (b *lockedBuffer) String() string {
 }
 
 // TestPersistentIsolation: tokens find their identities again, and the store does not tell whose they are.
-func TestPersistentIsolation(t *testing.T) { overBoth(t, testPersistentIsolation) }
+func TestPersistentIsolation(t *testing.T) {
+	t.Parallel()
+	overBoth(t, testPersistentIsolation)
+}
 
 func testPersistentIsolation(t *testing.T, nw *network) {
 	r, first, visit := isolation(t, nw)

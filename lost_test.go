@@ -24,7 +24,10 @@ func (s *sharedStore) Lost() <-chan struct{} { return s.lost }
 
 // TestLost: when the store says that another host may have the identity, the endpoint is gone at once, all of it,
 // whatever its streams still have to say.
-func TestLost(t *testing.T) { overBothFreely(t, testLost) }
+func TestLost(t *testing.T) {
+	t.Parallel()
+	overBothFreely(t, testLost)
+}
 
 func testLost(t *testing.T, nw *network) {
 	site := nw.endpoint(t)

@@ -80,7 +80,10 @@ func testSOCKS(t *testing.T, nw *network) {
 	require.NoError(t, px.Close())
 }
 
-func TestReplies(t *testing.T) { overBoth(t, testReplies) }
+func TestReplies(t *testing.T) {
+	t.Parallel()
+	overBoth(t, testReplies)
+}
 
 func testReplies(t *testing.T, nw *network) {
 	a, b := nw.start(), nw.start()
