@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer/internal/streaming"
+	"github.com/go-i2p/i2psocks/dialer/internal/streaming/packet"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -199,4 +200,22 @@ func TestHeardIsRemembered(t *testing.T) {
 	assert.True(t, s.e.Met(s.now, s.peer))
 	peers, _ := streaming.Remembered(s.e)
 	assert.LessOrEqual(t, peers, 1025)
+}
+
+// What is not sent cannot be answered: that says nothing of the peer.
+func TestSilenceWhileWaiting(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	st, id := s.dial(javaSYN)
+	require.NoError(t, s.send(from(id, 1, 0, 0, "data")))
+	require.NoError(t, s.send(from(id, 2, 0, packet.Close, "")))
+	s.pass(time.Second)
+	write(t, st, "more")
+	counts(t, 1, s.drain())
+	s.e.Rerouted(s.now, streaming.Ratchet256)
+	require.Equal(t, streaming.First, s.e.Turn(s.now, s.peer))
+	s.e.Reached(s.now, s.peer)
+	counts(t, 0, s.pass(9*time.Second))
+	assert.False(t, st.Ended())
+	s.e.Heard(s.now, s.peer.Hash())
+	counts(t, 1, s.drain())
 }

@@ -116,9 +116,11 @@ func (s *Stream) timedOut() {
 		s.fail(ErrTimeout)
 		return
 	}
-	s.rto.fired++
-	if s.forgottenByPeer() {
-		return
+	if s.peer.waiting == nil { // what waits here says nothing of the peer
+		s.rto.fired++
+		if s.forgottenByPeer() {
+			return
+		}
 	}
 	s.loseAll()
 	if s.peer.rtt.smoothed > 0 && s.acked {
