@@ -3,7 +3,9 @@ package i2cp
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -244,5 +246,35 @@ func TestUnboundIsNoAnswer(t *testing.T) {
 		a.machine.mu.Lock()
 		defer a.machine.mu.Unlock()
 		assert.Len(t, a.machine.held[b.Addr().Destination], 9)
+	})
+}
+
+// Java I2P may say nothing of what it has sent to nobody: what could be sent again takes no more memory than what waits.
+func TestFirstsAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nw := i2cptest.NewStrict(t)
+		near := nw.Start(&i2cptest.Router{Kind: i2cptest.Java})
+		a, b := on(t, near), on(t, nw.Start(&i2cptest.Router{Kind: i2cptest.Java}))
+		out := packetConn(t, a, "i2p-datagram2", ":1")
+		to := packetConn(t, b, "i2p-datagram2", ":1").LocalAddr()
+		near.SetLink(i2cptest.Link{Loss: 1})
+		heap := func() int {
+			synctest.Wait()
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			return int(m.HeapAlloc)
+		}
+		before := heap()
+		payload := make([]byte, 20_000)
+		_, _ = rand.NewChaCha8([32]byte{}).Read(payload)
+		for range 1000 {
+			_, err := out.WriteTo(payload, to)
+			require.NoError(t, err)
+			time.Sleep(10 * time.Millisecond)
+		}
+		grown := heap() - before
+		t.Logf("%d KiB", grown>>10)
+		assert.Less(t, grown, 5<<20)
 	})
 }

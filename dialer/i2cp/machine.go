@@ -21,29 +21,31 @@ type machine struct {
 
 	received, sent atomic.Int64 // bytes of all streams
 
-	mu        sync.Mutex
-	engine    *streaming.Engine
-	live      *live       // who takes packets; nil while there is nobody
-	outage    *time.Timer // ends all streams, while there is nobody
-	listeners map[uint16]*listener
-	streams   map[*stream]struct{} // that have not ended
-	dials     map[keys.Destination]*dials
-	dialled   sync.Cond // one of them is over
-	answered  sync.Cond // a ping is
-	nonces    map[uint32]func(i2cpwire.DeliveryStatus)
-	nonce     uint32
-	planned   time.Time // when the writer looks again by itself; zero is never
-	packets   map[binding]*PacketConn
-	held      map[keys.Destination][]*written // that wait for their peers
-	heldBytes int
-	toSelf    []selfPacket
-	signing   int    // packets that are with the signer
-	scratch   []byte // of the packet that is being made
-	payload   []byte
-	sending   i2cpwire.SendMessageExpires // the message that is being made
-	closed    bool
-	hurried   bool      // closing waits for nothing more
-	idle      sync.Cond // something may be delivered, for who closes
+	mu         sync.Mutex
+	engine     *streaming.Engine
+	live       *live       // who takes packets; nil while there is nobody
+	outage     *time.Timer // ends all streams, while there is nobody
+	listeners  map[uint16]*listener
+	streams    map[*stream]struct{} // that have not ended
+	dials      map[keys.Destination]*dials
+	dialled    sync.Cond // one of them is over
+	answered   sync.Cond // a ping is
+	nonces     map[uint32]func(i2cpwire.DeliveryStatus)
+	nonce      uint32
+	planned    time.Time // when the writer looks again by itself; zero is never
+	packets    map[binding]*PacketConn
+	held       map[keys.Destination][]*written // that wait for their peers
+	heldBytes  int
+	firsts     []*written // that are sent again if the router cannot; the oldest first
+	firstBytes int
+	toSelf     []selfPacket
+	signing    int    // packets that are with the signer
+	scratch    []byte // of the packet that is being made
+	payload    []byte
+	sending    i2cpwire.SendMessageExpires // the message that is being made
+	closed     bool
+	hurried    bool      // closing waits for nothing more
+	idle       sync.Cond // something may be delivered, for who closes
 }
 
 // selfPacket is one to ourselves, which no router brings.
@@ -102,7 +104,7 @@ func (m *machine) detach(l *live, why error) {
 	m.live, m.planned = nil, time.Time{}
 	clear(m.nonces)
 	clear(m.held)
-	m.heldBytes = 0
+	m.firsts, m.heldBytes, m.firstBytes = nil, 0, 0
 	m.idle.Broadcast()
 	m.outage = time.AfterFunc(Outage, func() { m.fail(down(why)) })
 }

@@ -1,6 +1,7 @@
 package i2cp
 
 import (
+	"slices"
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer/internal/datagram"
@@ -61,19 +62,36 @@ func (m *machine) hold(d *written) {
 // expectFirst returns the nonce of a datagram that goes alone. The router forgets it when it does not find the peer at once,
 // and says so to who has given a nonce alone: it is then sent again for some seconds.
 func (m *machine) expectFirst(d *written) uint32 {
+	m.firsts = append(m.firsts, d)
+	m.firstBytes += len(d.payload)
+	for m.firstBytes > maxHeldBytes || len(m.firsts) > maxNonces { // Java I2P may say nothing of any
+		oldest := m.firsts[0]
+		m.takeFirst(oldest)
+		oldest.payload = nil
+	}
 	return m.expect(0, func(s i2cpwire.DeliveryStatus) {
 		now := time.Now()
 		switch {
 		case s == i2cpwire.StatusAccepted:
 			return
 		case undelivered(s) == nil:
+			m.takeFirst(d)
 			m.engine.Reached(now, d.to)
 		default:
+			m.takeFirst(d)
 			m.engine.Unreached(now, d.to)
 			m.unreached(d, now, hopeless(s))
 		}
 		m.settle()
 	})
+}
+
+// takeFirst takes a datagram out of those that may have to be sent again.
+func (m *machine) takeFirst(d *written) {
+	if i := slices.Index(m.firsts, d); i >= 0 {
+		m.firsts = slices.Delete(m.firsts, i, i+1)
+		m.firstBytes -= len(d.payload)
+	}
 }
 
 // heard notes that a datagram has come, which lets those wait no longer that are to go to its sender. Who claims to be
@@ -87,11 +105,12 @@ func (m *machine) heard(kind datagram.Kind, data []byte) {
 }
 
 // unsent tells that a datagram that was to go alone has not got to the router. The caller does not hold mu.
-func (m *machine) unsent(nonce uint32, to keys.Destination) {
+func (m *machine) unsent(nonce uint32, d *written) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.nonces, nonce)
-	m.engine.Unreached(time.Now(), to)
+	m.takeFirst(d)
+	m.engine.Unreached(time.Now(), d.to)
 	m.settle()
 }
 
@@ -101,7 +120,7 @@ func (m *machine) unreached(first *written, now time.Time, hopeless bool) {
 	m.dropHeld(first.to)
 	for i, d := range list {
 		switch {
-		case hopeless || now.Sub(d.begin)+askAgain >= findTime || d.p.closed:
+		case d.payload == nil || hopeless || now.Sub(d.begin)+askAgain >= findTime || d.p.closed:
 		case i == 0:
 			d.p.stats.Resent++
 			fallthrough

@@ -71,8 +71,9 @@ func (p *PacketConn) write(ctx context.Context, b []byte, addr net.Addr) error {
 
 // send gives a payload to the router when there is one, and room.
 func (p *PacketConn) send(ctx context.Context, to keys.Destination, payload []byte) error {
-	d := &written{p, to, payload, time.Now()}
+	begin := time.Now()
 	for {
+		d := &written{p, to, payload, begin} // a new one, as another may have forgotten its payload
 		l, err := p.s.await(ctx)
 		if err != nil {
 			return err
@@ -83,7 +84,7 @@ func (p *PacketConn) send(ctx context.Context, to keys.Destination, payload []by
 		}
 		err = l.sendWithin(ctx, i2cpwire.SendMessage{Session: l.id, To: to, Payload: payload, Nonce: nonce})
 		if err != nil && nonce != 0 {
-			p.m.unsent(nonce, to)
+			p.m.unsent(nonce, d)
 		}
 		if err == nil || l.ctx.Err() == nil || ctx.Err() != nil {
 			return err
