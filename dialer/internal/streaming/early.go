@@ -84,6 +84,9 @@ func (s *Stream) receiveUnnamed(in *incoming) error {
 		return ErrNotOfStream
 	}
 	in.Flags |= packet.NoAck
+	if in.Choke() {
+		in.Flags &^= packet.DelayRequested // who has got too much has got our number, too
+	}
 	s.grant(in)
 	return s.receive(in)
 }

@@ -75,6 +75,21 @@ func TestUnprovenPeerIsAcknowledged(t *testing.T) {
 	assert.LessOrEqual(t, ours, 3*theirs)
 }
 
+// Who has not shown that our answer has come has nothing to choke, and keeps no stream so.
+func TestUnprovenPeerChokes(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	l, err := s.e.Listen(0)
+	require.NoError(t, err)
+	opens := s.opens(i2pdSYN)
+	require.NoError(t, s.send(opens))
+	st := l.Accept()
+	for range 10 {
+		s.pass(10 * time.Second)
+		_ = s.send(packet.Packet{ReceiveID: opens.ReceiveID, Flags: packet.DelayRequested, Delay: packet.SendChoke, Payload: []byte("x"), Sequence: 1})
+	}
+	assert.True(t, st.Ended())
+}
+
 // A peer that is there gets all of it.
 func TestProvenPeer(t *testing.T) {
 	s := newScript(t, streaming.Config{})
