@@ -57,9 +57,10 @@ func listen(t testing.TB, backends ...dialer.Backend) []net.Listener {
 	return listeners
 }
 
-// dialUntil dials until the peer is known: a fresh lease set takes some seconds.
+// dialUntil dials until the peer is known, as a fresh lease set takes some seconds, and until i2pd up to 2.58 has got over the
+// loss of a first message, which takes it two minutes.
 func dialUntil(ctx context.Context, from dialer.Backend, to net.Addr) (conn net.Conn, err error) {
-	for begin := time.Now(); time.Since(begin) < time.Minute; {
+	for begin := time.Now(); time.Since(begin) < 3*time.Minute; {
 		if conn, err = from.DialContext(ctx, "tcp", to.String()); err == nil {
 			return conn, nil
 		}
