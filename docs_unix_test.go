@@ -15,8 +15,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/go-i2p/i2psocks/dialer/samtest"
 )
 
 // printed is what the program of each page prints first.
@@ -31,23 +29,7 @@ var printed = map[string]string{
 // TestPages builds and runs the programs of docs as they stand there, but for the address of the bridge, and ends those that go on
 // by a signal.
 func TestPages(t *testing.T) {
-	nw := samtest.NewStrict(t)
-	site := endpoint(t, nw.Start(nil).Addr())
-	serve(t, site, text("a page"))
-	ln, err := site.Listen(t.Context(), "tcp", ":6667")
-	require.NoError(t, err)
-	go func() {
-		for {
-			conn, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			defer conn.Close()
-		}
-	}()
-	for _, host := range []string{"stats.i2p", "irc.postman.i2p"} {
-		nw.SetHost(host, site.Addr().Destination)
-	}
+	nw := documentedHosts(t)
 	pages, err := filepath.Glob("docs/*.md")
 	require.NoError(t, err)
 	programs := 0

@@ -38,9 +38,8 @@ PART
 }
 `
 
-// TestDocumentedPrograms builds and runs the programs of README.md and doc.go as they stand there, but for the address of
-// the bridge: the router of a test is not at the usual one.
-func TestDocumentedPrograms(t *testing.T) {
+// documentedHosts returns a network with the hosts that the documented programs dial.
+func documentedHosts(t *testing.T) *samtest.Network {
 	nw := samtest.NewStrict(t)
 	site := endpoint(t, nw.Start(nil).Addr())
 	serve(t, site, text("a page"))
@@ -58,6 +57,13 @@ func TestDocumentedPrograms(t *testing.T) {
 	for _, host := range []string{"stats.i2p", "irc.postman.i2p"} {
 		nw.SetHost(host, site.Addr().Destination)
 	}
+	return nw
+}
+
+// TestDocumentedPrograms builds and runs the programs of README.md and doc.go as they stand there, but for the address of
+// the bridge: the router of a test is not at the usual one.
+func TestDocumentedPrograms(t *testing.T) {
+	nw := documentedHosts(t)
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	blocks := regexp.MustCompile("(?s)```go\r?\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
