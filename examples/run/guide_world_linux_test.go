@@ -72,8 +72,8 @@ func (l *countedListener) Accept() (net.Conn, error) {
 	return c, err
 }
 
-// fill puts the hosts in place of {kind}.
-func (g *guideWorld) fill(args []string) []string {
+// fill puts the hosts in place of {kind}, and seconds in place of waits.
+func (g *guideWorld) fill(args []string, wait *strings.Replacer) []string {
 	var pairs []string
 	for kind, host := range g.hosts {
 		pairs = append(pairs, "{"+kind+"}", host)
@@ -81,7 +81,7 @@ func (g *guideWorld) fill(args []string) []string {
 	r := strings.NewReplacer(pairs...)
 	filled := make([]string, len(args))
 	for i, a := range args {
-		filled[i] = r.Replace(a)
+		filled[i] = wait.Replace(r.Replace(a))
 	}
 	return filled
 }
