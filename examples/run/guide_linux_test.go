@@ -21,8 +21,8 @@ const guide = "../../docs/clients.md"
 
 // The ways by which a program comes to I2P.
 const (
-	byProxy = "by the proxy"
-	carried = "past the proxy, carried"
+	byProxy = "through the proxy"
+	carried = "directly, forwarded to I2P"
 	fails   = "not at all"
 )
 
@@ -57,45 +57,45 @@ var guided = []audited{
 	{name: "wget",
 		usual:  trial{[]string{"wget", "-O-", "http://{web}/"}, fails, nil, nil},
 		better: trial{[]string{"wget", "-O-", "--no-proxy", "-U", commonAgent, "http://{web}/"}, carried, nil, nil},
-		remark: "It knows no SOCKS, and says so."},
+		remark: "It does not support SOCKS, and says so."},
 	{name: "git",
 		usual: trial{[]string{"git", "ls-remote", "http://{web}/repo.git"}, byProxy, nil, []audit.Rule{audit.HTTPLanguage, audit.HTTPUserAgent}},
 		better: trial{[]string{"env", "LANGUAGE=en_US", "LC_ALL=en_US.UTF-8", "git", "-c", "http.userAgent=" + commonAgent,
 			"ls-remote", "http://{web}/repo.git"}, byProxy, nil, nil},
-		remark: "Commits hold a name, an address and a time zone; it sends them as they are."},
+		remark: "Commits contain a name, an address and a time zone, which are sent."},
 	{name: "ssh",
 		usual: trial{[]string{"ssh", "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes", "{ssh}"}, carried, nil, []audit.Rule{audit.SSHBanner}},
-		remark: "The banner names version and distribution, and cannot be set. Offered keys and the agent's link identities: " +
-			"IdentitiesOnly=yes, and a key for each."},
+		remark: "The banner names version and distribution and cannot be changed. Offered keys link identities: use " +
+			"IdentitiesOnly=yes, and one key for each identity."},
 	{name: "Python", needs: "/usr/bin/python3",
 		usual: trial{[]string{"/usr/bin/python3", "-c", `import urllib.request as r; r.urlopen("http://{web}/")`}, fails, nil, nil},
 		better: trial{[]string{"/usr/bin/python3", "-c", `import urllib.request as r; o = r.build_opener(r.ProxyHandler({})); ` +
 			`o.addheaders = [("User-Agent", "` + commonAgent + `")]; o.open("http://{web}/")`}, carried, nil, nil},
-		remark: "urllib knows no SOCKS. With PySocks, requests does."},
+		remark: "urllib does not support SOCKS. With PySocks, requests does."},
 	{name: "Node", needs: "node",
 		usual: trial{[]string{"node", "-e", `fetch("http://{web}/").then(r => r.text())`}, carried, nil, []audit.Rule{audit.HTTPUserAgent}},
 		better: trial{[]string{"node", "-e", `fetch("http://{web}/", {headers: {"user-agent": "` + commonAgent + `"}}).then(r => r.text())`},
 			carried, nil, nil},
-		remark: "fetch asks no proxy."},
+		remark: "fetch ignores proxy variables."},
 	{name: "apt", needs: "/usr/lib/apt/apt-helper",
 		usual: trial{[]string{"/usr/lib/apt/apt-helper", "-o", "APT::Sandbox::User=", "download-file", "http://{web}/", "/dev/null"},
 			byProxy, nil, []audit.Rule{audit.HTTPUserAgent}},
 		better: trial{[]string{"/usr/lib/apt/apt-helper", "-o", "APT::Sandbox::User=", "-o", "Acquire::http::User-Agent=" + commonAgent,
 			"download-file", "http://{web}/", "/dev/null"}, byProxy, nil, nil},
-		remark: "It cannot change to its own user inside."},
+		remark: "It cannot switch to its own user under run."},
 	{name: "msmtp",
 		usual: trial{sh(`printf 'Subject: hi\n\nhello\n' | msmtp --host={mail} --port=25 --from=me@mail.i2p you@mail.i2p`), carried, nil, nil}},
 	{name: "swaks",
 		usual: trial{[]string{"swaks", "--server", "{mail}", "--to", "you@mail.i2p", "--from", "me@mail.i2p"}, carried, nil, []audit.Rule{audit.SMTPHeader}},
 		better: trial{[]string{"swaks", "--server", "{mail}", "--to", "you@mail.i2p", "--from", "me@mail.i2p", "--helo", "localhost",
 			"--header-X-Mailer", "", "--header-Message-Id", "<1@mail.i2p>"}, carried, nil, nil},
-		remark: "Outside it says the host name in EHLO and Message-Id."},
+		remark: "Without run it sends the host name in EHLO and Message-Id."},
 	{name: "WeeChat", needs: "weechat-headless",
 		usual: trial{[]string{"weechat-headless", "-t", "-r", "/server add x {irc}/6667 -notls;/connect x;/wait {wait} /quit"}, carried, nil,
 			[]audit.Rule{audit.IRCCTCP, audit.IRCUser}},
 		better: trial{[]string{"weechat-headless", "-t", "-r", `/set irc.ctcp.version "";/set irc.ctcp.time "";/server add x {irc}/6667 -notls ` +
 			`-username=i2p -realname=i2p;/connect x;/wait {wait} /quit`}, carried, nil, nil},
-		remark: "Set the other irc.ctcp.* to nothing as well."},
+		remark: "Set the other irc.ctcp.* options to an empty value as well."},
 	{name: "Irssi", needs: "irssi",
 		usual:  trial{sh(`script -qec 'timeout {wait} irssi --home=$(mktemp -d) -c {irc} -p 6667' /dev/null`), carried, nil, []audit.Rule{audit.IRCUser}},
 		better: trial{sh(`IRCUSER=i2p IRCNAME=i2p script -qec 'timeout {wait} irssi --home=$(mktemp -d) -c {irc} -p 6667' /dev/null`), carried, nil, nil}},
@@ -105,18 +105,18 @@ var guided = []audited{
 			[]audit.Rule{audit.BitTorrentPeer, audit.HTTPUserAgent}},
 		better: trial{[]string{"timeout", "{wait}", "aria2c", "--enable-dht=false", "-d", "/tmp", "--peer-id-prefix=", "--user-agent=" + commonAgent,
 			"magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567&tr=http://{tracker}/announce"}, carried, nil, nil},
-		remark: "With DHT on it also asks hosts of the clear net."},
+		remark: "With DHT enabled it also contacts clearnet hosts."},
 	{name: "Chromium", needs: "chromium", flags: []string{"-unix"},
 		usual: trial{sh(chromium + `--dump-dom http://{web}/`), fails, nil, nil},
 		better: trial{sh(chromium + `--proxy-server=${ALL_PROXY%%h:*}${ALL_PROXY#*h} --user-agent='` + commonAgent + `' --disable-background-networking ` +
 			`--disable-component-update --disable-sync --no-first-run --dump-dom http://{web}/`), byProxy, nil, []audit.Rule{audit.ClearnetName}},
-		remark: "It takes the port for an HTTP proxy unless it is told. It needs unix sockets, and asks for hosts of its maker whatever the settings."},
+		remark: "It treats the port as an HTTP proxy unless configured. It needs unix sockets, and contacts hosts of its vendor with any settings."},
 	{name: "Firefox", needs: "firefox-esr",
 		usual: trial{sh(`HOME=$(mktemp -d) timeout {long wait} firefox-esr --headless http://{web}/`), carried, []string{"DNS"}, []audit.Rule{audit.HTTPUserAgent}},
-		remark: "It does not understand socks5h in the environment, so set it up as socks/CLIENTS.md says. At its start it asks for " +
-			"some ten hosts of its maker and others; network.proxy.socks_remote_dns, network.captive-portal-service.enabled, " +
+		remark: "It does not understand socks5h in the environment, so set it up as docs/browsers.md says. At start it contacts " +
+			"some ten hosts of its vendor and others; network.proxy.socks_remote_dns, network.captive-portal-service.enabled, " +
 			"network.connectivity-service.enabled, network.trr.mode 5, app.normandy.enabled, browser.region.network.url and " +
-			"media.peerconnection.enabled are the settings to look at."},
+			"media.peerconnection.enabled are the settings to review."},
 }
 
 // waits are the seconds for programs that do not end by themselves: those of the guide, and those for busy machines.
@@ -211,9 +211,9 @@ func guideTable() string {
 			return
 		}
 		fmt.Fprintf(&b, "%s:\n\n```sh\nrun %s\n```\n\n", what, names.Replace(waits[0].Replace(shell(slices.Concat(a.flags, []string{"--"}, tr.args)))))
-		fmt.Fprintf(&b, "reaches I2P %s; gives away: %s", tr.way, list(tr.rules))
+		fmt.Fprintf(&b, "reaches I2P %s; reveals: %s", tr.way, list(tr.rules))
 		if len(tr.direct) > 0 {
-			fmt.Fprintf(&b, "; tries to reach the clear net by %s", strings.Join(tr.direct, ", "))
+			fmt.Fprintf(&b, "; attempts to reach the clearnet by %s", strings.Join(tr.direct, ", "))
 		}
 		b.WriteString(".\n\n")
 	}
@@ -222,15 +222,15 @@ func guideTable() string {
 		if a.remark != "" {
 			fmt.Fprintf(&b, "%s\n\n", a.remark)
 		}
-		write(a, "As it comes", a.usual)
-		write(a, "With settings that help", a.better)
+		write(a, "Default settings", a.usual)
+		write(a, "Recommended settings", a.better)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
 func list(rules []audit.Rule) string {
 	if len(rules) == 0 {
-		return "nothing that was seen"
+		return "nothing found"
 	}
 	words := make([]string, len(rules))
 	for i, r := range rules {

@@ -14,7 +14,7 @@ import (
 // reported is the report as JSON.
 type reported struct {
 	Confined bool            `json:"confined"`
-	Direct   []attempt       `json:"direct"`  // past the proxy, all in vain
+	Direct   []attempt       `json:"direct"`  // attempts to bypass the proxy, all blocked
 	Carried  int             `json:"carried"` // flows to I2P that did not ask the proxy
 	Findings []audit.Finding `json:"findings"`
 }
@@ -45,19 +45,19 @@ func (o *options) print(w io.Writer, tried *attempts) {
 	findings := o.auditor.Findings()
 	switch {
 	case o.unconfined:
-		fmt.Fprintln(w, "run: the program was not confined: what it did past the proxy is not known")
+		fmt.Fprintln(w, "run: the program was not confined: attempts to bypass the proxy are not known")
 	case len(direct) == 0 && len(findings) == 0:
-		fmt.Fprintln(w, "run: nothing was seen that the program gives away")
+		fmt.Fprintln(w, "run: no findings")
 	}
 	for _, d := range direct {
 		to := "outside I2P"
 		if d.To != "" {
 			to = strings.Trim(strconv.Quote(d.To), `"`) // a DNS name may hold whatever bytes
 		}
-		fmt.Fprintf(w, "run: past the proxy, in vain: %s to %s, %s\n", d.Protocol, to, times(d))
+		fmt.Fprintf(w, "run: blocked: %s to %s, %s\n", d.Protocol, to, times(d))
 	}
 	if carried > 0 {
-		fmt.Fprintf(w, "run: %d flows to I2P did not ask the proxy and were carried there\n", carried)
+		fmt.Fprintf(w, "run: %d flows to I2P bypassed the proxy and were forwarded\n", carried)
 	}
 	for _, f := range findings {
 		fmt.Fprintln(w, "run:", f)
@@ -66,7 +66,7 @@ func (o *options) print(w io.Writer, tried *attempts) {
 
 func times(d attempt) string {
 	if d.Targets == 1 {
-		return fmt.Sprintf("%d packets or questions", d.Count)
+		return fmt.Sprintf("%d packets or queries", d.Count)
 	}
-	return fmt.Sprintf("%d packets or questions to %d targets", d.Count, d.Targets)
+	return fmt.Sprintf("%d packets or queries to %d targets", d.Count, d.Targets)
 }

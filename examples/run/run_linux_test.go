@@ -183,7 +183,7 @@ func TestPrograms(t *testing.T) {
 				r := w.run(t, user, nil, "--", "curl", "-sSf", "http://example.com/")
 				assert.NotZero(t, r.code)
 				assert.True(t, r.found(audit.ClearnetName))
-				assert.NotContains(t, r.output, "past the proxy")
+				assert.NotContains(t, r.output, "blocked")
 			})
 			t.Run("without the proxy", func(t *testing.T) {
 				r := w.run(t, user, nil, "--", "curl", "--noproxy", "*", "-sSf", w.site)
