@@ -83,10 +83,10 @@ func arguments(dir, certificates string, extra []string) []string {
 
 var argument = regexp.MustCompile(`^--([a-z][a-z0-9_-]*)((?:\.[A-Za-z0-9._-]+)?)=[^\x00-\x1f\x7f]*$`)
 
-// reserved are the settings, and the groups of settings, that would open a service, put files
-// elsewhere or let the child escape.
+// reserved are the settings, and the groups of settings, that would open a service, ask the Internet for the time, put
+// files elsewhere or let the child escape.
 var reserved = []string{
-	"bob", "conf", "daemon", "datadir", "http", "httpproxy", "i2cp", "i2pcontrol", "log", "logfile", "pidfile", "sam",
+	"bob", "conf", "daemon", "datadir", "http", "httpproxy", "i2cp", "i2pcontrol", "log", "logfile", "nettime", "pidfile", "sam",
 	"service", "socksproxy", "svcctl", "tunconf", "tunnelsdir", "unix", "upnp", "websockets",
 }
 

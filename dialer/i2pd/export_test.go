@@ -10,3 +10,6 @@ func CountPeers(path string) int { return countPeers(path) }
 
 // Redact cuts out what may name a peer.
 func Redact(line string) string { return redact(line) }
+
+// Configuration is what a start writes.
+var Configuration = configuration

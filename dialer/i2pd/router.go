@@ -29,7 +29,7 @@ type Router struct {
 	// does the same. False means that there is SAM alone.
 	I2CP bool
 	// Args are more settings of i2pd, each "--name=value", such as "--bandwidth=P". Those that
-	// would open a service, move files or detach the child fail with ErrArgument.
+	// would open a service, switch NTP on, move files or detach the child fail with ErrArgument.
 	Args []string
 	// Stay lets the child run on when the host ends, in whatever way, and after Close, so that the next start has tunnels at
 	// once. The next Router on Dir takes it over if it has Stay and the same Path, Args and Port; any other ends it, as Stop

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -275,12 +276,23 @@ func TestState(t *testing.T) {
 	}, " "))
 }
 
+// TestWrittenSettingsStay: what the configuration switches off cannot be switched on beside it.
+func TestWrittenSettingsStay(t *testing.T) {
+	sections := regexp.MustCompile(`(?m)^\[(.+)\]$`).FindAllStringSubmatch(i2pd.Configuration(7656, 0, false), -1)
+	require.NotEmpty(t, sections)
+	for _, s := range sections {
+		r := &i2pd.Router{Path: filepath.Join(t.TempDir(), "absent"), Args: []string{"--" + s[1] + ".enabled=true"}}
+		assert.ErrorIs(t, r.Start(t.Context()), i2pd.ErrArgument, s[1])
+	}
+}
+
 func TestArguments(t *testing.T) {
 	for arg, ok := range map[string]bool{
 		"--bandwidth=P": true, "--ntcp2.port=1234": true, "--reseed.urls=": true, "--loglevel=debug": true, "--certsdir=/x": true,
 		"--datadir=/x": false, "--conf=/x": false, "--daemon=1": false, "--log=file": false, "--logfile=/x": false, "--tunconf=/x": false, "--tunnelsdir=/x": false,
 		"--sam.address=0.0.0.0": false, "--http.enabled=1": false, "--httpproxy.enabled=1": false, "--socksproxy.enabled=1": false,
 		"--i2cp.enabled=1": false, "--bob.enabled=1": false, "--i2pcontrol.enabled=1": false, "--upnp.enabled=1": false,
+		"--nettime.enabled=1": false, "--nettime.ntpservers=pool.ntp.org": false,
 		"--bandwidth": false, "-bandwidth=P": false, "bandwidth=P": false, "--=": false, "": false, "--help": false, "--HTTP.enabled=1": false, "--a=\x00": false,
 	} {
 		r := &i2pd.Router{Path: filepath.Join(t.TempDir(), "absent"), Args: []string{arg}}
