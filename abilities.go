@@ -3,8 +3,6 @@ package i2psocks
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 
 	"github.com/go-i2p/i2psocks/dialer"
@@ -58,7 +56,7 @@ func (e *Endpoint) ListenPacket(ctx context.Context, network, address string) (n
 	if err != nil {
 		return nil, err
 	}
-	return has.names.listenPacket(ctx, has.backend, network, address)
+	return has.names.listenPacket(ctx, has.backend, network, address, e.dialTime())
 }
 
 func (n names) lookupAddr(ctx context.Context, b dialer.Backend, host string) (string, error) {
@@ -73,41 +71,3 @@ func (n names) lookupAddr(ctx context.Context, b dialer.Backend, host string) (s
 	host, _, _ = net.SplitHostPort(address)
 	return r.LookupAddr(ctx, host)
 }
-
-func (n names) listenPacket(ctx context.Context, b dialer.Backend, network, address string) (net.PacketConn, error) {
-	l, ok := b.(packetListener)
-	if !ok {
-		return nil, dialer.OpError("listen", nil, errUnable)
-	}
-	pc, err := l.ListenPacket(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	return &packetConn{pc, n}, nil
-}
-
-// packetConn looks names up as its identity does.
-type packetConn struct {
-	net.PacketConn
-	names names
-}
-
-// Format keeps fmt from printing the names.
-func (c *packetConn) Format(w fmt.State, _ rune) { io.WriteString(w, "i2psocks.PacketConn") }
-
-func (c *packetConn) WriteTo(p []byte, to net.Addr) (int, error) {
-	if a, ok := to.(dialer.Addr); !ok || a.Destination.IsZero() {
-		address, err := c.names.resolve(context.Background(), "i2p", to.String())
-		if err != nil {
-			return 0, dialer.OpError("write", to, err)
-		}
-		to = addr(address)
-	}
-	return c.PacketConn.WriteTo(p, to)
-}
-
-// addr is an address as it is written.
-type addr string
-
-func (addr) Network() string  { return "i2p" }
-func (a addr) String() string { return string(a) }

@@ -203,8 +203,10 @@ func (e *Endpoint) DialContext(ctx context.Context, network, address string) (ne
 
 // dialContext bounds a dial, if ctx does not already.
 func (e *Endpoint) dialContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	return bound.Context(ctx, cmp.Or(e.DialTimeout, sam.DefaultDialTimeout))
+	return bound.Context(ctx, e.dialTime())
 }
+
+func (e *Endpoint) dialTime() time.Duration { return cmp.Or(e.DialTimeout, sam.DefaultDialTimeout) }
 
 // Listen accepts streams to the identity. It waits until the tunnels stand. address is ":port"; which ports
 // can be told apart depends on the router, see [sam.Session.Listen].

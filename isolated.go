@@ -48,7 +48,7 @@ func (i *isolated) ListenPacket(ctx context.Context, network, address string) (n
 	if err != nil {
 		return nil, err
 	}
-	return n.listenPacket(ctx, i.Backend, network, address)
+	return n.listenPacket(ctx, i.Backend, network, address, i.endpoint.dialTime())
 }
 
 // names returns those that the identity may see without being linked to another.

@@ -141,6 +141,8 @@ func TestAssociateCarriesDatagrams(t *testing.T) {
 			_, err = c.WriteTo([]byte(large), to("friend.i2p:53"))
 			require.NoError(t, err)
 			p.expect(t, large, "friend.i2p:53")
+			_, err = c.WriteTo([]byte("to nobody"), nil)
+			require.Error(t, err)
 		})
 	}
 }

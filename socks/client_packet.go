@@ -126,6 +126,9 @@ func (c *packetConn) WriteTo(p []byte, to net.Addr) (int, error) {
 }
 
 func (c *packetConn) writeTo(p []byte, to net.Addr) error {
+	if to == nil {
+		return &net.AddrError{Err: "missing address"}
+	}
 	peer, err := splitAddr(to.String())
 	if err != nil {
 		return err

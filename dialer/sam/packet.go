@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/internal/deadline"
 )
 
 // PacketConn sends and receives datagrams as an identity of its own. [Session.ListenPacket] returns one.
@@ -35,7 +36,7 @@ type PacketConn struct {
 	in   chan packet
 	held atomic.Int64 // bytes in it
 
-	readDeadline, writeDeadline deadline
+	readDeadline, writeDeadline deadline.Signal
 	closing                     atomic.Bool
 	closed                      chan struct{}
 	gone                        chan struct{} // closed when nothing is left of it
@@ -138,11 +139,11 @@ func (p *PacketConn) SetReadDeadline(t time.Time) error { return p.setDeadline(&
 // SetWriteDeadline is the same for writes, which wait for lookups and for the router.
 func (p *PacketConn) SetWriteDeadline(t time.Time) error { return p.setDeadline(&p.writeDeadline, t) }
 
-func (p *PacketConn) setDeadline(d *deadline, t time.Time) error {
+func (p *PacketConn) setDeadline(d *deadline.Signal, t time.Time) error {
 	if p.isClosed() {
 		return dialer.OpError("set", p.LocalAddr(), net.ErrClosed)
 	}
-	d.set(t)
+	d.Set(t)
 	return nil
 }
 

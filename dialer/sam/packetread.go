@@ -15,7 +15,7 @@ import (
 // for "i2p-datagram3", where it is the Host alone and anybody's claim; of raw packets with the port
 // alone. The port is 0 where the router does not tell. What does not fit in b is discarded.
 func (p *PacketConn) ReadFrom(b []byte) (n int, addr net.Addr, err error) {
-	late := p.readDeadline.passed()
+	late := p.readDeadline.Passed()
 	select { // both before a packet that waits
 	case <-p.closed:
 		return 0, nil, dialer.OpError("read", p.LocalAddr(), net.ErrClosed)

@@ -53,7 +53,7 @@ func (p *PacketConn) WriteTo(b []byte, addr net.Addr) (int, error) {
 // writeContext returns a context that ends with the deadline, the connection or DialTimeout.
 func (p *PacketConn) writeContext() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	late := p.writeDeadline.passed()
+	late := p.writeDeadline.Passed()
 	select {
 	case <-p.closed:
 		cancel(net.ErrClosed)

@@ -1,4 +1,4 @@
-// Package deadline is the deadline of operations that wait on a [sync.Cond].
+// Package deadline holds deadlines: of operations that wait on a [sync.Cond], and of those that wait on channels.
 package deadline
 
 import (

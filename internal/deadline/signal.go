@@ -1,32 +1,33 @@
-package sam
+package deadline
 
 import (
 	"sync"
 	"time"
 )
 
-// deadline is a point in time that may be moved while somebody waits for it. The zero value never comes.
-type deadline struct {
+// Signal is a deadline of operations that wait on channels: a point in time that may be moved while somebody waits for it. The zero value never comes.
+type Signal struct {
 	mu    sync.Mutex
 	timer *time.Timer
 	past  chan struct{} // closed when it has come
 }
 
-// passed returns a channel that is closed when the deadline comes, wherever it is moved meanwhile.
-func (d *deadline) passed() <-chan struct{} {
+// Passed returns a channel that is closed when the deadline comes, wherever it is moved meanwhile.
+func (d *Signal) Passed() <-chan struct{} {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.init()
 	return d.past
 }
 
-func (d *deadline) init() {
+func (d *Signal) init() {
 	if d.past == nil {
 		d.past = make(chan struct{})
 	}
 }
 
-func (d *deadline) set(t time.Time) {
+// Set moves the deadline. The zero time is none.
+func (d *Signal) Set(t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.init()
