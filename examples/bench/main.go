@@ -17,12 +17,17 @@ import (
 	"time"
 )
 
+// errUsage is a mistake on the command line that was reported together with the usage.
+var errUsage = errors.New("wrong usage")
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second interrupt is not waited for
 	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
 	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errUsage):
+		os.Exit(2)
 	case ctx.Err() != nil:
 		fmt.Fprintln(os.Stderr, "bench:", context.Cause(ctx))
 		os.Exit(1)
@@ -58,7 +63,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	role := fs.String("role", "", "for the program itself: the part that it is")
 	target := fs.String("target", "", "for the program itself: where the site is")
 	if err := fs.Parse(args); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	if *role != "" {
 		return playRole(ctx, *role, *target, s.profiles, stdout)

@@ -34,6 +34,12 @@ func TestClient(t *testing.T) {
 		assert.Equal(t, "a page", page.String())
 		assert.Error(t, run(t.Context(), append(way, "http://example.com/"), io.Discard, io.Discard))
 	}
-	assert.Error(t, run(t.Context(), nil, io.Discard, io.Discard))
-	assert.Error(t, run(t.Context(), []string{"-socks", "http://127.0.0.1:1", "http://a.i2p/"}, io.Discard, io.Discard))
+	for _, args := range [][]string{nil, {"-what"}, {"http://a.i2p/", "http://b.i2p/"}} {
+		assert.ErrorIs(t, run(t.Context(), args, io.Discard, io.Discard), errUsage, args)
+	}
+	for _, proxy := range []string{"http://127.0.0.1:1", "user:hunter2@127.0.0.1:1", "socks5h:hunter2"} {
+		err := run(t.Context(), []string{"-socks", proxy, "http://a.i2p/"}, io.Discard, io.Discard)
+		require.ErrorContains(t, err, "-socks: ", proxy)
+		assert.NotContains(t, err.Error(), "hunter2")
+	}
 }

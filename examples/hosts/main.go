@@ -12,15 +12,21 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/go-i2p/i2psocks/dialer/sam"
 )
 
+// errUsage is a mistake on the command line that was reported together with the usage.
+var errUsage = errors.New("wrong usage")
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
 	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errUsage):
+		os.Exit(2)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "hosts:", err)
 		os.Exit(1)
@@ -44,16 +50,16 @@ type command struct {
 }
 
 var commands = []command{
-	{"list", "", "all names", 0, (*tool).list},
-	{"lookup", "NAME", "a name, also an international one, or a GarliCat address", 1, (*tool).lookup},
-	{"add", "NAME ADDRESS", "an entry of your own, with a base64 destination or a base32 name; -replace changes one", 2, (*tool).add},
-	{"remove", "NAME", "an entry of your own", 1, (*tool).remove},
-	{"import", "FROM", "a hosts file, java:FOLDER or i2pd:FOLDER into your own entries", 1, (*tool).importFrom},
-	{"export", "TO", "all names to a new hosts file, or into the book of java:FOLDER or i2pd:FOLDER, whose router must not run; -n shows what it would do", 1, (*tool).export},
-	{"subscribe", "URL", "to a feed in I2P, trusted less than those before, and fetch it", 1, (*tool).subscribe},
+	{"list", "", "list all names", 0, (*tool).list},
+	{"lookup", "NAME", "look up a name, which may be an international one, or a GarliCat address", 1, (*tool).lookup},
+	{"add", "NAME ADDRESS", "add an entry of your own: a base64 destination or a base32 name; -replace changes one", 2, (*tool).add},
+	{"remove", "NAME", "remove an entry of your own", 1, (*tool).remove},
+	{"import", "FROM", "import a hosts file, java:DIR or i2pd:DIR into your own entries", 1, (*tool).importFrom},
+	{"export", "TO", "export all names to a new hosts file, or into the address book of java:DIR or i2pd:DIR, whose router must be stopped; -n is a dry run", 1, (*tool).export},
+	{"subscribe", "URL", "subscribe to a feed in I2P, trusted less than earlier ones, and fetch it", 1, (*tool).subscribe},
 	{"update", "", "fetch all feeds", 0, (*tool).update},
-	{"verify", "FILE", "the signatures in a hosts file", 1, (*tool).verify},
-	{"helper", "URL", "what a URL with i2paddresshelper= proposes; nothing is added", 1, (*tool).helper},
+	{"verify", "FILE", "verify the signatures in a hosts file", 1, (*tool).verify},
+	{"helper", "URL", "show what a URL with i2paddresshelper= proposes; nothing is added", 1, (*tool).helper},
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -62,24 +68,28 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("hosts", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() {
-		fmt.Fprintln(stderr, "usage: hosts [flags] COMMAND")
+		fmt.Fprint(stderr, "Usage: hosts [options] COMMAND\n\n")
 		for _, c := range commands {
 			fmt.Fprintf(stderr, "  %-24s %s\n", strings.TrimSpace(c.name+" "+c.args), c.help)
 		}
+		fmt.Fprint(stderr, "\nOptions:\n")
 		fs.PrintDefaults()
 	}
-	fs.StringVar(&t.dir, "dir", "hosts-state", "`folder` that keeps the book")
+	fs.StringVar(&t.dir, "dir", "hosts-state", "`directory` of the address book")
 	fs.StringVar(&t.sam, "sam", sam.DefaultAddress, "SAM `address`, for subscribe and update")
 	fs.BoolVar(&t.json, "json", false, "print JSON")
-	fs.BoolVar(&t.replace, "replace", false, "let add change an entry")
-	fs.BoolVar(&t.dry, "n", false, "let export write nothing, and show what it would")
+	fs.BoolVar(&t.replace, "replace", false, "let add replace an entry")
+	fs.BoolVar(&t.dry, "n", false, "with export: write nothing, show what would be written")
 	if err := fs.Parse(args); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	i := slices.IndexFunc(commands, func(c command) bool { return c.name == fs.Arg(0) && c.count == fs.NArg()-1 })
 	if i < 0 {
+		if fs.NArg() > 0 {
+			fmt.Fprintf(stderr, "hosts: %q: unknown command, or wrong number of arguments (options come first)\n", fs.Arg(0))
+		}
 		fs.Usage()
-		return fmt.Errorf("%q: no such command, or not its operands (flags come first)", fs.Arg(0))
+		return errUsage
 	}
 	if err := t.open(); err != nil {
 		return err

@@ -17,12 +17,17 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
+// errUsage is a mistake on the command line that was reported together with the usage.
+var errUsage = errors.New("wrong usage")
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends at once
 	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
 	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errUsage):
+		os.Exit(2)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "keys:", err)
 		os.Exit(1)
@@ -31,17 +36,17 @@ func main() {
 
 const usage = `Usage: keys [options] COMMAND
 
-  create NAME        make an identity
-  list               all identities, retired ones too
-  show NAME          the public half
-  label NAME TEXT    a note for people; "" for none
-  rename NAME NEW    give it another name
-  rotate NAME        put a new identity in its place; the old one is retired
-  restore NAME       undo that; what is in use is retired
-  import NAME FILE   from SAM base64, a .dat file or .i2p.private ("-": standard input)
-  export NAME        the secret half, to the file of -out or with -reveal
-  encrypt            all of them, with a (new) passphrase
-  adopt              take an encrypted folder as it is, after files were put back or removed by hand
+  create NAME        create an identity
+  list               list all identities, retired ones included
+  show NAME          show the public part
+  label NAME TEXT    set a label; "" removes it
+  rename NAME NEW    rename an identity
+  rotate NAME        replace an identity by a new one and retire the old one
+  restore NAME       restore the identity retired last; the current one is retired
+  import NAME FILE   import SAM base64, a .dat or .i2p.private file ("-": standard input)
+  export NAME        export the secret, to the file of -out or with -reveal
+  encrypt            encrypt all identities with a (new) passphrase
+  adopt              accept an encrypted directory after files were restored or removed by hand
 
 Options:
 `
@@ -66,7 +71,7 @@ func (c *command) run(ctx context.Context, args []string) error {
 	fs := flag.NewFlagSet("keys", flag.ContinueOnError)
 	fs.SetOutput(c.stderr)
 	fs.Usage = func() { fmt.Fprint(c.stderr, usage); fs.PrintDefaults() }
-	fs.StringVar(&c.dir, "dir", "i2p-keys", "`folder` of the identities; that of an Endpoint is DIR/keys")
+	fs.StringVar(&c.dir, "dir", "i2p-keys", "`directory` of the identities; that of an Endpoint is its Dir/keys")
 	fs.StringVar(&c.passphraseFile, "passphrase-file", "", "`file` with the passphrase (default: ask on the terminal)")
 	fs.StringVar(&c.newPassphraseFile, "new-passphrase-file", "", "`file` with the passphrase to encrypt with")
 	fs.IntVar(&c.workFactor, "work-factor", 0, "cost of a passphrase as a power of 2 (default 18)")
@@ -75,13 +80,16 @@ func (c *command) run(ctx context.Context, args []string) error {
 	fs.BoolVar(&c.reveal, "reveal", false, "export the secret to standard output")
 	fs.BoolVar(&c.json, "json", false, "print JSON")
 	if err := fs.Parse(args); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	verb, operands := fs.Arg(0), fs.Args()[min(1, fs.NArg()):]
 	do, wants := c.verb(verb)
 	if do == nil || len(operands) != wants {
+		if verb != "" {
+			fmt.Fprintf(c.stderr, "keys: %q: unknown command, or wrong number of arguments (options come first)\n", verb)
+		}
 		fs.Usage()
-		return fmt.Errorf("%q: no such command, or not its operands (options come first)", verb)
+		return errUsage
 	}
 	d, err := c.open(ctx, verb)
 	if err != nil {

@@ -250,7 +250,7 @@ func TestWrongUse(t *testing.T) {
 	dir := folder(t)
 	for _, args := range [][]string{nil, {"none"}, {"show"}, {"show", "a", "b"}, {"list", "a"}, {"-x"}} {
 		_, err := keysIn(t, dir, args...)
-		assert.Error(t, err)
+		assert.ErrorIs(t, err, errUsage, args)
 	}
 	_, err := keysIn(t, dir, "-h")
 	assert.ErrorIs(t, err, flag.ErrHelp)

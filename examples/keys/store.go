@@ -13,12 +13,12 @@ import (
 	"github.com/go-i2p/i2psocks/keys/ageseal"
 )
 
-// open opens the folder, and asks for a passphrase only if it is encrypted.
-// Only create and import make a folder: elsewhere a wrong -dir is a mistake.
+// open opens the directory, and asks for a passphrase only if it is encrypted.
+// Only create and import make a directory: for other commands a missing -dir is a mistake.
 func (c *command) open(ctx context.Context, verb string) (*keys.Dir, error) {
 	if verb != "create" && verb != "import" {
 		if _, err := os.Stat(c.dir); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("no identities in -dir %s: create or import makes the directory: %w", c.dir, errors.Unwrap(err))
 		}
 	}
 	d, err := keys.OpenDir(c.dir)

@@ -19,11 +19,16 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/sam"
 )
 
+// errUsage is a mistake on the command line that was reported together with the usage.
+var errUsage = errors.New("wrong usage")
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
 	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errUsage):
+		os.Exit(2)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "metrics:", err)
 		os.Exit(1)
@@ -39,7 +44,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	numbers := fs.String("numbers", "127.0.0.1:9447", "`address` of the numbers, which have no password")
 	fs.StringVar(&ep.SAM, "sam", sam.DefaultAddress, "SAM `address`: IP:port or unix:PATH")
 	if err := fs.Parse(args); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	m := newMetrics(ep)
 	ep.Hooks = m.hooks()

@@ -22,11 +22,16 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/sam"
 )
 
+// errUsage is a mistake on the command line that was reported together with the usage.
+var errUsage = errors.New("wrong usage")
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
 	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errUsage):
+		os.Exit(2)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "otel:", err)
 		os.Exit(1)
@@ -46,7 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	address := fs.String("sam", sam.DefaultAddress, "SAM `address`: IP:port or unix:PATH")
 	names := fs.Bool("names", false, "put host names into spans, which then tell who talks with whom, and what OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME say")
 	if err := fs.Parse(args); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	exporter, err := stdouttrace.New(stdouttrace.WithWriter(stderr))
 	if err != nil {

@@ -1,4 +1,5 @@
-// Command proxy is a daemon: it offers SOCKS 4, 4a and 5 over I2P with an identity of its own.
+// Command proxy is a SOCKS 4, 4a and 5 daemon over I2P, with an identity of its own. It prints the URL of its
+// port, then its base32 name.
 package main
 
 import (
@@ -19,7 +20,11 @@ import (
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/i2pd"
 	"github.com/go-i2p/i2psocks/dialer/sam"
+	"github.com/go-i2p/i2psocks/keys"
 )
+
+// errUsage is a mistake on the command line that was reported together with the usage.
+var errUsage = errors.New("wrong usage")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -27,6 +32,8 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second signal ends at once
 	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
 	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errUsage):
+		os.Exit(2)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "proxy:", err)
 		os.Exit(1)
@@ -48,17 +55,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	defer page.close()
 	px, err := ep.ListenSOCKS(ctx, "tcp", listen)
-	if err != nil {
+	if errors.Is(err, i2psocks.ErrExposed) {
+		return fmt.Errorf("-listen %s: other machines can reach it: set -secret and -allow-remote to permit that", listen)
+	} else if err != nil {
 		return err
 	}
 	defer page.serve(px, stderr)()
-	if err := wait(ctx, ep, stderr); err != nil {
+	if err := wait(ctx, ep, stderr); ctx.Err() != nil {
+		return nil // interrupted before the tunnels were built
+	} else if err != nil {
 		return explain(err, ep)
 	}
 	fmt.Fprintf(stdout, "%s\n%s\n", px.URL(), ep.Addr().Host)
 
 	select {
-	case <-px.Done(): // the system has taken the port away
+	case <-px.Done(): // the listener failed
 		return px.Err()
 	case <-ctx.Done():
 	}
@@ -78,25 +89,41 @@ func configure(args []string, stderr io.Writer) (listen, status string, ep *i2ps
 	ep = new(i2psocks.Endpoint)
 	fs.StringVar(&listen, "listen", "127.0.0.1:4447", "`address` of the SOCKS port")
 	fs.StringVar(&ep.SAM, "sam", "", "SAM `address`: IP:port or unix:PATH (default "+sam.DefaultAddress+")")
-	fs.StringVar(&ep.I2CP, "i2cp", "", "I2CP `address`, IP:port, to use in place of SAM")
-	fs.StringVar(&ep.Name, "name", "", "`name` of the identity")
-	fs.StringVar(&ep.Dir, "dir", "", "`folder` that keeps the identity (default: a fresh one each time)")
+	fs.StringVar(&ep.I2CP, "i2cp", "", "I2CP `address`, IP:port, used instead of SAM")
+	name := fs.String("name", "", "`name` of the identity")
+	fs.StringVar(&ep.Dir, "dir", "", "`directory` of the identity (default: a new identity at each start)")
 	fs.StringVar((*string)(&ep.Secret), "secret", "", "`password` that clients must give (default: none, on loopback)")
-	fs.BoolVar(&ep.AllowRemote, "allow-remote", false, "permit -listen beyond loopback, with -secret")
-	fs.BoolVar(&ep.Isolation.Listen, "bind", false, "let users listen (BIND), each under a name of its own")
+	fs.BoolVar(&ep.AllowRemote, "allow-remote", false, "permit -listen on addresses that other machines can reach; needs -secret")
+	fs.BoolVar(&ep.Isolation.Listen, "bind", false, "permit BIND, with one identity for each SOCKS user name")
 	fs.StringVar(&status, "status", "", "loopback `address` of a status page for browsers, such as 127.0.0.1:4448 (default: none)")
-	hosts := fs.String("hosts", "", "hosts.txt `file` to ask before the router")
+	hosts := fs.String("hosts", "", "hosts.txt `file` with names, asked before the router")
 	quantity := fs.Int("quantity", 3, "parallel tunnels in each direction, 1 to 6")
 	length := fs.Int("length", 3, "hops of each tunnel, 0 (no anonymity) to 7")
 	router := fs.String("router", "", routerUsage)
-	fs.BoolVar(&ep.AwaitRouter, "wait", false, "wait for a router that is not there yet, as at boot")
+	fs.BoolVar(&ep.AwaitRouter, "wait", false, "wait for a router that is not running yet, as at boot")
 	verbose := fs.Bool("v", false, "log each request")
+	fs.Usage = func() {
+		fmt.Fprintln(stderr, "Usage: proxy [options]")
+		fs.PrintDefaults()
+	}
 	if err := fs.Parse(args); err != nil {
-		return "", "", nil, err
+		return "", "", nil, fmt.Errorf("%w: %w", errUsage, err)
 	}
 	if fs.NArg() > 0 {
-		return "", "", nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+		fmt.Fprintf(stderr, "proxy: unexpected argument %q\n", fs.Arg(0))
+		fs.Usage()
+		return "", "", nil, errUsage
 	}
+	if *length < 0 || *length > 7 {
+		return "", "", nil, fmt.Errorf("-length %d: not in 0 to 7", *length)
+	}
+	if *quantity < 1 || *quantity > 6 {
+		return "", "", nil, fmt.Errorf("-quantity %d: not in 1 to 6", *quantity)
+	}
+	if *name != "" && !keys.ValidName(*name) {
+		return "", "", nil, fmt.Errorf("-name %q: not 1 to 64 lower-case letters, digits, '_' and '-'", *name)
+	}
+	ep.Name = *name
 	ep.NoSecret = ep.Secret == ""
 	ep.Inbound = sam.Tunnels{Length: *length, Quantity: *quantity}
 	if *length == 0 {
@@ -135,7 +162,7 @@ func readHosts(path string) (map[string]string, error) {
 	return hosts, nil
 }
 
-// explain says what to do about a router that is not there.
+// explain says what to do about a router that is not running.
 func explain(err error, ep *i2psocks.Endpoint) error {
 	own, ok := ep.Router.(*i2pd.Router)
 	switch {

@@ -121,6 +121,9 @@ func TestBadFlags(t *testing.T) {
 		assert.Error(t, err, args)
 	}
 	assert.Zero(t, bridge.Stats().Connections)
+	for _, arg := range []string{"-what", "extra"} {
+		assert.ErrorIs(t, run(t.Context(), []string{arg}, io.Discard, io.Discard), errUsage, arg)
+	}
 	var help bytes.Buffer
 	assert.Error(t, run(t.Context(), []string{"-h"}, io.Discard, &help))
 	for _, flag := range []string{"-listen", "-sam", "-name", "-dir", "-secret", "-hosts", "-quantity", "-length", "-v"} {
@@ -146,6 +149,23 @@ func TestWait(t *testing.T) {
 	lines := bufio.NewScanner(r)
 	require.True(t, lines.Scan())
 	require.True(t, lines.Scan())
+	stop()
+	assert.NoError(t, <-ended)
+}
+
+// TestInterruptedWait: a daemon that is stopped while it waits for its router has not failed.
+func TestInterruptedWait(t *testing.T) {
+	bridge := samtest.NewStrict(t).Start(nil)
+	address := bridge.Addr()
+	bridge.Kill()
+	log := &watched{word: "not created", seen: make(chan struct{})}
+	ctx, stop := context.WithCancel(t.Context())
+	context.AfterFunc(t.Context(), stop)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"-listen", "127.0.0.1:0", "-sam", address, "-wait"}, io.Discard, log)
+	}()
+	<-log.seen
 	stop()
 	assert.NoError(t, <-ended)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,10 +11,11 @@ import (
 	"golang.org/x/term"
 
 	"github.com/go-i2p/i2psocks"
+	"github.com/go-i2p/i2psocks/dialer"
 )
 
-// wait shows that something goes on until the tunnels stand: a live line on a
-// terminal, else a line now and then.
+// wait waits until the tunnels are built, and shows the progress: in one line that changes on a
+// terminal, otherwise by a line every 10 s.
 func wait(ctx context.Context, ep *i2psocks.Endpoint, w io.Writer) error {
 	up := make(chan error, 1)
 	go func() { up <- ep.Up(ctx) }()
@@ -34,11 +36,14 @@ func wait(ctx context.Context, ep *i2psocks.Endpoint, w io.Writer) error {
 			return err
 		case <-tick.C:
 		}
-		took := time.Since(begin).Round(time.Second)
+		what, took := "building tunnels", time.Since(begin).Round(time.Second)
+		if errors.Is(ep.Status().Err, dialer.ErrRouterDown) {
+			what = "waiting for the router"
+		}
 		if live {
-			fmt.Fprintf(w, "\r\x1b[Kbuilding tunnels, %v", took)
+			fmt.Fprintf(w, "\r\x1b[K%s, %v", what, took)
 		} else {
-			fmt.Fprintf(w, "building tunnels, %v\n", took)
+			fmt.Fprintf(w, "%s, %v\n", what, took)
 		}
 	}
 }

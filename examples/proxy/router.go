@@ -9,15 +9,15 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/i2pd"
 )
 
-const routerUsage = "start a router if none answers at -sam or, unless one of them alone is given, -i2cp: auto (the i2pd in PATH) or the `path` of an i2pd"
+const routerUsage = "start a private i2pd if no router answers at -sam and -i2cp (if one of them is given, only there): auto, or the `path` of an i2pd"
 
-// ownRouter gives the endpoint the router of the flag -router, if there is one.
+// ownRouter gives the endpoint the router of the flag -router, if set.
 func ownRouter(how string, ep *i2psocks.Endpoint, stderr io.Writer) (err error) {
 	if how == "" {
 		return nil
 	}
 	router := &i2pd.Router{Logger: ep.Logger, Progress: func(s i2pd.Status) {
-		fmt.Fprintf(stderr, "own router: %v, %d peers\n", s.State, s.Peers)
+		fmt.Fprintf(stderr, "private router: %v, %d peers\n", s.State, s.Peers)
 	}}
 	if how != "auto" {
 		router.Path = how

@@ -1,5 +1,5 @@
-// Command quickstart shows what the library does, on an I2P network in the process. It needs no router;
-// with -sam it runs on a real one. Its arguments, if there are any, are a program that it runs as its child:
+// Command quickstart shows what the library does, on an I2P network inside the process. It needs no router;
+// with -sam it uses a real one. Its arguments, if there are any, are a program that it runs as a child process:
 //
 //	quickstart curl http://hello.i2p/
 package main
@@ -25,12 +25,17 @@ import (
 	"github.com/go-i2p/i2psocks/socks"
 )
 
+// errUsage is a mistake on the command line that was reported together with the usage.
+var errUsage = errors.New("wrong usage")
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends at once
 	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
 	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errUsage):
+		os.Exit(2)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		os.Exit(1)
@@ -40,10 +45,14 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("quickstart", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	address := fs.String("sam", "", "SAM `address` of a real router (default: a network in the process)")
+	address := fs.String("sam", "", "SAM `address` of a real router (default: a network inside the process)")
 	once := fs.Bool("once", false, "exit after the demonstration")
+	fs.Usage = func() {
+		fmt.Fprintln(stderr, "Usage: quickstart [options] [PROGRAM [ARGUMENT...]]")
+		fs.PrintDefaults()
+	}
 	if err := fs.Parse(args); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	if *address == "" {
 		network := samtest.NewNetwork()
@@ -98,7 +107,7 @@ func demonstrate(ctx context.Context, ep *i2psocks.Endpoint, px *i2psocks.Proxy,
 	client := socks.Dialer{Address: px.Addr().String(), Username: user, Password: secret}
 	v4a, alice, bob := client, client, client
 	v4a.Version = socks.SOCKS4a
-	alice.Username, bob.Username = "alice", "bob" // a user name of its own is an identity of its own
+	alice.Username, bob.Username = "alice", "bob" // each user name has an identity of its own
 	for _, way := range []struct {
 		name string
 		d    proxy.ContextDialer

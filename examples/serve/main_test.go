@@ -53,3 +53,12 @@ func TestServe(t *testing.T) {
 		visitor.HTTPClient().CloseIdleConnections()
 	}
 }
+
+func TestWrongUse(t *testing.T) {
+	for _, args := range [][]string{{"-what"}, {"extra"}} {
+		assert.ErrorIs(t, run(t.Context(), args, io.Discard, io.Discard), errUsage, args)
+	}
+	for _, args := range [][]string{{"-length", "8"}, {"-length", "-1"}, {"-root", t.TempDir() + "/none"}} {
+		assert.ErrorContains(t, run(t.Context(), args, io.Discard, io.Discard), args[0], args)
+	}
+}

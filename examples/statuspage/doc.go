@@ -1,5 +1,5 @@
-// Package statuspage shows how an endpoint is: its session, isolated identities, streams and SOCKS ports, throughput over time, the
-// requests that were refused and why, what clients give away, and the state of router, address book and key store.
+// Package statuspage shows the status of an endpoint: its session, isolated identities, streams and SOCKS ports, throughput over time,
+// failed requests and their reasons, what clients reveal, and the state of router, address book and key store.
 //
 //	page := &statuspage.Handler{Endpoint: ep}
 //	defer page.Close()
@@ -9,14 +9,14 @@
 //	ln, err := net.Listen("tcp", "127.0.0.1:0")
 //	go http.Serve(ln, page)
 //
-// The page works without JavaScript, and loads nothing. It holds no names, destinations, tokens and keys: [Handler.Reveal] adds the
-// names, and never secrets.
+// The page works without JavaScript and loads nothing else. It contains no names, destinations, tokens or keys. [Handler.Reveal] adds
+// the names, but no secrets.
 //
 // # What it refuses to do
 //
-// It answers this machine alone, and requests for this machine alone: what comes from elsewhere fails with [ErrRemote]. A web site
-// that has let its own name point to 127.0.0.1, so that the visitor's browser reads for it what only the visitor may see (DNS
-// rebinding), fails with [ErrHost], and what another page asks for with [ErrOrigin]. It changes nothing: all it answers is GET and HEAD.
+// It answers requests from this machine only; others fail with [ErrRemote]. A request that a web site makes through the user's browser
+// fails with [ErrHost] if the site's name points to 127.0.0.1 (DNS rebinding), and with [ErrOrigin] if it comes from another page. The
+// page changes nothing and answers GET and HEAD only.
 //
-// It is not a wall between the users of one machine: any of them can read it. Serve it on a unix socket where that matters.
+// It does not protect the users of one machine from each other: any of them can read it. Serve it on a unix socket if that matters.
 package statuspage

@@ -129,7 +129,7 @@ func TestPage(t *testing.T) {
 			} {
 				assert.Contains(t, text, want)
 			}
-			assert.Regexp(t, `127\.0\.0\.1:\d+ 0 0 0 5 3 0 `, text, "the port: clients, waiting, associations, requests, failed, gave way")
+			assert.Regexp(t, `127\.0\.0\.1:\d+ 0 0 0 5 3 0 `, text, "the port: clients, waiting, associations, requests, failed, evicted")
 
 			never := []string{"hunter2", "user-token", w.port.URL().String(), w.ep.Addr().Destination.Base64()}
 			id, err := store.Load(t.Context(), "quiet-name")
@@ -232,7 +232,7 @@ func TestReasons(t *testing.T) {
 		{wrapped(dialer.ErrTimeout), socks.TTLExpired, "timed out", false},
 		{wrapped(dialer.ErrLimit), socks.GeneralFailure, "limit reached", false},
 		{wrapped(context.Canceled), socks.GeneralFailure, "the client left", false},
-		{wrapped(audit.ErrFatal), socks.Succeeded, "ended, as the client gave away what must not leave", true},
+		{wrapped(audit.ErrFatal), socks.Succeeded, "ended: the client would have revealed who or where the user is", true},
 		{wrapped(errors.New("x")), socks.NotAllowed, "not permitted by the policy", false},
 		{wrapped(errors.New("x")), socks.HostUnreachable, socks.HostUnreachable.String(), false},
 	} {
@@ -290,4 +290,19 @@ func TestBrokenStore(t *testing.T) {
 		assert.Contains(t, html, "the store cannot be read")
 		assert.NotContains(t, html, "secret-store")
 	})
+}
+
+// TestFailedStart: a router that is not there is named at the top of the page, though the session is idle.
+func TestFailedStart(t *testing.T) {
+	bridge := samtest.NewStrict(t).Start(nil)
+	address := bridge.Addr()
+	bridge.Kill()
+	ep := &i2psocks.Endpoint{SAM: address}
+	defer ep.Close()
+	require.ErrorIs(t, ep.Up(t.Context()), dialer.ErrRouterDown)
+	h := &Handler{Endpoint: ep}
+	defer h.Close()
+	html := get(t, h)
+	assert.Contains(t, html, `class="badge bad">idle`)
+	assert.Contains(t, html, "The last start failed: router down.")
 }

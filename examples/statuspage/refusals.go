@@ -25,10 +25,10 @@ type refusal struct {
 	Detail  string // only with Reveal
 }
 
-// A reason is why a request failed, in words that tell nothing of who asked for what.
+// A reason is why a request failed, in words that name neither client nor target.
 type reason struct {
 	Text string
-	Leak bool // the client tells somebody else where it goes
+	Leak bool // the client may reveal its target to others
 }
 
 // refusals counts what failed by its reason, of which there are few, and keeps the last ones.
@@ -106,13 +106,13 @@ func commandName(c socks.Command) string {
 func reasonOf(err error, reply socks.Reply) reason {
 	switch {
 	case errors.Is(err, audit.ErrFatal):
-		return reason{"ended, as the client gave away what must not leave", true}
+		return reason{"ended: the client would have revealed who or where the user is", true}
 	case errors.Is(err, context.Canceled), errors.Is(err, net.ErrClosed) && reply == socks.GeneralFailure:
 		return reason{"the client left", false}
 	case reply == socks.AddressNotSupported:
-		return reason{"an IP address: the client looks names up itself, and tells a name server where it goes", true}
+		return reason{"an IP address: the client resolves names itself and reveals them to a DNS server", true}
 	case errors.Is(err, i2phost.ErrNotI2P):
-		return reason{"a host outside I2P: the client goes to the clear net, and perhaps past the proxy as well", true}
+		return reason{"a host outside I2P: the client uses the clearnet, and may also bypass the proxy", true}
 	case reply == socks.NotAllowed:
 		return reason{"not permitted by the policy", false}
 	}

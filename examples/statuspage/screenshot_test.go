@@ -155,7 +155,7 @@ func thousandPage(t *testing.T) *Handler {
 	}
 	html := get(t, h)
 	assert.Contains(t, html, "1000 up")
-	assert.Contains(t, html, "The 50 that were used last, of 1000.")
+	assert.Contains(t, html, "The 50 used last, of 1000.")
 	assert.Less(t, len(html), 40_000, "a page stays small")
 	return filled(h, 1000)
 }

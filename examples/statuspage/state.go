@@ -27,11 +27,11 @@ func classOf(s dialer.State) string {
 	return "idle"
 }
 
-// router tells how the router is, as the session sees it and, for one of the program's own, as it says itself.
+// router describes the router, as the session sees it and, for a private one, as it reports itself.
 func (h *Handler) router(s dialer.Status, now time.Time) []fact {
-	list := []fact{{Name: "answers as", Value: orElse(s.Router, "not known yet")}}
+	list := []fact{{Name: "software", Value: orElse(s.Router, "unknown")}}
 	if s.Attempts > 0 {
-		list = append(list, fact{"starts tried", fmt.Sprint(s.Attempts), s.State == dialer.Down})
+		list = append(list, fact{"start attempts", fmt.Sprint(s.Attempts), s.State == dialer.Down})
 	}
 	if fault := h.fault(s.Err); fault != "" {
 		list = append(list, fact{"last failure", fault, s.State == dialer.Down})
@@ -41,8 +41,8 @@ func (h *Handler) router(s dialer.Status, now time.Time) []fact {
 		return list
 	}
 	child := own.Status()
-	list = append(list, fact{"own router", child.State.String() + ", " + orElse(ago(child.Since, now), "never used"), child.Err != nil},
-		fact{Name: "routers it knows", Value: fmt.Sprint(child.Peers)}, fact{"restarts", fmt.Sprint(child.Restarts), child.Restarts > 0})
+	list = append(list, fact{"private router", child.State.String() + ", " + orElse(ago(child.Since, now), "never used"), child.Err != nil},
+		fact{Name: "known routers", Value: fmt.Sprint(child.Peers)}, fact{"restarts", fmt.Sprint(child.Restarts), child.Restarts > 0})
 	if child.Err != nil {
 		text := "failed, see the log"
 		if h.Reveal {
@@ -67,10 +67,10 @@ type counted struct {
 
 // names tells where names are looked up, and how many are known there.
 func (h *Handler) names() []fact {
-	list := []fact{{Name: "the program's own", Value: plural(len(h.Endpoint.Hosts), "name")}}
+	list := []fact{{Name: "defined by the program", Value: plural(len(h.Endpoint.Hosts), "name")}}
 	b := h.Endpoint.Book
 	if b == nil {
-		return append(list, fact{Name: "router's address book", Value: "asked, and learns the names"})
+		return append(list, fact{Name: "router's address book", Value: "asked; the router learns the names"})
 	}
 	for i, source := range b.Sources {
 		name, value := fmt.Sprintf("source %d", i+1), "asked"
@@ -90,12 +90,12 @@ func (h *Handler) names() []fact {
 		list = append(list, fact{Name: name, Value: value})
 	}
 	if b.Pins != nil {
-		list = append(list, fact{Name: "pinned for good", Value: plural(h.count(b.Pins), "name")})
+		list = append(list, fact{Name: "pinned permanently", Value: plural(h.count(b.Pins), "name")})
 	}
 	if b.Router == nil {
 		return append(list, fact{Name: "router's address book", Value: "never asked"})
 	}
-	return append(list, fact{Name: "router's address book", Value: "asked last, and learns the names"})
+	return append(list, fact{Name: "router's address book", Value: "asked last; the router learns the names"})
 }
 
 // count counts a book's names anew only if it has changed.
@@ -125,13 +125,13 @@ func (h *Handler) keyStore(ctx context.Context) []fact {
 	}
 	switch {
 	case store == nil && h.Endpoint.Dir == "":
-		return []fact{{Name: "identity", Value: "fresh with each start; nothing is kept"}}
+		return []fact{{Name: "identity", Value: "new with each start, not stored"}}
 	case store == nil:
-		return []fact{{Name: "identity", Value: "kept in a folder of the endpoint's own"}}
+		return []fact{{Name: "identity", Value: "stored in the endpoint's directory"}}
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
-	list := []fact{{Name: "identity", Value: "kept in a store of the program's"}}
+	list := []fact{{Name: "identity", Value: "stored in a key store of the program"}}
 	archive, ok := store.(keys.Archive)
 	if !ok {
 		names, err := store.Names(ctx)

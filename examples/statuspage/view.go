@@ -53,8 +53,7 @@ type fact struct {
 type session struct {
 	State string
 	Class string // of its colour
-	Since string
-	Fault string
+	For   string // how long
 	Text  string // what it means for the user
 }
 
@@ -119,13 +118,21 @@ func (h *Handler) view(ctx context.Context, paused bool) *view {
 
 func (h *Handler) session(s dialer.Status, now time.Time) session {
 	text := map[dialer.State]string{
-		dialer.Idle:     "Not started: the first use starts it.",
+		dialer.Idle:     "Not started. The first use starts it.",
 		dialer.Starting: "Building tunnels, which takes a minute or two.",
 		dialer.Up:       "Ready.",
-		dialer.Down:     "The router is gone. The session comes back by itself, with the same identity.",
-		dialer.Closed:   "Ended by the program.",
+		dialer.Down:     "The router is not available. The session reconnects by itself and keeps its identity.",
+		dialer.Closed:   "Closed by the program.",
 	}[s.State]
-	return session{State: s.State.String(), Class: classOf(s.State), Since: ago(s.Since, now), Fault: h.fault(s.Err), Text: text}
+	one := session{State: s.State.String(), Class: classOf(s.State), Text: text}
+	if !s.Since.IsZero() {
+		one.For = spanText(now.Sub(s.Since))
+	}
+	if s.State == dialer.Idle && s.Err != nil {
+		one.Class, one.For = "bad", ""
+		one.Text = "The last start failed: " + h.fault(s.Err) + ". The next use tries again."
+	}
+	return one
 }
 
 // fault says what an error is. Its own text may tell addresses and names.
@@ -136,7 +143,7 @@ func (h *Handler) fault(err error) string {
 	case h.Reveal:
 		return err.Error()
 	}
-	return orElse(faultOf(err), "another error, which the log may tell")
+	return orElse(faultOf(err), "unknown error, see the log")
 }
 
 func (h *Handler) isolated(all []dialer.IsolatedStatus, now time.Time) isolated {
