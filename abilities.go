@@ -22,8 +22,8 @@ type (
 // errUnable is what a SOCKS client is told as "command not supported".
 var errUnable error = &socks.ReplyError{Reply: socks.CommandNotSupported, Err: errors.ErrUnsupported}
 
-// LookupAddr returns the base32 name of a host: one in Hosts or in the router's address book. A
-// [sam.Session] can look up; a Backend of another kind that cannot is [errors.ErrUnsupported].
+// LookupAddr returns the base32 name of a host, as DialContext would find it. It fails with [errors.ErrUnsupported]
+// if the endpoint has a Backend without such a method.
 func (e *Endpoint) LookupAddr(ctx context.Context, host string) (b32 string, err error) {
 	ctx, cancel := e.dialContext(ctx)
 	defer cancel()
@@ -34,8 +34,8 @@ func (e *Endpoint) LookupAddr(ctx context.Context, host string) (b32 string, err
 	return has.names.lookupAddr(ctx, has.backend, host)
 }
 
-// EncryptedHost returns the name of an endpoint that Configure or ConfigureI2CP has given an encrypted lease set: see
-// [sam.Session.EncryptedHost]. It is "" for all others.
+// EncryptedHost returns the host name of an endpoint to which Configure or ConfigureI2CP has given an encrypted lease
+// set: see [sam.Session.EncryptedHost]. Otherwise it is empty.
 func (e *Endpoint) EncryptedHost() string {
 	has, err := e.start(context.Background())
 	if err != nil {
@@ -47,10 +47,9 @@ func (e *Endpoint) EncryptedHost() string {
 	return ""
 }
 
-// ListenPacket sends and receives datagrams of up to some 31 KB, to and from other identities.
-// What they cost, which identity they have and what gets lost is up to the backend: see
-// [sam.Session.ListenPacket]. A Backend of another kind that cannot carry them is
-// [errors.ErrUnsupported].
+// ListenPacket sends and receives datagrams of up to some 31 KB. network, identity, cost and loss depend on the
+// backend: see [sam.Session.ListenPacket]. It fails with [errors.ErrUnsupported] if the endpoint has a Backend
+// without such a method.
 func (e *Endpoint) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
 	has, err := e.start(ctx)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/go-i2p/i2psocks/dialer"
 )
 
-// Close ends the SOCKS ports, the streams and the listeners, then the sessions: the endpoint's own and the
-// isolated ones side by side. What was written is delivered first, which takes about two seconds on i2pd. A start
-// that goes on is given up. A second call waits for the first, and returns nil; Hooks must not call it.
+// Close closes the SOCKS ports, the streams and the listeners, then all sessions, concurrently. What was written is
+// delivered first, which takes about two seconds on i2pd. A start in progress is cancelled. A second call waits for
+// the first and returns nil. Hooks must not call it.
 func (e *Endpoint) Close() error {
 	e.mu.Lock()
 	if e.closed {
@@ -60,9 +60,9 @@ func (e *Endpoint) Close() error {
 	return errors.Join(errs.all...)
 }
 
-// Abort is Close for when time matters more than what is lost: nothing that was written is waited for. So ends
-// an endpoint by itself whose Keys has a method Lost, as the store of keys/etcd has, when the channel that this
-// returned is closed. It also hastens a Close that goes on. Backends that are no [dialer.Aborter] are closed.
+// Abort is Close without waiting for the delivery of what was written. An endpoint whose Keys has a method Lost, as
+// the store of keys/etcd has, calls it when the channel returned by that method is closed. Called during Close, it
+// makes Close return sooner. Backends that do not implement [dialer.Aborter] are closed.
 func (e *Endpoint) Abort() error {
 	e.mu.Lock()
 	has, isolated := e.assets, e.isolated

@@ -8,16 +8,16 @@ var proxyVariables = []string{
 	"all_proxy", "http_proxy", "https_proxy", "ftp_proxy", "ws_proxy", "wss_proxy", "socks_proxy",
 }
 
-// Env returns the environment of a child that is to go through the port: base, such as [os.Environ], with the proxy
-// variables of all spellings set to the URL, no_proxy empty, and any other variable left out that has "proxy" in its
-// name: each may lead past the port, without a word. It holds the secret.
+// Env returns base, such as [os.Environ], changed for a child process that is to use the port: the proxy variables in
+// all spellings are set to the URL, no_proxy is empty, and all other variables with "proxy" in their name are
+// removed, because each may make programs bypass the port. It contains the secret.
 //
 //	cmd.Env = px.Env(os.Environ())
 //
-// A program that knows these variables and no SOCKS, such as wget, then stops. One that knows none of them,
-// or is told otherwise by a file of its own, such as .curlrc, goes its own way, and asks the
-// system's DNS: the environment is a request, and no wall. Of the programs in socks/CLIENTS.md it is known what they do.
-// Only curl, and what is made with it, can use a unix socket; others fail.
+// A program that reads these variables but does not support SOCKS, such as wget, fails. A program that ignores them,
+// or whose configuration file says otherwise, such as .curlrc, bypasses the port and uses the system's DNS: the
+// environment is a request and enforces nothing. socks/CLIENTS.md lists the behaviour of common programs. A unix
+// socket can be used by curl, and programs based on it, only; others fail.
 //
 // [os.Environ]: https://pkg.go.dev/os#Environ
 func (p *Proxy) Env(base []string) []string {

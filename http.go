@@ -17,20 +17,20 @@ import (
 	"github.com/go-i2p/i2psocks/dialer"
 )
 
-// HTTPClient returns a client that reaches I2P and nothing else. It asks no proxy of the environment. What it has is
-// shared by all clients of the endpoint and ends with it.
+// HTTPClient returns a client that reaches I2P only. It uses no proxy of the environment. Its transport is shared by
+// all clients of the endpoint and is closed with the endpoint.
 //
-// An http:// site cannot tell its requests from those that curl sends through the HTTP proxy of a Java router, by what
-// is in them or its order. As there, Host is the site's base32 name, so that the name by which it is known here is not
-// told; User-Agent is the one of that proxy; Referer is left out for another site, which redirects set, and else
-// has no host; what tells of the sender or of other proxies is left out, such as Via, From,
-// X-Forwarded-For and Accept-Language; each request has a stream of its own. A User-Agent that a request sets
-// is sent all the same. Of other headers that requests set, the program must know what they tell.
+// Requests to an http:// site look, in content and order of headers, like those of curl through the HTTP proxy of
+// Java I2P: Host is the site's base32 name, so that the site does not learn by which name it is known here;
+// User-Agent is that of the proxy; Referer, which redirects set, is removed for another site and otherwise has no
+// host; headers that reveal the sender or other proxies, such as Via, From, X-Forwarded-For and Accept-Language, are
+// removed; each request has a stream of its own. A User-Agent that the request sets is sent. For other headers that
+// requests set, the program is responsible.
 //
-// The certificate of an https:// site is trusted only if it is that of a pool which is empty: public authorities
-// issue none for I2P, and the verifiers of Windows and macOS would fetch missing ones past I2P, from where the site
-// says. For sites with a certificate that is known, use a Transport with its RootCAs over [Endpoint.DialContext]. TLS shows
-// that the program is one in Go.
+// Certificates of https:// sites are verified against an empty pool, so that such requests fail: public authorities
+// issue none for I2P, and the verifiers of Windows and macOS would fetch missing ones over the clearnet from
+// addresses that the site chooses. For sites with a known certificate, use a Transport with RootCAs and
+// [Endpoint.DialContext]. The TLS handshake reveals that the program is written in Go.
 func (e *Endpoint) HTTPClient() *http.Client {
 	return &http.Client{Transport: e.web()}
 }

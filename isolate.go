@@ -17,43 +17,42 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Isolation says how an [Endpoint] keeps apart what must not be linked. Each token, given to
-// [Endpoint.Isolate] or as credentials to a SOCKS port, has an identity, a session and streams of
-// its own. The zero value keeps 16 identities at most, which last until they have been idle for 10
-// minutes.
+// Isolation configures how an [Endpoint] separates activities that must not be linked. Each token, given to
+// [Endpoint.Isolate] or as credentials to a SOCKS port, has an identity, a session and streams of its own. The zero
+// value permits 16 identities, each of which ends when it has been idle for 10 minutes.
 type Isolation struct {
-	// Off lets all SOCKS clients share the endpoint's identity, whatever their credentials.
+	// Off makes all SOCKS clients use the endpoint's own identity, whatever their credentials.
 	Off bool
-	// Persistent keeps the identity of each token in Keys or Dir, one of which must be set. Its
-	// name there tells nothing of the token, and only who has the endpoint's own identity finds it
-	// again. Tokens of a SOCKS port belong to its address; those of a port taken at random are
-	// transient all the same.
+	// Persistent stores the identity of each token in Keys or Dir, one of which must be set. Its name there reveals
+	// nothing about the token and can be derived only with the endpoint's own identity. Tokens of a SOCKS port belong
+	// to its address; those of a port with a random number are transient even so.
 	Persistent bool
-	// Listen lets the identities be found and listened on, which BIND of a SOCKS client with a
-	// token needs. Without it they can only dial, and are published nowhere.
+	// Listen publishes the identities, so that they can be listened on; BIND by a SOCKS client with a token needs it.
+	// Otherwise they can only dial, and are not published.
 	Listen bool
 	// Quantity is the number of tunnels in each direction of each identity, 1 to 6. 0 means 2.
 	Quantity int
-	// Max, Idle and Spares are those of [dialer.Isolated]. With Persistent there are no spares. Other hosts and other
-	// users of the machine each get at most half of what the rest leave of Max, see [dialer.Isolated.GetFor]. Programs of
-	// this user on this machine are not told apart: one with many user names can use all.
+	// Max, Idle and Spares are those of [dialer.Isolated]. With Persistent there are no spares. Remote hosts, and
+	// other users of the machine, each get at most half of what the others leave of Max, see
+	// [dialer.Isolated.GetFor]. Programs of this user on this machine are not distinguished: one of them, with many
+	// user names, can use all.
 	Max    int
 	Idle   time.Duration
 	Spares int
-	// Configure, if set, changes each session before its first use, as [Endpoint.Configure] does the
-	// endpoint's own. What a peer sees of it, such as a credential for encrypted lease sets, links the
-	// identities that have it.
+	// Configure, if set, changes each session before its first use, as [Endpoint.Configure] does for the endpoint's
+	// own. Settings that peers can see, such as a credential for encrypted lease sets, link the identities that share
+	// them.
 	Configure func(s *sam.Session)
 	// ConfigureI2CP is Configure for sessions over I2CP. It cannot change their Signer.
 	ConfigureI2CP func(s *i2cp.Session)
-	// Book, if set, returns the book in which an identity finds the names that are not in Hosts, nil for none. It is
-	// asked for each dial, lookup and packet connection, and should return the same Book for the same token, and
-	// no other: what a Book has learnt, from feeds or from a router, links the identities that share it. A
-	// Book with a Router asks that one; without, the router is not asked. The token is that of Isolate; that of a
-	// SOCKS client is made of its port and its credentials. See [Endpoint.Isolate] for what nil stands for.
+	// Book, if set, returns the book in which an identity looks up names that are not in Hosts; nil means none. It is
+	// called for each dial, lookup and packet connection, and must return the same Book for the same token, and
+	// different ones for different tokens: what a Book has learnt from feeds or a router links the identities that
+	// share it. Only a Book with a Router asks that router. The token is that of Isolate; for a SOCKS client it is
+	// derived from port and credentials. For the meaning of a nil Book function see [Endpoint.Isolate].
 	Book func(token string) *addrbook.Book
-	// New, if set, makes the backend of a fresh identity in place of a [sam.Session]. An endpoint
-	// with a Backend of the host's own isolates nothing without it: what asks for it is refused.
+	// New, if set, makes the backend of a new identity instead of a [sam.Session]. An endpoint whose Backend field is
+	// set refuses isolation tokens unless New is set.
 	New func(ctx context.Context) (dialer.Backend, error)
 }
 
@@ -61,23 +60,23 @@ type Isolation struct {
 // in each direction.
 const defaultIsolatedQuantity = 2
 
-// Isolate returns an identity that only this token has: nothing links it to the endpoint's own or
-// to that of another token. It ends with the endpoint, whose router, DialTimeout and names it shares: Hosts, and of
-// Book what the program itself says, see [addrbook.Book.Local]. What feeds and the router have told the Book is left
-// out, since who runs a feed could give each subscriber another destination for a name and know all
-// identities that go there. Other names are left to the router, which the identity asks by its own session; not if
-// there is a Book that has no Router, as then names are none of its business. [Isolation.Book] is another choice.
+// Isolate returns a backend with an identity for this token alone: nothing links it to the endpoint's own identity or
+// that of another token. It ends with the endpoint. It shares the endpoint's router, DialTimeout and names: Hosts,
+// and the program's own entries of Book, see [addrbook.Book.Local]. Names that the Book has learnt from feeds or the
+// router are not used, because a feed could give each subscriber a different destination for a name and so recognise
+// all identities that connect to it. Other names are looked up at the router by the identity's own session, unless
+// there is a Book without a Router. Isolation.Book changes this.
 //
-// The identity starts when it is used; see [dialer.Isolated.Get], also for its Close. For an HTTP client
-// or a SOCKS port of the identity, make it the Backend of another Endpoint.
+// The identity starts when it is first used; see [dialer.Isolated.Get], also for the meaning of Close. For an HTTP
+// client or a SOCKS port of the identity, set it as the Backend of another Endpoint.
 //
-// Tokens of different programs, or of two runs, that must not meet in one store need to differ:
-// let them start with a random prefix.
+// If tokens of different programs, or of two runs, share a store and must not share identities, prefix them with a
+// random string.
 func (e *Endpoint) Isolate(token string) dialer.Backend {
 	return e.isolate("", isolationKey(e.Isolation.Persistent, "", token, ""), token)
 }
 
-// IsolatedStatus returns how the isolated identities are at this moment.
+// IsolatedStatus returns the current state of the isolated identities.
 func (e *Endpoint) IsolatedStatus() []dialer.IsolatedStatus { return e.pool().Status() }
 
 // isolationKey makes one key of the parts, different for all parts that differ. A scope is a SOCKS

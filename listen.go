@@ -12,26 +12,24 @@ import (
 	"github.com/go-i2p/i2psocks/socks"
 )
 
-// ErrExposed reports that a SOCKS port was asked for on an address that other machines can reach.
+// ErrExposed reports that a SOCKS port was requested on an address that other machines can reach.
 var ErrExposed = errors.New("a SOCKS port beyond loopback needs a secret and AllowRemote")
 
-// ListenSOCKS opens a port that speaks SOCKS 4, 4a and 5. network is "tcp", "tcp4" or "tcp6", with
-// an address "IP:port" or "localhost:port", where port 0 takes a free one; or "unix" with the path
-// of a socket, as [socks.ListenUnix]. Clients must give the endpoint's Secret as password, unless
-// NoSecret is set: [Proxy.URL] and [Proxy.Env] hold what they need. SOCKS 4 clients give
-// "user:password" as user-id. A unix socket, which only this user can reach, has no secret but a given one.
+// ListenSOCKS opens a port for SOCKS 4, 4a and 5. network is "tcp", "tcp4" or "tcp6", with an address "IP:port" or
+// "localhost:port", where port 0 selects a free one; or "unix" with the path of a socket, as in [socks.ListenUnix].
+// Clients must give the endpoint's Secret as their password, unless NoSecret is set: [Proxy.URL] and [Proxy.Env]
+// contain it. SOCKS 4 clients give "user:password" as user ID. A unix socket, which only this user can reach,
+// requires a password only if Secret is set.
 //
-// The user name is an isolation token, and without a secret user name and password together are
-// one: clients with the same token share an identity of their own, which no other token and no
-// other port has. Those that give none, or exactly the user name of [Proxy.URL], are the
-// endpoint's own identity. See [Endpoint.Isolation].
+// The user name is an isolation token; if no password is required, user name and password together are. Clients with
+// the same token share an identity, which no other token and no other port has. Clients without a user name, or with
+// exactly that of [Proxy.URL], use the endpoint's own identity. See [Endpoint.Isolation].
 //
-// What is not of I2P is refused. An IPv6 address of GarliCat (see [i2phost.GarliCat]) is of I2P: it is
-// the entry of Hosts or the Book that has it. BIND as the endpoint's own identity is refused too, see
-// ConfigureSOCKS.
+// Requests for hosts outside I2P are refused. An IPv6 address of GarliCat (see [i2phost.GarliCat]) is accepted if it
+// belongs to an entry of Hosts or the Book. BIND as the endpoint's own identity is refused too, see ConfigureSOCKS.
 //
-// It fails with [ErrExposed] for an address that is not loopback. The session starts with
-// the first request, or with [Endpoint.Up].
+// It fails with [ErrExposed] for an address that is not loopback, unless AllowRemote is set and a secret is required.
+// The session starts with the first request, or with [Endpoint.Up].
 //
 // [i2phost.GarliCat]: https://pkg.go.dev/github.com/go-i2p/i2psocks/addrbook/i2phost#GarliCat
 func (e *Endpoint) ListenSOCKS(ctx context.Context, network, address string) (*Proxy, error) {
@@ -65,12 +63,12 @@ func (e *Endpoint) ListenSOCKS(ctx context.Context, network, address string) (*P
 	return e.newProxy(has, ln, secret, port == 0)
 }
 
-// ServeSOCKS is ListenSOCKS for a listener that is there already, such as one that systemd has passed or a test
-// has made. It takes the listener over, and closes it also when it fails.
+// ServeSOCKS is ListenSOCKS for an existing listener, such as one passed by systemd. It takes ownership of the
+// listener and closes it also when it fails.
 //
-// Clients need a secret on a unix socket, too, unless NoSecret is set: who may connect to it is not known here.
-// A listener that is neither on a loopback address nor on a unix socket is one that other machines can reach, whatever
-// it is. With Isolation.Persistent, tokens belong to the listener's address, so that it should be one that stays.
+// Clients need the password on a unix socket too, unless NoSecret is set, because it is not known who may connect. A
+// listener that is neither on a loopback address nor on a unix socket is treated as one that other machines can
+// reach. With Isolation.Persistent, tokens belong to the address of the listener, which should therefore not change.
 func (e *Endpoint) ServeSOCKS(ctx context.Context, ln net.Listener) (*Proxy, error) {
 	has, err := e.start(ctx)
 	var secret Secret

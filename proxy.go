@@ -27,7 +27,7 @@ type Proxy struct {
 	scope    string        // tells its tokens from those of other ports
 }
 
-// Format prints the address alone, whatever the verb, and so never the secret.
+// Format prints only the address, whatever the verb, and never the secret.
 func (p *Proxy) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "i2psocks.Proxy(%s)", p.listener.Addr()) }
 
 // newProxy serves a listener, which it closes if it fails. Tokens of a random port are transient.
@@ -118,10 +118,10 @@ func (e *Endpoint) forget(p *Proxy) {
 // Addr returns the address that the port listens on.
 func (p *Proxy) Addr() net.Addr { return p.listener.Addr() }
 
-// URL returns what clients are to be given, for example as a flag; see [Proxy.Env] for their environment. It is
-// "socks5h://user:secret@127.0.0.1:port". The h makes them leave names to the proxy. It holds the
-// secret. A unix socket is "socks5h://localhost:0/path", as curl has it: programs that cannot use one
-// fail to connect to port 0, which nobody can have.
+// URL returns the URL for clients, "socks5h://user:secret@127.0.0.1:port", for example for a flag; for their
+// environment see [Proxy.Env]. It contains the secret. The "h" makes clients send host names to the proxy. The URL of
+// a unix socket is "socks5h://localhost:0/path", which curl understands; programs that do not will fail to connect to
+// port 0.
 func (p *Proxy) URL() *url.URL {
 	u := &url.URL{Scheme: "socks5h", User: p.user, Host: p.Addr().String()}
 	if p.Addr().Network() == "unix" {
@@ -140,10 +140,10 @@ func (p *Proxy) URL() *url.URL {
 }
 
 // Done returns a channel that is closed when the port accepts no more connections: after Shutdown or Close, or
-// because its listener failed, of which [Proxy.Err] tells. Connections may go on; Close ends them.
+// because its listener failed, see [Proxy.Err]. Existing connections may continue; Close ends them.
 func (p *Proxy) Done() <-chan struct{} { return p.served }
 
-// Err returns why the listener failed. It is nil as long as it works, and after Shutdown or Close.
+// Err returns the error of the listener if it failed. It is nil while the port works, and after Shutdown or Close.
 func (p *Proxy) Err() error {
 	select {
 	case <-p.served:
@@ -153,11 +153,11 @@ func (p *Proxy) Err() error {
 	}
 }
 
-// Status returns how the port is at this moment.
+// Status returns the current state of the port.
 func (p *Proxy) Status() socks.Status { return p.server.Status() }
 
-// Shutdown closes the port and waits until the connections are over, or until ctx ends; what is left
-// then is cut, and ctx's error returned.
+// Shutdown closes the port and waits until its connections have ended. If ctx ends first, it closes the remaining
+// connections and returns the error of ctx.
 func (p *Proxy) Shutdown(ctx context.Context) error {
 	err := p.server.Shutdown(ctx)
 	p.end()

@@ -12,13 +12,13 @@ import (
 	"github.com/go-i2p/i2psocks/dialer"
 )
 
-// Router is a router of the program's own. Its methods may be called by several goroutines at once. For an Endpoint that goes by
-// I2CP it must have another method, DialI2CP, which is to I2CP what DialSAM is to SAM.
+// Router is a private router. Its methods may be called by several goroutines at once. For an [Endpoint] that uses
+// I2CP it must also have the method DialI2CP, which is to I2CP what DialSAM is to SAM.
 type Router interface {
-	// DialSAM starts the router if need be and connects to its SAM bridge, and to nothing else. ctx bounds the wait,
-	// not the life of the router. A start that failed is tried again by the next call.
+	// DialSAM starts the router if necessary and connects to its SAM bridge, and to nothing else. ctx bounds the
+	// call, not the life of the router. After a failed start the next call tries again.
 	DialSAM(ctx context.Context) (net.Conn, error)
-	// Close ends the router. It is safe to call when it was never started.
+	// Close ends the router. It may be called when the router was never started.
 	Close() error
 }
 

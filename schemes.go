@@ -18,17 +18,13 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/sam"
 )
 
-// RegisterProxySchemes makes [proxy.FromURL] understand URLs of the schemes "sam", "i2cp" and "i2p", as
-// [FromURL] does. The dialer that it then returns is an [*Endpoint], and an [io.Closer]: close it.
-// Nothing is registered unless this is called. As package proxy has no lock, call it once, before
-// anything uses that package.
+// RegisterProxySchemes registers the schemes "sam", "i2cp" and "i2p" with package proxy, so that [proxy.FromURL]
+// accepts the URLs that [FromURL] describes. The dialer that it returns is an [*Endpoint]; close it. Nothing is
+// registered unless this is called. Package proxy has no lock: call it once, before any other use of that package.
 //
-// The URL stands for the whole way into I2P, so a forward dialer other than nil and [proxy.Direct]
-// is an error. Do not rely on
-// [proxy.FromEnvironment]: where the URL in ALL_PROXY is wrong, it connects directly, without a word; and so it
-// does, asking the system's DNS, for each host that NO_PROXY names, as "a.i2p" or "*.i2p" does.
-//
-// [io.Closer]: https://pkg.go.dev/io#Closer
+// A forward dialer other than nil and [proxy.Direct] is an error. Do not rely on [proxy.FromEnvironment]: if the URL
+// in ALL_PROXY is invalid it silently connects directly, and so it does, with the system's DNS, for each host that
+// NO_PROXY lists, such as "a.i2p" or "*.i2p".
 func RegisterProxySchemes() {
 	for _, scheme := range []string{"sam", "i2cp", "i2p"} {
 		proxy.RegisterDialerType(scheme, func(u *url.URL, forward proxy.Dialer) (proxy.Dialer, error) {
@@ -44,15 +40,15 @@ func RegisterProxySchemes() {
 	}
 }
 
-// FromURL returns an Endpoint that is described by a URL:
+// FromURL returns the Endpoint that a URL describes:
 //
 //	sam://127.0.0.1:7656?name=bot&dir=/var/lib/bot   a router's SAM bridge
 //	sam:///run/i2pd/sam.sock?name=bot                a SAM bridge on a unix socket
 //	i2cp://127.0.0.1:7654?name=bot                   a router's I2CP port
 //	i2p://bot?dir=/var/lib/bot                       the router at sam.DefaultAddress, or at the parameter sam
 //
-// The host of a sam or i2cp URL is an IP address, or "localhost"; that of an i2p URL is the identity's
-// name. Either may be missing. Parameters are
+// The host of a sam or i2cp URL is an IP address or "localhost"; that of an i2p URL is the name of the identity.
+// Either may be missing. Parameters are
 //
 //	name      Endpoint.Name, in sam and i2cp URLs
 //	sam       Endpoint.SAM, in i2p URLs: "IP:port" or "unix:/PATH"
@@ -61,12 +57,12 @@ func RegisterProxySchemes() {
 //	quantity  parallel tunnels in each direction, 1 to 6
 //	timeout   Endpoint.DialTimeout, such as "90s"; more than 0
 //
-// Whatever else is in the URL is an error: unknown, empty and repeated parameters, a user name, a
-// fragment. A URL cannot weaken an endpoint: tunnels without hops and ports without a secret are
-// for code to choose. Nothing is opened or dialled before the first use.
+// Anything else in the URL is an error: unknown, empty and repeated parameters, a user name, a fragment. A URL cannot
+// weaken an endpoint: tunnels without hops and ports without a secret can only be set in code. Nothing is opened or
+// dialled before the first use.
 //
-// The environment is not read: NO_PROXY, by which [proxy.FromEnvironment] lets hosts past the
-// dialer that it has made from ALL_PROXY, means nothing to the Endpoint.
+// The environment is not read: NO_PROXY, with which [proxy.FromEnvironment] exempts hosts from the dialer of
+// ALL_PROXY, has no effect on the Endpoint.
 func FromURL(u *url.URL) (*Endpoint, error) {
 	ep := new(Endpoint)
 	if err := ep.describe(u); err != nil {

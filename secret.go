@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// Secret is a password that does not show itself: not by any verb of package fmt, not to loggers, and not as text or
-// JSON, where it is empty. Convert it to a string to read it.
+// Secret is a password that is not shown by package fmt, by loggers, or as text or JSON, where it is empty. Convert
+// it to a string to read it.
 //
-// Package fmt calls no methods of what is in unexported fields, and prints it. A type that has an [Endpoint] in one, or a pointer
-// to it, should have a method Format or String of its own, if it may be printed.
+// Package fmt calls no methods on unexported fields, and prints them. A type with an Endpoint in an unexported field
+// should have a Format or String method of its own if it may be printed.
 type Secret string
 
 const redacted = "[secret]"
@@ -23,7 +23,7 @@ func (s Secret) Format(w fmt.State, _ rune) { io.WriteString(w, s.shown()) }
 // LogValue returns what Format prints.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.shown()) }
 
-// MarshalText returns nothing, so that what is written and read again is no secret that everybody knows.
+// MarshalText returns an empty text.
 func (s Secret) MarshalText() ([]byte, error) { return nil, nil }
 
 func (s Secret) shown() string {

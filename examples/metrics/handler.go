@@ -12,7 +12,7 @@ import (
 	"github.com/go-i2p/i2psocks/dialer"
 )
 
-// handler serves the numbers of the endpoint and of one of its ports.
+// handler serves the metrics of the endpoint and of one of its ports.
 func (m *metrics) handler(px *i2psocks.Proxy) http.Handler {
 	reg := prometheus.NewRegistry() // of its own: the default one tells of the process too
 	reg.MustRegister(m.connections, m.requests, m.bytes, m.datagrams, m.wait, m.total)

@@ -35,13 +35,13 @@ func main() {
 	}
 }
 
-// run serves until ctx ends. It prints the SOCKS port's URL, then where the numbers are.
+// run serves until ctx ends. It prints the SOCKS port's URL, then the URL of its metrics.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("metrics", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	ep := new(i2psocks.Endpoint)
 	listen := fs.String("listen", "127.0.0.1:4447", "`address` of the SOCKS port")
-	numbers := fs.String("numbers", "127.0.0.1:9447", "`address` of the numbers, which have no password")
+	metrics := fs.String("metrics", "127.0.0.1:9447", "`address` of the metrics page, which has no password")
 	fs.StringVar(&ep.SAM, "sam", sam.DefaultAddress, "SAM `address`: IP:port or unix:PATH")
 	if err := fs.Parse(args); err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	ln, err := net.Listen("tcp", *numbers)
+	ln, err := net.Listen("tcp", *metrics)
 	if err != nil {
 		return err
 	}

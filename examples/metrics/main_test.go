@@ -40,7 +40,7 @@ func start(t *testing.T, sam string) (proxy *url.URL, numbers string) {
 	r, w := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, []string{"-sam", sam, "-listen", "127.0.0.1:0", "-numbers", "127.0.0.1:0"}, w, io.Discard)
+		ended <- run(ctx, []string{"-sam", sam, "-listen", "127.0.0.1:0", "-metrics", "127.0.0.1:0"}, w, io.Discard)
 		w.Close()
 	}()
 	t.Cleanup(func() {
@@ -119,7 +119,7 @@ func TestCommandLabels(t *testing.T) {
 }
 
 func TestBadFlags(t *testing.T) {
-	for _, args := range [][]string{{"-listen", "0.0.0.0:0"}, {"-listen", "127.0.0.1:0", "-numbers", "nowhere"}, {"-what"}} {
+	for _, args := range [][]string{{"-listen", "0.0.0.0:0"}, {"-listen", "127.0.0.1:0", "-metrics", "nowhere"}, {"-what"}} {
 		assert.Error(t, run(t.Context(), args, io.Discard, io.Discard), args)
 	}
 }
