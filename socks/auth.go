@@ -12,10 +12,9 @@ import (
 
 var errCredentials = errors.New("socks: wrong credentials")
 
-// Secret returns a function for [Server].Authenticate that asks for a password
-// and takes any username, which is then free to tell users apart. The
-// comparison takes the same time wherever the passwords differ. An empty
-// password refuses everybody. Clients cannot send any: SOCKS 5 carries 255 bytes, SOCKS 4 no NUL.
+// Secret returns a function for [Server].Authenticate that requires a password and accepts any username, which can
+// then distinguish users. The comparison takes constant time. An empty password rejects all clients, and so does one
+// that clients cannot send: SOCKS 5 carries up to 255 bytes, SOCKS 4 no NUL.
 func Secret(password string) func(ctx context.Context, username, password string) error {
 	want, usable := sha256.Sum256([]byte(password)), password != ""
 	return func(_ context.Context, _, password string) error {

@@ -17,32 +17,31 @@ var (
 	_ proxy.ContextDialer = (*Dialer)(nil)
 )
 
-// Dialer opens streams through a SOCKS server. Host names go to the server as
-// they are; none is resolved here. It is safe for concurrent use as long as its fields do not change.
+// Dialer opens streams through a SOCKS server. Host names are sent to the server and never resolved here. It may be
+// used concurrently as long as its fields do not change.
 //
-// Errors are *[net.OpError]. Where the server refused, a [*ReplyError] inside
-// names the code, and [errors.Is] finds the standard library's value for it. A
-// server that cannot be reached, or used, is a [GeneralFailure]; if ctx ended it is ctx.Err().
+// Errors are *net.OpError. If the server refused the request they wrap a *ReplyError with the reply code, and
+// errors.Is matches the corresponding value of the standard library. A server that cannot be reached or used is a
+// GeneralFailure. If ctx has ended the error is ctx.Err().
 type Dialer struct {
 	// Version is [SOCKS5] if zero. [SOCKS4] takes IPv4 addresses only.
 	Version Version
 
-	// Network and Address are the server's, "tcp" if Network is empty. A host name in Address
-	// is resolved by Forward, that is by the system if Forward is nil.
+	// Network and Address are those of the server; an empty Network means "tcp". A host name in Address is resolved
+	// by Forward, or by the system if Forward is nil.
 	Network, Address string
 
-	// Username and Password are the credentials, each of at most 255 bytes in
-	// SOCKS 5. If either is set, a server that does not ask for them is refused, since it
-	// could not tell this user from others. SOCKS 4 sends them as user ID, joined by a
-	// colon if there is a password, which must not hold one.
+	// Username and Password are the credentials, each of at most 255 bytes in SOCKS 5. If either is set, a server
+	// that does not ask for them is refused, because it could not distinguish this user from others. SOCKS 4 sends
+	// them as user ID, joined by a colon if there is a password, which must not contain one.
 	Username, Password string `json:"-"`
 
-	// Forward connects to the server; nil is a [net.Dialer]. The connections that
-	// it returns are returned by DialContext, not wrapped.
+	// Forward connects to the server; nil means a [net.Dialer]. DialContext returns its connections without wrapping
+	// them.
 	Forward proxy.ContextDialer
 }
 
-// Format prints the server alone, whatever the verb: the credentials are nobody's business.
+// Format prints only the address of the server, whatever the verb, and never the credentials.
 func (d Dialer) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "socks.Dialer(%s)", d.Address) }
 
 // target is the address asked for. It is a net.Addr for errors.
@@ -56,9 +55,8 @@ func (d *Dialer) Dial(network, address string) (net.Conn, error) {
 	return d.DialContext(context.Background(), network, address)
 }
 
-// DialContext asks the server for a stream to address, of the form host:port with
-// a numeric port. The network must be "tcp", "tcp4" or "tcp6", which make no
-// difference. ctx bounds everything up to the server's answer.
+// DialContext requests a stream to address, "host:port" with a numeric port. network must be "tcp", "tcp4" or "tcp6",
+// which are equivalent. ctx bounds everything up to the server's reply.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := d.dial(ctx, network, address)
 	if err != nil {

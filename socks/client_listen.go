@@ -11,15 +11,13 @@ import (
 	"github.com/go-i2p/i2psocks/socks/internal/wire"
 )
 
-// Listen asks the server to wait for one stream (BIND). The address is "host:port" with the port
-// to listen on and the only host that may connect; anybody may if the host is empty. The
-// listener's address is the one that the peer must be told; SOCKS 4 servers leave the host out,
-// which is then 0.0.0.0. The network is as in DialContext, and ctx bounds everything up to the
-// server's first answer.
+// Listen asks the server to accept one stream (BIND). address is "host:port" with the port to listen on and the only
+// host that may connect; if the host is empty, any peer may. The listener's address is the one to give to the peer;
+// SOCKS 4 servers do not report the host, which is then 0.0.0.0. network is as for DialContext, and ctx bounds
+// everything up to the first reply.
 //
-// The listener returns one connection, whose RemoteAddr is what the server says of the peer, and
-// then [net.ErrClosed]. Closing the listener before that ends the waiting; the server may end it
-// as well.
+// Accept returns one connection, whose RemoteAddr is the peer as reported by the server, and then net.ErrClosed.
+// Closing the listener earlier ends the wait; the server may end it too.
 func (d *Dialer) Listen(ctx context.Context, network, address string) (net.Listener, error) {
 	l, err := d.listen(ctx, network, address)
 	if err != nil {

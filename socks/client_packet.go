@@ -18,15 +18,14 @@ var (
 	errRelay     = errors.New("socks: server names a relay on another host")
 )
 
-// ListenPacket asks the server to relay datagrams (UDP ASSOCIATE, of SOCKS 5 only). The network
-// must be "udp", "udp4" or "udp6", which make no difference, and the address empty or ":0": a
-// client cannot choose it. ctx bounds everything up to the server's answer.
+// ListenPacket asks the server to relay datagrams (UDP ASSOCIATE, SOCKS 5 only). network must be "udp", "udp4" or
+// "udp6", which are equivalent, and address empty or ":0", since a client cannot choose it. ctx bounds everything up
+// to the server's reply.
 //
-// WriteTo takes any address that prints as host:port, with a name or an IP address; ReadFrom
-// returns such, of network "i2p". The connection ends with the TCP connection to the server that
-// stands behind it. Datagrams are sent to the host of the server and nowhere else: a Forward other
-// than a [net.Dialer], or a server that names another host, is refused with
-// [errors.ErrUnsupported] or a [GeneralFailure], as they would go past it.
+// WriteTo accepts any address that prints as host:port, with a name or an IP address; ReadFrom returns addresses of
+// network "i2p". The connection ends with the underlying TCP connection to the server. Datagrams are sent only to the
+// host of the server: it fails with errors.ErrUnsupported for a Forward other than a [net.Dialer], and with a
+// GeneralFailure for a server that names another host.
 func (d *Dialer) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
 	c, err := d.listenPacket(ctx, network, address)
 	if err != nil {

@@ -7,9 +7,8 @@ import (
 	"github.com/go-i2p/i2psocks/socks/internal/wire"
 )
 
-// Resolve asks the server for the address of host (Tor's RESOLVE): a base32 name, or an IP address
-// that the server will take for host. SOCKS 4a knows the latter only. Errors are as those of
-// DialContext.
+// Resolve asks the server for the address of host (Tor's RESOLVE): a base32 name, or an IP address that the server
+// accepts in place of host. SOCKS 4a returns only the latter. Errors are those of DialContext.
 func (d *Dialer) Resolve(ctx context.Context, host string) (string, error) {
 	found, err := d.resolve(ctx, host)
 	if err != nil {

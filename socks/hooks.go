@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// Hooks are called by a [Server] as things happen. Any may be nil. They run in the goroutine of
-// the client, which waits for them, and several run at once.
+// Hooks are called by a [Server]. Any may be nil. They run in the goroutine of the client, which waits for them, and
+// may run concurrently.
 //
-// The context is that of the client. Conn and Request may return one that derives from it, for what comes after:
-// the other hooks, and all that is done for the request, such as by policy, Select and dialer. So a span that Request
-// starts is the parent of what the dialer traces, and Done ends it. Nil changes nothing.
+// The context is that of the client. Conn and Request may return a derived context, which is then used for the
+// following hooks and for all work on the request, such as policy, Select and dialer. A trace span that Request
+// starts is thus the parent of the dialer's spans, and Done can end it. Nil means no change.
 //
 // A hook that panics is logged with its stack, and counts as one that returned nil.
 type Hooks struct {
-	// Conn is called for each client that is let in, before its first byte is read.
+	// Conn is called for each client that is accepted, before its first byte is read.
 	Conn func(ctx context.Context, client net.Addr) context.Context
-	// Request is called with each complete request, before the policy. The hook must not change it.
+	// Request is called with each complete request, before Allow. The hook must not change the request.
 	Request func(ctx context.Context, r *Request) context.Context
-	// Done is called when a request is over, whatever became of it.
+	// Done is called when a request has ended, successfully or not.
 	Done func(ctx context.Context, r Report)
 }
 
@@ -62,19 +62,19 @@ func valued(ctx, derived context.Context) (_ context.Context, stop func()) {
 	}
 }
 
-// Report says what became of a request. It names neither host nor credentials, but Err may.
+// Report describes a request that has ended. It contains neither host nor credentials, but Err may.
 type Report struct {
 	Version   Version
 	Command   Command
 	Isolation string // [Request.Isolation], a hash
 
-	// Reply is the code that the client was told last; GeneralFailure if it left before that.
+	// Reply is the last reply code sent to the client; GeneralFailure if it left before one was sent.
 	Reply Reply
-	// Err is why the request failed, or why its stream was cut; nil after a proper end.
+	// Err is why the request failed or its stream was cut; nil after an orderly end.
 	Err error
 
-	// Sent and Received count bytes from and to the client, of an association the datagrams. Dropped
-	// counts those that did not arrive.
+	// Sent and Received count bytes from and to the client; for an association they count datagrams, and Dropped
+	// those that were not delivered.
 	Sent, Received, Dropped int64
 
 	Wait  time.Duration // from the request to the last answer
@@ -96,7 +96,7 @@ type Status struct {
 	Dropped          uint64 // datagrams of associations that are over
 }
 
-// Status returns how the server is at this moment.
+// Status returns the current state of the server.
 func (s *Server) Status() Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()

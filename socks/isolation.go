@@ -24,11 +24,10 @@ func knownForm(username string) bool {
 	return !extended || strings.HasPrefix(form, "0")
 }
 
-// Isolation returns a key that tells users apart who must not share an identity: it differs by
-// listener (see [Server].SessionGroup), by Username and, unless the server asks for a secret, by
-// Password. It is a hash in hexadecimal and fit for logs. It stays the same as long as the
-// listener, or for ever in a SessionGroup; there somebody who guesses a username can check the
-// guess.
+// Isolation returns a key that separates users who must not share an identity. It differs by listener (see
+// [Server].SessionGroup), by Username and, unless the server requires a password, by Password. It is a hexadecimal
+// hash and may be logged. It is stable as long as the listener exists, or permanently in a SessionGroup; there,
+// someone who guesses a username can verify the guess.
 func (r Request) Isolation() string {
 	parts := []string{"i2psocks isolation 1", r.listener, r.Username}
 	if !r.secret {

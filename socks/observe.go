@@ -8,19 +8,19 @@ import (
 // maxHeld bounds what an [Observer] may withhold of a stream.
 const maxHeld = 16 << 10
 
-// Observer is shown the beginning of what one client sends and is told. It must not keep the bytes, nor change
-// them. No method is called at the same time as itself, but Sent and Received may run at once. One that panics is not
-// called again, and returns an error where it can.
+// Observer receives the first bytes that a client and its peer send. It must not keep or change them. No method is
+// called concurrently with itself, but Sent and Received may run at the same time. An Observer that panics is not
+// called again; where possible the panic counts as an error.
 type Observer interface {
-	// Sent gets the next bytes that the client has sent to the peer, before they go on; end says that none will
-	// follow. With hold they are withheld until the next call, unless that makes more than 16 KiB. Without more
-	// it is not called again. An error ends the stream, and what is withheld does not leave.
+	// Sent is called with the next bytes that the client has sent, before they are forwarded; end reports that none
+	// will follow. If it returns hold, the bytes are withheld until the next call, up to 16 KiB in all. If it does
+	// not return more, it is not called again. An error ends the stream, and withheld bytes are not forwarded.
 	Sent(b []byte, end bool) (hold, more bool, err error)
-	// Received gets the next bytes that the peer has sent, before the client does. Without more it is not called
-	// again.
+	// Received is called with the next bytes that the peer has sent, before they are forwarded. If it does not return
+	// more, it is not called again.
 	Received(b []byte) (more bool)
-	// Datagram gets a datagram of an association before it is sent to host. Without more it is not called again.
-	// An error ends the association, and the datagram does not leave.
+	// Datagram is called with a datagram of an association before it is sent to host. If it does not return more, it
+	// is not called again. An error ends the association, and the datagram is not sent.
 	Datagram(host string, b []byte) (more bool, err error)
 }
 

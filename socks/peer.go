@@ -2,14 +2,14 @@ package socks
 
 import "context"
 
-// Peer is the program at the other end of a unix socket, as the system knew it when it connected.
+// Peer is the process at the other end of a unix socket, as the kernel recorded it when it connected.
 type Peer struct {
 	UID, GID uint32
 	PID      int32 // may be another program by now
 }
 
-// Users returns a policy that admits the programs of these users: clients of a unix socket on Linux. Others
-// are refused, also where the system tells no user.
+// Users returns a policy that permits processes of these users, which connect over a unix socket on Linux. It refuses
+// all others, also when the user is not known.
 func Users(uids ...uint32) Policy {
 	return func(_ context.Context, r *Request) error {
 		for _, uid := range uids {

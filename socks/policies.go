@@ -17,9 +17,8 @@ type Policy = func(context.Context, *Request) error
 
 var errNotListed = errors.New("socks: not on the list of the policy")
 
-// All returns a policy that admits what all of them admit. They are asked in order up to the first
-// refusal, which counts. With [I2POnly] in front the others see canonical names. Of no policies it
-// refuses everything.
+// All returns a policy that permits what all of them permit. They are called in order until the first refusal, which
+// is returned. With [I2POnly] first, the others see canonical names. All of no policies refuses everything.
 func All(policies ...Policy) Policy {
 	return func(ctx context.Context, r *Request) error {
 		err := errNotListed
@@ -32,7 +31,7 @@ func All(policies ...Policy) Policy {
 	}
 }
 
-// Commands returns a policy that admits these commands. A list with [Associate] should hold [Datagram] too.
+// Commands returns a policy that permits these commands. A list with Associate should contain Datagram too.
 func Commands(commands ...Command) Policy {
 	return func(_ context.Context, r *Request) error {
 		if slices.Contains(commands, r.Command) {
@@ -42,8 +41,8 @@ func Commands(commands ...Command) Policy {
 	}
 }
 
-// Ports returns a policy that admits these ports: of peers, and in BIND the one listened on. Where
-// a port means nothing, in [Associate], [Resolve] and [ResolvePTR], it admits all.
+// Ports returns a policy that permits these ports: those of peers and, for BIND, the port to listen on. It permits
+// all requests that have no meaningful port: Associate, Resolve and ResolvePTR.
 func Ports(ports ...uint16) Policy {
 	return func(_ context.Context, r *Request) error {
 		switch r.Command {
@@ -57,10 +56,9 @@ func Ports(ports ...uint16) Policy {
 	}
 }
 
-// Hosts returns a policy that admits these hosts; one that begins with a dot, such as
-// ".example.i2p", stands for all below it. It compares names and looks nothing up: the base32 name
-// of a host is another host. In BIND it refuses to wait for any peer. In [Associate], which names
-// no peer, it admits all.
+// Hosts returns a policy that permits these hosts; one that begins with a dot, such as ".example.i2p", matches all
+// its subdomains. It compares names and looks nothing up: the base32 name of a host is a different host. For BIND it
+// refuses requests for any peer. For Associate, which names no peer, it permits all.
 func Hosts(hosts ...string) Policy {
 	exact := make(map[string]bool)
 	var suffixes []string
@@ -83,7 +81,7 @@ func Hosts(hosts ...string) Policy {
 
 func canonical(host string) string { return strings.TrimSuffix(strings.ToLower(host), ".") }
 
-// Strength is how [Literals] takes IP addresses.
+// Strength is how [Literals] treats requests for IP addresses.
 type Strength int
 
 // The strengths.
@@ -93,12 +91,11 @@ const (
 	AllowLiterals                  // admit
 )
 
-// Literals returns a policy that decides on requests for IP addresses, and leaves all others to
-// next, or [I2POnly] if that is nil. Such a request tells that its program resolves names itself,
-// past this server: what [I2POnly] refuses to everybody, this may only bring to notice. warn is
-// called for each with [WarnLiterals]; it may be nil.
+// Literals returns a policy for requests with IP addresses; all other requests are passed to next, or [I2POnly] if
+// that is nil. Such a request shows that its program resolves names itself, past this server. With WarnLiterals, warn
+// is called for each; it may be nil.
 //
-// What is admitted goes to the dialer like all else. One for I2P fails; see [SelectLiterals].
+// Permitted requests go to the dialer like all others. A dialer for I2P fails; see [SelectLiterals].
 func Literals(strength Strength, warn func(*Request), next Policy) Policy {
 	if next == nil {
 		next = I2POnly
@@ -119,8 +116,8 @@ func Literals(strength Strength, warn func(*Request), next Policy) Policy {
 	}
 }
 
-// SelectLiterals returns a function for [Server].Select that gives requests for IP addresses to
-// one dialer, and all others to another. An association belongs to names.
+// SelectLiterals returns a function for [Server].Select that passes requests for IP addresses to one dialer and all
+// others to another. An association uses names.
 func SelectLiterals(literals, names proxy.ContextDialer) func(context.Context, *Request) (proxy.ContextDialer, error) {
 	return func(_ context.Context, r *Request) (proxy.ContextDialer, error) {
 		if r.IsLiteral() {
@@ -130,9 +127,8 @@ func SelectLiterals(literals, names proxy.ContextDialer) func(context.Context, *
 	}
 }
 
-// IsLiteral reports whether the peer asked for is an IP address, be it sent as one or as text. The
-// wildcards of BIND and the client's own address in UDP ASSOCIATE are no peers, and virtual
-// addresses are names.
+// IsLiteral reports whether the requested peer is an IP address, including one sent as text. The wildcard addresses
+// of BIND and the client's own address in UDP ASSOCIATE do not count, nor do virtual addresses.
 func (r Request) IsLiteral() bool {
 	_, err := netip.ParseAddr(r.Host)
 	isIP := err == nil || r.IP.IsValid()

@@ -8,13 +8,13 @@ import (
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 )
 
-// I2POnly is the policy of a [Server] without Allow: only what
-// [i2phost.Parse] accepts passes, and its canonical form becomes the Host. It looks nothing up.
+// I2POnly is the policy of a [Server] without Allow: it permits what [i2phost.Parse] accepts and sets Host to its
+// canonical form. It looks nothing up.
 //
-// An IP address, also one sent as a name, is answered 0x08, any other host outside I2P
-// 0x02, and one that is malformed 0x04, as if it did not exist: it cannot.
-// Port 0 is a port as any other: streams of I2P have it where ports mean nothing. In BIND the addresses 0.0.0.0 and :: stand for any peer and pass.
-// In UDP ASSOCIATE any address passes, as it is the client's own.
+// IP addresses, including those sent as text, are answered with 0x08, other hosts outside I2P with 0x02, and
+// malformed ones with 0x04. Port 0 is permitted, since I2P streams use it where ports have no meaning. For BIND the
+// addresses 0.0.0.0 and :: mean any peer and are permitted. For UDP ASSOCIATE any address is permitted, since it is
+// the client's own.
 func I2POnly(_ context.Context, r *Request) error {
 	if r.IsLiteral() {
 		return &ReplyError{Reply: AddressNotSupported, Err: i2phost.ErrNotI2P}

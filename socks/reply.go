@@ -12,11 +12,10 @@ import (
 	"github.com/go-i2p/i2psocks/socks/internal/wire"
 )
 
-// Reply is a reply code of RFC 1928, section 6, or of Tor's proposal 304. SOCKS
-// 4 knows success and failure only. The server chooses it from the error of a
-// request, reading values of the standard library and no texts:
+// Reply is a reply code of RFC 1928, section 6, or of Tor's proposal 304. SOCKS 4 has only success and failure. The
+// server chooses the code by matching the error of a request with these values, never by its text:
 //
-//	what [Server].ReplyFor says                         that code
+//	the choice of [Server].ReplyFor                     that code
 //	*ReplyError                                         its own code
 //	any other error of [Server].Allow                   0x02
 //	os.ErrDeadlineExceeded, context.DeadlineExceeded,
@@ -83,9 +82,8 @@ func (r Reply) String() string {
 	return fmt.Sprintf("reply %#02x", byte(r))
 }
 
-// ReplyError is an error that names its reply code. A [Dialer] reports the
-// failures of its server so, and a server passes the code of one on, so that
-// a chain of servers keeps it.
+// ReplyError is an error with a reply code. A [Dialer] returns it for failures that its server reports, and a server
+// forwards the code, so that a chain of servers preserves it.
 type ReplyError struct {
 	Reply Reply
 	Err   error // cause; may be nil

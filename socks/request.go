@@ -43,8 +43,8 @@ const (
 	Resolve    = Command(wire.CmdResolve)
 	ResolvePTR = Command(wire.CmdResolvePTR)
 
-	// Datagram never comes over the wire. [Server].Allow sees it once for each peer of an
-	// association, whether the client sent to it or it sent to the client.
+	// Datagram is not a command of the protocol. [Server].Allow is called with it once for each peer of an
+	// association, whether the client or the peer sends first.
 	Datagram Command = 0x80
 )
 
@@ -67,8 +67,7 @@ func (c Command) String() string {
 	return fmt.Sprintf("Command(%#02x)", byte(c))
 }
 
-// Request is what one client asks for. Printing or logging it shows neither the
-// host nor the credentials.
+// Request is the request of a client. Printing or logging it shows neither the host nor the credentials.
 type Request struct {
 	Version Version
 	Command Command
@@ -99,7 +98,7 @@ type Request struct {
 	secret   bool   // the password is a secret of the server
 }
 
-// Addr returns host and port as Go's dialers take them.
+// Addr returns "host:port", as dialers expect it.
 func (r Request) Addr() string {
 	return net.JoinHostPort(r.Host, strconv.Itoa(int(r.Port)))
 }

@@ -35,74 +35,71 @@ const (
 	defaultUDPQueue         = 64 << 10
 )
 
-// Server is a SOCKS server. Its zero value serves, but refuses every request
-// for want of a dialer. Fields may be set until the first method call. All
-// methods are safe for concurrent use; so must be the functions and dialers given. A function that panics is logged with its
-// stack and costs its request; a dialer that does ends the program.
+// Server is a SOCKS server. Its zero value can serve, but refuses every request because it has no dialer. Fields may
+// be set until the first method call. All methods are safe for concurrent use; the functions and dialers in its
+// fields must be too. A function that panics is logged with its stack and fails its request; a dialer that panics
+// ends the program.
 //
-// In the durations and numbers 0 is the default and a negative value means no limit,
-// or for ReadAhead and UDPQueue none at all.
+// In durations and numbers 0 means the default. A negative value means no limit; for ReadAhead and UDPQueue it means
+// none at all.
 type Server struct {
-	// Dialer opens the streams that clients ask for. It is called with the network
-	// "tcp", and must return soon after its context ends. What it can do beside is
-	// found by its methods; a command that it has no method for is answered 0x07.
+	// Dialer opens the streams that clients request. It is called with the network "tcp", and must return soon after
+	// its context ends. Its other capabilities are found by its methods; a command for which it has no method is
+	// answered with 0x07.
 	//
 	//	Listen(ctx context.Context, network, address string) (net.Listener, error)
 	//
-	// serves BIND. It is called with "tcp" and ":port", and the listener's address and those of
-	// its connections must print as host:port, the host being what peers call each other.
+	// is used for BIND. It is called with "tcp" and ":port". The addresses of the listener and of its connections
+	// must print as host:port, where the host is the name by which peers know each other.
 	//
 	//	ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error)
 	//
-	// serves UDP ASSOCIATE, for clients that come over TCP. It is called with "udp" and ":0".
-	// WriteTo gets addresses that print as host:port, the network being "i2p", and is called by
-	// several goroutines; those of ReadFrom must print so too.
+	// is used for UDP ASSOCIATE of clients that connect over TCP. It is called with "udp" and ":0". WriteTo is called
+	// concurrently, with addresses of network "i2p" that print as host:port; those that ReadFrom returns must print
+	// so too.
 	//
 	//	LookupAddr(ctx context.Context, host string) (b32 string, err error)
 	//
-	// finds that name for any other host. It serves RESOLVE; BIND for such a host needs it to know
-	// its peer, and UDP ASSOCIATE to call the sender of a datagram as the client did.
+	// returns the base32 name of a host. It is used for RESOLVE, by BIND to recognise the requested peer, and by UDP
+	// ASSOCIATE to give the sender of a datagram the name that the client used.
 	Dialer proxy.ContextDialer
 
-	// Select chooses the dialer of a request, such as by its credentials. Nil
-	// chooses Dialer. It runs after Allow, within DialTimeout.
+	// Select chooses the dialer of a request, for example by its credentials. Nil means Dialer. It runs after Allow,
+	// within DialTimeout.
 	Select func(context.Context, *Request) (proxy.ContextDialer, error)
 
-	// Allow decides whether a request may be served, before anything else is done
-	// for it, and may replace its Host by the canonical form. Nil is [I2POnly].
-	// A *ReplyError names the answer, any other error is answered 0x02. Of a UDP association it
-	// is asked when that begins, and then once for each peer, as [Datagram]. See [All] for ready-made ones.
+	// Allow decides whether a request is permitted, before anything else is done for it, and may replace its Host by
+	// the canonical form. Nil means [I2POnly]. A *ReplyError sets the reply code; for any other error it is 0x02. For
+	// a UDP association it is called at the start, and then once for each peer with the command [Datagram]. See [All]
+	// for ready-made policies.
 	Allow func(context.Context, *Request) error
 
-	// Observe, if set, sees each request before Allow does. It may return an [Observer] for the beginning of what
-	// the client then sends and is told, or nil. An error refuses the request as one of Allow does. It must not
-	// block. Streams that are observed are spliced only when the Observer has seen enough.
+	// Observe, if set, is called with each request before Allow. It may return an [Observer] for the first bytes of
+	// the stream or datagrams, or nil. An error refuses the request as an error of Allow does. It must not block.
+	// Observed streams are spliced once the Observer needs no more data.
 	Observe func(context.Context, *Request) (Observer, error)
 
-	// Authenticate judges credentials; any error refuses them. Nil accepts all,
-	// and none. It runs within HandshakeTimeout. See [Secret].
+	// Authenticate checks credentials; any error rejects them. Nil accepts all clients, with or without credentials.
+	// It runs within HandshakeTimeout. See [Secret].
 	Authenticate func(ctx context.Context, username, password string) error
 
-	// ReplyFor, if set, is asked first for the code that a failed request is answered with;
-	// [Succeeded] stands for no opinion. It gets errors of Allow, of Select, of the dialer and of
-	// the server itself.
+	// ReplyFor, if set, chooses the reply code of a failed request; [Succeeded] means the default choice. It is
+	// called with errors of Allow, of Select, of the dialer and of the server itself.
 	ReplyFor func(error) Reply
 
-	// ExtendedErrors lets the codes of Tor's proposal 304 through to SOCKS 5 clients, who must know them.
+	// ExtendedErrors permits the codes of Tor's proposal 304 in replies to SOCKS 5 clients, which must know them.
 	ExtendedErrors bool
 
-	// VirtualAddresses makes RESOLVE answer an address of this prefix in place of a base32 name,
-	// for clients that know addresses only. Later requests for the address are taken as for the
-	// host, also by SOCKS 4 clients and by RESOLVE_PTR, if they come with the same
-	// [Request.Isolation]. The 8192 used last are remembered, of one user half of what others leave, or more if
-	// those have not been used for an hour. No address ever stands for two hosts: one that is forgotten leads nowhere, and
-	// once all of the prefix were given, RESOLVE is answered 0x01. So it should be a large one, that nobody
-	// has, such as 127.192.0.0/10. The zero Prefix is none.
+	// VirtualAddresses makes RESOLVE return an address of this prefix instead of a base32 name, for clients that
+	// accept IP addresses only. Later requests for that address mean the host, also with SOCKS 4 and RESOLVE_PTR, if
+	// they have the same [Request.Isolation]. The 8192 addresses used last are remembered; one user has at most half
+	// of what others leave, or more if those were not used for an hour. An address never stands for two hosts: a
+	// forgotten one is not assigned again, and when the prefix is used up, RESOLVE is answered with 0x01. So it
+	// should be a large, unused prefix such as 127.192.0.0/10. The zero Prefix disables virtual addresses.
 	VirtualAddresses netip.Prefix
 
-	// SessionGroup makes [Request.Isolation] the same for the same credentials at all listeners,
-	// of this server and of others, with the same number. 0 keeps each listener apart, and what
-	// comes by ServeConn.
+	// SessionGroup makes [Request.Isolation] equal for equal credentials at all listeners with the same number, of
+	// this server and others. 0 separates each listener and each connection of ServeConn.
 	SessionGroup int
 
 	HandshakeTimeout time.Duration // from accept to a complete request; default 30 s
@@ -111,51 +108,49 @@ type Server struct {
 	IdleTimeout      time.Duration // of a stream without traffic; default 1 h
 	HalfCloseTimeout time.Duration // of a stream without traffic that one side has ended; default 60 s
 
-	// MaxConns is how many clients are served at a time. The default is 4096, or a quarter of the descriptors
-	// that the process may have beyond 64, if that is less: a client costs two, and some more while bytes move. A
-	// quarter of the places, but at least 8, is for clients whose handshake goes on. When there is none for a new one,
-	// and when descriptors are used up, room is made:
+	// MaxConns is the maximum number of clients at a time. The default is 4096, or a quarter of the descriptors that
+	// the process may use beyond 64 if that is less: a client uses two, and more while data moves. A quarter of the
+	// places, at least 8, is for clients during their handshake. When a client finds no place, or descriptors are
+	// used up, one of these makes room:
 	//
-	//  1. by the stream that has been silent longest of those whose client has ended its direction and may be gone. On
-	//     Linux, clients of the same machine are known to be there or not: those that are keep their streams;
-	//  2. by the handshake that has lasted longest, if it has for 100 ms, or if there are 8.
+	//   1. of the streams whose client has closed its sending direction and may be gone, the one silent for the longest
+	//      time. On Linux it is known whether a client of the same machine is still there, and then it keeps its stream;
+	//   2. the longest handshake, if it has lasted for 100 ms, or if there are 8.
 	//
-	// If neither can be, some more are told that there are too many, the rest is closed.
+	// If neither exists, a few further clients are answered that there are too many, and the rest is closed.
 	//
-	// Of places, and of what MaxPending and MaxAssociations limit, nobody gets more than half of what others leave:
-	// one user alone gets half, two get a third each, so that whoever comes finds something. A user is whoever has
-	// the same [Request.Isolation], and also whoever has the same [Request.Origin]. More is answered 0x01.
+	// Of these places, and of those of MaxPending and MaxAssociations, no user gets more than half of what the others
+	// leave: a single user gets half, two users a third each. A user is defined by [Request.Isolation], and also by
+	// [Request.Origin]. Requests beyond that are answered with 0x01.
 	MaxConns int
 
-	// MaxConnsPerAddr is how many clients of one address, of IPv6 of one /64, are served at a
-	// time; default 256, but no limit for loopback. It is not applied to clients without an IP
-	// address.
+	// MaxConnsPerAddr is the maximum number of clients of one IPv4 address or IPv6 /64 at a time; default 256, but no
+	// limit for loopback. It does not apply to clients without an IP address.
 	MaxConnsPerAddr int
 
-	// MaxPending is how many requests may wait for the dialer at a time; default 1024. More are
-	// answered 0x01.
+	// MaxPending is the maximum number of requests that wait for the dialer at a time; default 1024. Further ones are
+	// answered with 0x01.
 	MaxPending int
 
-	// MaxAssociations is how many UDP associations there may be at a time; default 256. UDPQueue
-	// is how many bytes of an association may wait while their destinations are looked into;
-	// default 64 KiB, negative for none. What has no room is dropped.
+	// MaxAssociations is the maximum number of UDP associations at a time; default 256. UDPQueue is how many bytes of
+	// an association may wait while their destinations are looked up; default 64 KiB, negative for none. Datagrams
+	// beyond that are dropped.
 	MaxAssociations, UDPQueue int
 
-	// ReadAhead is how many bytes of a stream may wait for a slow client, and
-	// ReadAheadTotal how many of all streams; defaults 8 MiB and 64 MiB. A router
-	// throws away what nobody has taken from it when the peer closes. No stream takes more than half of
-	// what is left of the total.
+	// ReadAhead is how many bytes of a stream may wait for a slow client, and ReadAheadTotal how many of all streams;
+	// defaults 8 MiB and 64 MiB. They matter because routers discard what has not been read when the peer closes. No
+	// stream uses more than half of what is left of the total.
 	ReadAhead, ReadAheadTotal int
 
-	// Budget, if set, is used in place of ReadAheadTotal. It may be shared with other servers, and
-	// with the sessions of package sam.
+	// Budget, if set, replaces ReadAheadTotal. It may be shared with other servers, and with the sessions of package
+	// sam.
 	Budget *Budget
 
-	// Hooks observe; nil does not.
+	// Hooks observe the server; nil means none.
 	Hooks *Hooks
 
-	// Logger gets one Debug record per request, and Warn for faults of this
-	// program. Nil is silent.
+	// Logger receives one Debug record for each request, and Warn records for faults of this program. Nil disables
+	// logging.
 	Logger *slog.Logger
 
 	mu sync.Mutex

@@ -61,8 +61,8 @@ func (s *Server) identify(p *place, req *Request) (silent bool, err error) {
 	return silent, err
 }
 
-// Origin tells apart who shares the server's limits beside by credentials: the address of a client beyond
-// loopback, of IPv6 its /64, or another user of this machine than the program's, as a unix socket on Linux tells. It is
+// Origin identifies clients that share the limits of the server, besides their credentials: the address of a remote
+// client (for IPv6 its /64), or a local user other than that of the program, known for unix sockets on Linux. It is
 // empty for all others.
 func (r Request) Origin() string {
 	if r.Peer != nil && int(r.Peer.UID) != os.Getuid() {

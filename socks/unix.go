@@ -11,11 +11,10 @@ import (
 	"syscall"
 )
 
-// ListenUnix listens on a unix socket at path that only this user may connect to: its mode is 0600
-// whatever the umask, and there is no moment at which it is another. A socket that nobody listens
-// on any more is replaced; where something else is at path, or a socket in use, ListenUnix fails
-// with [syscall.EADDRINUSE]. Closing the listener removes the socket, if it is still this one. On
-// Windows it fails with [errors.ErrUnsupported].
+// ListenUnix listens on a unix socket at path to which only this user can connect: its mode is 0600, from the start
+// and whatever the umask. An abandoned socket at path is replaced; for a socket in use, or any other file, ListenUnix
+// fails with syscall.EADDRINUSE. Closing the listener removes the socket, if it is still the same. On Windows it
+// fails with errors.ErrUnsupported.
 func ListenUnix(path string) (net.Listener, error) {
 	l, err := listenUnix(path)
 	if err != nil {

@@ -81,7 +81,7 @@ func (h *Handler) done(ctx context.Context, r socks.Report) {
 	if r.Reply == socks.Succeeded && !errors.Is(r.Err, audit.ErrFatal) {
 		return
 	}
-	one := refusal{At: time.Now(), Version: "SOCKS " + r.Version.String(), Command: commandName(r.Command), Why: reasonOf(r.Err, r.Reply)}
+	one := refusal{At: time.Now(), Version: r.Version.String(), Command: commandName(r.Command), Why: reasonOf(r.Err, r.Reply)}
 	if h.Reveal {
 		one.Target, _ = ctx.Value(targetKey{}).(string)
 		if r.Err != nil {
