@@ -32,8 +32,8 @@ func AddrOf(d keys.Destination, port uint16) Addr {
 	return Addr{Host: d.Base32(), Port: port, Destination: d}
 }
 
-// Base32 returns the base32 name of the endpoint: Host where it is one, be it that of an encrypted lease set, else that of the
-// Destination. It is false where only another name is known.
+// Base32 returns the base32 name of the endpoint: Host if it is one, including that of an encrypted lease set,
+// otherwise that of the Destination. It returns false if neither is known.
 func (a Addr) Base32() (b32 string, ok bool) {
 	if host, err := i2phost.Parse(a.Host); err == nil && (host.Kind() == i2phost.Base32 || host.Kind() == i2phost.EncryptedBase32) {
 		return host.String(), true

@@ -8,35 +8,34 @@ import (
 	"golang.org/x/net/proxy"
 )
 
-// Backend is one I2P identity: it dials as this identity and listens on it.
-// All methods may be called by several goroutines at once. The first use
-// starts it; a start that failed is tried again at the next use.
+// Backend is one I2P identity, which dials and listens. All methods may be called by several goroutines at once. The
+// first use starts it; a start that failed is tried again at the next use.
 type Backend interface {
 	proxy.Dialer
 	proxy.ContextDialer
 
 	// Up waits until the identity can be used, or returns why it cannot be.
 	Up(ctx context.Context) error
-	// Listen accepts streams to the identity. address is ":port"; the host may
-	// also be the identity's own base32 name.
+	// Listen accepts streams to the identity. address is ":port"; the host may also be the identity's own base32
+	// name.
 	Listen(ctx context.Context, network, address string) (net.Listener, error)
 	// Addr returns the address of the identity. It needs no router.
 	Addr() Addr
-	// Status returns how the backend is at this moment.
+	// Status returns the current state of the backend.
 	Status() Status
-	// Close ends the streams, the listeners and the session, in this order,
-	// losing nothing that was written. It is safe to call twice.
+	// Close closes the streams, the listeners and the session, in this order, and delivers what was written. It may
+	// be called twice.
 	Close() error
 }
 
-// Aborter is a [Backend] that can end at once, such as one whose identity another host has from now on.
+// Aborter is a Backend that can be closed at once, for example because another host now uses its identity.
 type Aborter interface {
-	// Abort is Close without the time that it takes: what was written and not yet sent on may be lost. It may
-	// be called during a Close, which then returns soon.
+	// Abort is Close without waiting: data that was written and not yet sent may be lost. It may be called during
+	// Close, which then returns soon.
 	Abort() error
 }
 
-// State is where a backend is in its life.
+// State is the state of a backend.
 type State int
 
 // The states of a backend.

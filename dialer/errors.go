@@ -51,8 +51,8 @@ func (r *reason) Is(target error) bool { return r.same != nil && target == r.sam
 func (r *reason) Timeout() bool        { return r.same == os.ErrDeadlineExceeded }
 func (r *reason) Temporary() bool      { return r.Timeout() }
 
-// OpError returns err as the error of an operation such as "dial" or "listen"
-// on an I2P address; nil for a nil err. addr may be nil.
+// OpError returns err as a *net.OpError of an operation such as "dial" or "listen" on an I2P address; nil for a nil
+// err. addr may be nil.
 func OpError(op string, addr net.Addr, err error) error {
 	if err == nil {
 		return nil

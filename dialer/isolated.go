@@ -12,30 +12,28 @@ import (
 	"time"
 )
 
-// Isolated keeps one backend for each isolation key, so that what is done under two keys cannot be linked.
-// A key never gets the backend of another, whatever happens; when there are too many, it is refused.
+// Isolated keeps one backend for each isolation key, so that activities under two keys cannot be linked. A key never
+// gets the backend of another key; when there are too many keys, new ones are refused.
 //
-// Fields may be set until the first method call, not after. An Isolated must not be copied. Its
-// methods may be called by several goroutines at once.
+// Fields may be set until the first method call, not after. An Isolated must not be copied. Its methods may be called
+// by several goroutines at once.
 type Isolated struct {
-	// New makes the backend of a key, or a spare one if key is empty, which then may serve any
-	// key. Each call must make a backend with an identity, lookups and streams that it shares with
-	// no other. ctx ends when nobody waits for the backend any more, or when New has returned. It
-	// may return a backend that is yet to start.
+	// New makes the backend of a key, or a spare one for any key if key is empty. Each call must return a backend
+	// that shares no identity, lookups or streams with another. ctx ends when no caller waits for the backend any
+	// more, or when New has returned. The backend may be one that is not started yet.
 	New func(ctx context.Context, key string) (Backend, error)
-	// Max is how many keys may have a backend at a time. 0 means 16; negative means no limit. At
-	// the limit the one that was used least recently is retired for a new key; if all are in use,
-	// the new key is refused with [ErrLimit].
+	// Max is the maximum number of keys with a backend at a time. 0 means 16; negative means no limit. At the limit,
+	// the least recently used idle backend is retired for a new key; if all are in use, the new key is refused with
+	// [ErrLimit].
 	Max int
-	// Idle is how long a backend may be without streams, listeners and calls before it is retired,
-	// give or take an eighth. 0 means 10 min; negative means for ever. Streams are in use until their
-	// Close is called.
+	// Idle is how long a backend may have no streams, listeners or calls before it is retired, with a tolerance of an
+	// eighth. 0 means 10 min; negative means no limit. A stream is in use until its Close is called.
 	Idle time.Duration
-	// Spares is how many backends are kept ready, on top of Max, for keys to come: an observer of
-	// the router then does not see an identity made right before its first use. They are made from
-	// the first use of any key on, until all have been idle. 0 means none.
+	// Spares is how many backends are kept ready, in addition to Max, for future keys, so that an observer of the
+	// router does not see an identity created right before its first use. They are made from the first use of any key
+	// on, and kept until all backends have been idle. 0 means none.
 	Spares int
-	// Logger gets what could not be made or closed, and what was idle, without keys. Nil is silent.
+	// Logger receives failures to make or close a backend, and retirements, without keys. Nil disables logging.
 	Logger *slog.Logger
 
 	mu      sync.Mutex
@@ -65,23 +63,22 @@ type IsolatedStatus struct {
 	Status Status    // of the backend; zero while it is being made
 }
 
-// Get returns the door to the backend of a key. It does not start anything: each use of it finds
-// the backend of the key, or makes a new one if there is none or it was retired. A backend is not
-// retired while it is used. Close of the door retires the backend, and with it the identity; the
-// door stays usable.
+// Get returns a Backend that stands for the backend of a key. It starts nothing: each use of it finds the backend of
+// the key, or makes a new one if there is none or it was retired. A backend is not retired while it is in use. Close
+// retires the backend, and with it the identity; the returned value remains usable.
 //
-// Uses fail with what New returned, which is not kept, with [ErrLimit], and with
-// [ErrSessionClosed] after Close of the Isolated. The door also has the methods ListenPacket and LookupAddr,
-// which fail with [errors.ErrUnsupported] where the backend has none.
+// Its methods fail with the error of New, after which the next use tries again, with [ErrLimit], and with
+// [ErrSessionClosed] after Close of the Isolated. It also has the methods ListenPacket and LookupAddr, which fail
+// with errors.ErrUnsupported if the backend does not have them.
 func (i *Isolated) Get(key string) Backend { return &door{i, "", key} }
 
-// GetFor is Get for one of several users who share the backends, such as hosts of a network: nobody gets a
-// backend for another key, but fails with [ErrLimit], who uses as many as all leave free of Max. So one user alone has half of them, two
-// a third each, and whoever comes finds one. An empty user is nobody and may use all.
+// GetFor is Get for one of several users that share the limit, such as hosts of a network. A user that already has as
+// many backends as all users leave free of Max is refused further keys with [ErrLimit]. So a single user gets half of
+// them, two users a third each, and a new user always finds one. An empty user is not limited.
 func (i *Isolated) GetFor(user, key string) Backend { return &door{i, user, key} }
 
-// Retire retires the backends of the keys for which which returns true, in the background. which
-// must not call methods of i.
+// Retire retires, in the background, the backends of the keys for which which returns true. which must not call
+// methods of i.
 func (i *Isolated) Retire(which func(key string) bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -92,7 +89,7 @@ func (i *Isolated) Retire(which func(key string) bool) {
 	}
 }
 
-// Status returns how the backends of all keys are at this moment, in no order.
+// Status returns the current state of the backends of all keys, in no particular order.
 func (i *Isolated) Status() []IsolatedStatus {
 	list, backends := i.snapshot()
 	for n, b := range backends { // which may hang, and must hold up nobody else
@@ -116,13 +113,13 @@ func (i *Isolated) snapshot() (list []IsolatedStatus, backends []Backend) {
 	return list, backends
 }
 
-// Close closes all backends and returns when they are gone. It is safe to call twice.
+// Close closes all backends and waits until they are closed. It may be called twice.
 func (i *Isolated) Close() error {
 	i.shut()
 	return i.wait()
 }
 
-// Abort is Close that aborts the backends that are an [Aborter], all side by side.
+// Abort is Close, but aborts the backends that implement [Aborter], concurrently.
 func (i *Isolated) Abort() error {
 	i.shut()
 	i.mu.Lock()

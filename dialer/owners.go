@@ -13,9 +13,9 @@ import (
 	"github.com/go-i2p/i2psocks/internal/peercred"
 )
 
-// OwnerError says that the port or the socket of the router is held by another user of this machine than
-// before, who may have taken it while the router was away. That user is told no key and no password.
-// It matches [fs.ErrPermission] and [ErrRouter].
+// OwnerError reports that the port or socket of the router belongs to a different local user than before, who may
+// have taken it over while the router was stopped. No key or password is sent to it. It matches fs.ErrPermission and
+// [ErrRouter].
 type OwnerError struct {
 	UID    int // who has it now
 	Before int // who had it before
@@ -32,19 +32,19 @@ func (e *OwnerError) Is(target error) bool { return target == fs.ErrPermission }
 // Unwrap returns [ErrRouter].
 func (e *OwnerError) Unwrap() error { return ErrRouter }
 
-// Owners remembers whose routers are where, for all sessions that share it: the first user that is seen at an address. Who
-// took the port of a router while it was away is then told nothing, by sessions that are new neither. Root, and the user of
-// this program, can read its memory and its keys in any case. The zero value is ready to use, and nil checks nothing. It must
-// not be copied, and may be used by several goroutines at once.
+// Owners remembers, for all sessions that share it, which user owns the router at each address: the first one seen
+// there. Another user who takes over the port of a stopped router is then sent nothing, by new sessions either. Root
+// and the user of this program are always accepted, since they can read its memory and keys anyway. The zero value is
+// ready to use, and nil checks nothing. It must not be copied, and may be used by several goroutines at once.
 type Owners struct {
 	mu sync.Mutex
 	of map[string]int // the user, by network and address
 }
 
-// Check makes sure that the other end of conn, which was opened to a router's address, is the owner's: else it returns an
-// [*OwnerError], or an error of ctx if nobody has taken the connection by then. Only the kernel of this machine is asked, so
-// nothing is known, and nil returned, of other machines, of connections that are neither TCP on loopback nor unix sockets, and
-// on other systems than Linux.
+// Check verifies the owner of the other end of conn, which was opened to a router's address. It returns an
+// *OwnerError for a different owner, or an error of ctx if the connection was not accepted by then. Only the kernel
+// of this machine is asked: Check returns nil for other machines, for connections that are neither TCP on loopback
+// nor unix sockets, and on systems other than Linux.
 func (o *Owners) Check(ctx context.Context, conn net.Conn, network, address string) error {
 	if o == nil {
 		return nil

@@ -13,19 +13,19 @@ import (
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 )
 
-// Split is one dialer for a program that uses I2P and something else, such as Tor, a local network, or the clear
-// net. What [i2phost.Parse] takes for a host of I2P goes to I2P alone, and so do GarliCat's addresses; a well-formed
-// host outside it goes to Other. What is neither, such as "x..i2p", "i2p" or a name that is not ASCII, goes nowhere, as
-// it might be meant for I2P: x/net's proxy.PerHost, which compares suffixes, sends "X.I2P" and "x.i2p." to the clear net.
+// Split is one dialer for a program that uses I2P and another network, such as Tor, a local network or the clearnet.
+// Hosts that [i2phost.Parse] accepts, and GarliCat addresses, are dialled by I2P only; well-formed hosts outside I2P
+// by Other. Anything else, such as "x..i2p", "i2p" or a name that is not ASCII, is refused, because it may be meant
+// for I2P. (The proxy.PerHost of golang.org/x/net compares suffixes, and sends "X.I2P" and "x.i2p." to the clearnet.)
 //
-// The two see the address as it was given. Its methods may be called by several goroutines at once; its fields must not
-// change then.
+// Both dialers receive the address unchanged. The methods may be called by several goroutines at once; the fields
+// must not change meanwhile.
 type Split struct {
-	// I2P dials the hosts of I2P, on the networks "tcp", "tcp4", "tcp6" and "i2p"; usually an Endpoint. Nil refuses
-	// them with [ErrNotI2P]: never do they go to Other.
+	// I2P dials hosts in I2P, on the networks "tcp", "tcp4", "tcp6" and "i2p"; usually it is an Endpoint. If it is
+	// nil they are refused with [ErrNotI2P] and never passed to Other.
 	I2P proxy.ContextDialer
-	// Other dials all that is outside I2P, on any network; unix sockets too. Nil refuses that with [ErrNotI2P]. A
-	// [net.Dialer] asks the system's resolver for names, and says where this machine is.
+	// Other dials everything outside I2P, on any network, unix sockets included. If it is nil that is refused with
+	// [ErrNotI2P]. A [net.Dialer] uses the system's resolver and reveals the IP address of this machine.
 	Other proxy.ContextDialer
 }
 
@@ -39,8 +39,8 @@ func (s *Split) Dial(network, address string) (net.Conn, error) {
 	return s.DialContext(context.Background(), network, address)
 }
 
-// DialContext dials "host:port" by the one of the two that the host belongs to. What belongs to none fails
-// with [ErrBadDestination], in a [*net.OpError].
+// DialContext dials "host:port" with the dialer to which the host belongs. If it belongs to neither it fails with
+// [ErrBadDestination], in a *net.OpError.
 func (s *Split) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	inside, err := inI2P(network, address)
 	to := s.Other

@@ -10,16 +10,15 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Target is what a dial asks for, checked.
+// Target is a validated address to dial.
 type Target struct {
 	Host i2phost.Host
 	Addr Addr // with the Destination where Host is a base64 one
 }
 
-// ParseTarget checks what was given to a Dial. network is "tcp", "tcp4", "tcp6" or "i2p", which
-// mean the same; address is "host:port". It fails with [ErrNotI2P] for an address outside I2P,
-// with [ErrBadDestination] for one that is malformed, and with a [net.UnknownNetworkError]. It
-// never asks anybody.
+// ParseTarget validates the arguments of Dial. network is "tcp", "tcp4", "tcp6" or "i2p", which are equivalent;
+// address is "host:port". It fails with [ErrNotI2P] for an address outside I2P, with [ErrBadDestination] for a
+// malformed one, and with a net.UnknownNetworkError. It performs no lookup.
 func ParseTarget(network, address string) (Target, error) {
 	name, port, err := SplitHostPort(network, address)
 	if err != nil {
@@ -43,8 +42,8 @@ func ParseTarget(network, address string) (Target, error) {
 	return t, nil
 }
 
-// SplitHostPort checks the network, as in [ParseTarget], and splits the address, whose host may be empty.
-// It fails with [ErrBadDestination] and [net.UnknownNetworkError].
+// SplitHostPort validates the network, as ParseTarget does, and splits the address, whose host may be empty. It fails
+// with [ErrBadDestination] and net.UnknownNetworkError.
 func SplitHostPort(network, address string) (host string, port uint16, err error) {
 	switch network {
 	case "tcp", "tcp4", "tcp6", "i2p":
