@@ -8,8 +8,8 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 )
 
-// AuthError says that the router keeps its SAM bridge for those who have a password. It matches
-// [fs.ErrPermission] and [dialer.ErrRouter].
+// AuthError reports that the SAM bridge requires a password, or rejected the one given. It matches fs.ErrPermission
+// and [dialer.ErrRouter].
 type AuthError struct {
 	Required bool // there was no password; otherwise the one given, or its user, is wrong
 }

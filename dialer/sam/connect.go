@@ -18,12 +18,12 @@ func (s *Session) Dial(network, address string) (net.Conn, error) {
 	return s.DialContext(context.Background(), network, address)
 }
 
-// DialContext opens a stream to "host:port", where the host is a base32 name, a base64 destination, or a name
-// that the router knows. network is "tcp", "tcp4", "tcp6" or "i2p", which mean the same. The port reaches
-// the peer only through Java I2P.
+// DialContext opens a stream to "host:port", where the host is a base32 name, a base64 destination, or a name that
+// the router knows. network is "tcp", "tcp4", "tcp6" or "i2p", which are equivalent. Only Java I2P sends the port to
+// the peer.
 //
-// On i2pd a stream may be open before the peer has agreed to it; if it does not, the first read ends.
-// The errors are [*net.OpError] around the Err values of package dialer.
+// On i2pd, DialContext may succeed before the peer has accepted the stream; if it does not, the first read fails.
+// Errors are [*net.OpError] that wrap the Err values of package dialer.
 func (s *Session) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	to, err := dialer.ParseTarget(network, address)
 	if err != nil {

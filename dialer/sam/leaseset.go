@@ -14,47 +14,46 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// LeaseSet says how a session is found in the network's directory and how peers encrypt to it. The zero value is
-// an ordinary lease set, encrypted to by X25519. See the I2P specifications of common structures,
-// "LeaseSet2", and of encrypted lease sets.
+// LeaseSet configures how a session is published in the network database and how peers encrypt to it. The zero value
+// is an ordinary lease set with X25519. See the I2P specifications of common structures, "LeaseSet2", and of
+// encrypted lease sets.
 type LeaseSet struct {
 	// Encryption is how peers encrypt to the session. The zero value is X25519.
 	Encryption Encryption
 
-	// Encrypted keeps the session from all who do not know its name: [Session.EncryptedHost], which is
-	// longer and takes the place of the usual base32 name, by which the session is not found any more. The
-	// identity must be of type [keys.Ed25519] or [keys.RedDSA]. On the name hangs a key that changes at
-	// midnight UTC, so the clocks of routers must be right. A [PacketConn]
-	// of the session is hidden too, so that peers cannot answer to its usual name. i2pd
-	// does all of this; in tests with Java I2P 0.9.48 such names were not found.
+	// Encrypted hides the session from everybody who does not know its [Session.EncryptedHost], a longer name that
+	// replaces its usual base32 name. The identity must be of type [keys.Ed25519] or [keys.RedDSA]. The keys of the
+	// lease set change at midnight UTC, so the clocks of the routers must be right. A [PacketConn] of the session is
+	// hidden too, so that peers cannot reply to its usual name. i2pd supports this; in tests, Java I2P 0.9.48 did not
+	// find such names.
 	Encrypted bool
-	// Clients, if there are any, are the only ones who can use the name. All must have a Public key
-	// (authorisation by DH, the better choice), or all a Shared one (by PSK). About 40 fit.
+	// Clients, if not empty, are the only ones who can use the name. Either all have a Public key (DH authorisation,
+	// the better choice) or all a Shared one (PSK). About 40 are possible.
 	Clients []LeaseSetClient
 
-	// Key opens the encrypted lease sets of services that this session dials and that have it among their
-	// clients, by DH or PSK. There is one for a session: who uses several such services needs several
-	// sessions. It is for dials; [Session.Lookup] of such a name has no key on i2pd.
+	// Key opens the encrypted lease sets of services that this session dials and that have it among their clients, by
+	// DH or PSK. A session has one key: to use several such services, use several sessions. It applies to dials;
+	// [Session.Lookup] of such a name does not use it on i2pd.
 	Key keys.LeaseSetKey
 }
 
-// LeaseSetClient is one who may use an encrypted lease set. Either of the keys must be set, not both.
+// LeaseSetClient is a client that may use an encrypted lease set. Exactly one of the keys must be set.
 type LeaseSetClient struct {
-	// Name is what the router calls the client, up to 64 bytes of printable UTF-8. Empty means its number.
+	// Name is the name of the client for the router, up to 64 bytes of printable UTF-8. Empty means its number.
 	Name string
-	// Public is of a [keys.LeaseSetKey] that the client alone has.
+	// Public belongs to a [keys.LeaseSetKey] that only the client has.
 	Public keys.LeaseSetPublicKey
-	// Shared is a key that the client has as well.
+	// Shared is a key that the client has too.
 	Shared keys.LeaseSetKey
 }
 
-// Encryption is how peers encrypt to a session, as numbered in the specification of I2CP.
+// Encryption is how peers encrypt to a session, as numbered in the I2CP specification.
 type Encryption int
 
-// The hybrids are post-quantum: a peer that has ML-KEM too uses it together with X25519, all others use X25519 alone.
-// They are asked for where the router speaks SAM 3.3, as older i2pd crash on them; Java I2P that does not know
-// them refuses, and is asked again for X25519. Such a session is up nevertheless, and Status says
-// "without ML-KEM" behind the router, as does the log. i2pd that was built without it says nothing.
+// The hybrids are post-quantum: peers that support ML-KEM use it together with X25519, all others X25519 alone. They are
+// requested only from routers with SAM 3.3, because older i2pd crash on them. If Java I2P does not know them, X25519 is
+// requested instead; the session is then up, and Status.Router and the log say "without ML-KEM". An i2pd that was built
+// without ML-KEM does not report it.
 const (
 	X25519          Encryption = 0
 	X25519MLKEM512  Encryption = 5
@@ -146,9 +145,8 @@ func validClientName(s string) bool {
 	return len(s) <= maxClientName && utf8.ValidString(s)
 }
 
-// EncryptedHost returns the host name ("….b32.i2p", with 56 characters before the dot) by which peers dial a session
-// whose LeaseSet is Encrypted. It needs no router. It is "" for all other sessions, and if
-// the fields of the Session are invalid.
+// EncryptedHost returns the host name ("….b32.i2p", with 56 characters before the dot) of a session whose LeaseSet is
+// Encrypted. It needs no router. It is empty for all other sessions, and if the fields of the Session are invalid.
 func (s *Session) EncryptedHost() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,9 +163,9 @@ func (s *Session) EncryptedHost() string {
 	return host.String()
 }
 
-// ErrClientKey: the lease set was not found, and the name says that the service lets in only clients whose keys
-// it has. Session.LeaseSet.Key is missing or not among them, or the service is away: no router
-// tells these apart. Matches [dialer.ErrLeaseSetNotFound].
+// ErrClientKey: the lease set was not found, and the name says that only clients with a key can use the service.
+// [Session.LeaseSet].Key is missing or not among its clients, or the service is offline: routers do not distinguish
+// these cases. Matches [dialer.ErrLeaseSetNotFound].
 var ErrClientKey = fmt.Errorf("%w, or not the key of a client", dialer.ErrLeaseSetNotFound)
 
 // explainKey returns ErrClientKey with the router's answer, if it may be the reason why a dial failed.

@@ -122,13 +122,14 @@ func (a *acceptor) close() {
 	}
 }
 
-// Listen accepts streams to the identity. It waits until the session is up and the router ready to
-// hand streams over. address is ":port", where port 0 takes what comes to any port that has no listener of its own; the host may also be the
-// identity's own base32 name. Only Java I2P tells ports: on i2pd an identity can have one
-// listener, which gets what comes to any port. A second listener on a port fails with
-// [syscall.EADDRINUSE], any on a DialOnly session with [errors.ErrUnsupported], one that the router
-// refuses with the router's answer. The listener outlives the loss of the router. It has room for 64 streams
-// that wait for Accept; what comes beyond is closed.
+// Listen accepts streams to the identity. It waits until the session is up and the router ready to deliver streams.
+// address is ":port"; the host may also be the identity's own base32 name. A listener on port 0 accepts streams to
+// all ports without a listener of their own. Only Java I2P distinguishes ports: on i2pd an identity can have one
+// listener, which accepts streams to any port.
+//
+// A second listener on a port fails with [syscall.EADDRINUSE], a listener of a DialOnly session with
+// [errors.ErrUnsupported], and one that the router refuses with the router's answer. The listener survives the loss
+// of the router. Up to 64 streams wait for Accept; further ones are closed.
 func (s *Session) Listen(ctx context.Context, network, address string) (net.Listener, error) {
 	ln, err := s.listen(ctx, network, address)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 )
 
-// OptionError is a field of a Session that no router is given, because some router would read it in
-// another way, crash on it, or do harm. It matches [syscall.EINVAL].
+// OptionError is an invalid field of a Session: some router would interpret it differently, crash on it, or do harm.
+// It is never sent to a router. It matches syscall.EINVAL.
 type OptionError struct {
 	Option string // the field, such as "Inbound.Length"
 	Reason string // never holds a secret
@@ -26,7 +26,7 @@ func badOption(option, format string, args ...any) error {
 	return &OptionError{option, fmt.Sprintf(format, args...)}
 }
 
-// Tunnels says how the tunnels of one direction are built. More hops cost time, fewer cost anonymity.
+// Tunnels configures the tunnels of one direction. More hops add latency, fewer reduce anonymity.
 type Tunnels struct {
 	// Length is the number of hops, 1 to 7. 0 means 3; negative means none: no anonymity at all, for tests.
 	Length int

@@ -11,17 +11,16 @@ import (
 	"github.com/go-i2p/i2psocks/internal/deadline"
 )
 
-// PacketConn sends and receives datagrams as an identity of its own. [Session.ListenPacket] returns one.
-// Its methods may be called by several goroutines at once.
+// PacketConn sends and receives datagrams with an identity of its own. [Session.ListenPacket] returns one. Its
+// methods may be called by several goroutines at once.
 //
-// Datagrams get lost, double or late, as on any network. A router that goes away is waited for:
-// reads go on when the session is made anew, with the same identity, and a write waits for it
-// until its deadline or the session's DialTimeout.
+// Datagrams may be lost, duplicated or delayed, as on any network. When the router goes away, reads continue after
+// the session was created again, with the same identity, and writes wait for it until their deadline or the session's
+// DialTimeout.
 //
-// The first packet to a peer from which nothing came yet is lost by i2pd, which looks for the peer
-// first. It is therefore sent a second time after 1.5 s, unless something came from the peer
-// meanwhile; of raw packets nobody knows from whom they came. To a peer that never answers i2pd
-// brings some two raw packets a second.
+// i2pd loses the first packet to a peer from which nothing was received yet, because it looks the peer up first. That
+// packet is therefore sent again after 1.5 s unless something came from the peer; raw packets have no sender, so they
+// are always sent again. i2pd delivers about two raw packets a second to a peer that never answers.
 type PacketConn struct {
 	session *Session // of its own, or the parent if there is a membership
 	parent  *Session
@@ -54,7 +53,7 @@ type tooLarge struct{}
 func (tooLarge) Error() string        { return "packet too large" }
 func (tooLarge) Is(target error) bool { return target == syscall.EMSGSIZE }
 
-// PacketStats counts what a PacketConn did not deliver as it came.
+// PacketStats counts packets that a PacketConn did not deliver normally.
 type PacketStats struct {
 	Strangers uint64 // packets that did not come from the router
 	Malformed uint64 // packets from the router that made no sense
@@ -69,14 +68,14 @@ const (
 	backlogBytes   = 1 << 20
 )
 
-// LocalAddr returns the [dialer.Addr] that packets are sent from.
+// LocalAddr returns the [dialer.Addr] of the identity that sends the packets.
 func (p *PacketConn) LocalAddr() net.Addr {
 	addr := p.session.Addr()
 	addr.Port = p.port
 	return addr
 }
 
-// Status returns how the session of the packets is at this moment.
+// Status returns the current state of the session of the packets.
 func (p *PacketConn) Status() dialer.Status {
 	st := p.session.Status()
 	if p.member != nil {
@@ -85,7 +84,7 @@ func (p *PacketConn) Status() dialer.Status {
 	return st
 }
 
-// Stats returns what was counted so far.
+// Stats returns the current counts.
 func (p *PacketConn) Stats() PacketStats {
 	return PacketStats{
 		Strangers: p.stats.strangers.Load(), Malformed: p.stats.malformed.Load(),
@@ -132,11 +131,11 @@ func (p *PacketConn) SetDeadline(t time.Time) error {
 	return p.SetWriteDeadline(t)
 }
 
-// SetReadDeadline sets when reads fail with an error that matches os.ErrDeadlineExceeded, also
-// those that wait already.
+// SetReadDeadline sets the time after which reads, including blocked ones, fail with an error that matches
+// os.ErrDeadlineExceeded.
 func (p *PacketConn) SetReadDeadline(t time.Time) error { return p.setDeadline(&p.readDeadline, t) }
 
-// SetWriteDeadline is the same for writes, which wait for lookups and for the router.
+// SetWriteDeadline is SetReadDeadline for writes, which wait for lookups and for the router.
 func (p *PacketConn) SetWriteDeadline(t time.Time) error { return p.setDeadline(&p.writeDeadline, t) }
 
 func (p *PacketConn) setDeadline(d *deadline.Signal, t time.Time) error {

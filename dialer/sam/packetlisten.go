@@ -11,30 +11,29 @@ import (
 	"github.com/go-i2p/i2psocks/dialer"
 )
 
-// ListenPacket opens a session for datagrams, and waits until it is up, which takes as long as for
-// streams. It is in addition to that for streams, which it neither needs nor starts, and has an
-// identity of its own that ends with it: i2pd cannot run one identity twice. LocalAddr tells who
-// that is. Whether it is published, and how its tunnels are built, is as for the Session, which
-// closes it in Close. With Session.Primary it may be a subsession with the Session's own identity.
+// ListenPacket opens a session for datagrams and waits until it is up, which takes as long as for streams. It is
+// independent of the session for streams, which is not started, and has an identity of its own that ends with it:
+// i2pd cannot run one identity twice. LocalAddr returns that identity. It is published, and its tunnels are built, as
+// configured for the Session, whose Close closes it. With [Session.Primary] it may be a subsession with the Session's
+// own identity.
 //
-// network is a style, which both peers must share. The value is a [*PacketConn].
+// network is the style, which both peers must share. The value is a [*PacketConn].
 //
 //   - "udp", "udp4", "udp6" and "i2p-datagram" mean DATAGRAM: the sender is known and verified.
 //   - "i2p-raw" means RAW: there is no sender, and ReadFrom returns an address without a host.
-//   - "i2p-datagram2" means DATAGRAM2, which is DATAGRAM without its weakness that anybody can
-//     send a packet a second time, or on to somebody else.
-//   - "i2p-datagram3" means DATAGRAM3: the sender is a base32 name to answer to, and not verified.
-//     Anybody can claim to be anybody.
+//   - "i2p-datagram2" means DATAGRAM2: DATAGRAM with protection against replay, by anyone and to anyone.
+//   - "i2p-datagram3" means DATAGRAM3: the sender is a base32 name to reply to. It is not verified: anybody can
+//     claim to be anybody.
 //
-// i2pd has the last two from 2.58 on; Java I2P 0.9.48 has not. Where they are missing the error
-// matches [errors.ErrUnsupported], and no other style takes their place.
+// i2pd has the last two from 2.58 on; Java I2P 0.9.48 does not have them. If they are missing the error matches
+// [errors.ErrUnsupported]; another style is never substituted.
 //
-// address is ":port". Java I2P and, over UDP, i2pd from 2.58 on tell peers the port. With a port
-// other than 0 packets to another port are not received, where the router tells, but those to port
-// 0 are, since old i2pd can send to no other.
+// address is ":port". Java I2P and, over UDP, i2pd from 2.58 on send the port to peers. If it is not 0, packets to
+// other ports are not received, if the router reports ports, except those to port 0, since older i2pd cannot send to
+// any other.
 //
-// Packets go over UDP to routers on loopback (see UDPAddress), else over the control connection,
-// on which i2pd takes about 7 kB, and less than 1 kB beyond loopback, and 200 packets a second.
+// Packets are sent over UDP to routers on loopback (see UDPAddress), otherwise over the control connection, on which
+// i2pd accepts about 7 kB, less than 1 kB beyond loopback, and 200 packets a second.
 func (s *Session) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
 	p, err := s.listenPacket(ctx, network, address)
 	if err != nil {

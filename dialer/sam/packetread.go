@@ -11,9 +11,9 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 )
 
-// ReadFrom waits for a packet. addr is the [dialer.Addr] of its sender: with its Destination, but
-// for "i2p-datagram3", where it is the Host alone and anybody's claim; of raw packets with the port
-// alone. The port is 0 where the router does not tell. What does not fit in b is discarded.
+// ReadFrom waits for a packet. addr is the [dialer.Addr] of its sender, with its Destination. For "i2p-datagram3" it
+// has only the Host, which is not verified; for raw packets only the port. The port is 0 if the router does not
+// report it. What does not fit in b is discarded.
 func (p *PacketConn) ReadFrom(b []byte) (n int, addr net.Addr, err error) {
 	late := p.readDeadline.Passed()
 	select { // both before a packet that waits

@@ -28,14 +28,13 @@ const (
 // behind a datagram.
 const sendGap = 5 * time.Millisecond
 
-// WriteTo sends a packet to an address of network "i2p", such as a [dialer.Addr] or the address of
-// a packet that came. The host of another type of address is looked up, unless it was some minutes
-// ago. It waits for that, and for a router that is away, no longer than DialTimeout.
+// WriteTo sends a packet to an address of network "i2p", such as a [dialer.Addr] or the address of a received packet.
+// The host of another type of address is looked up, unless that was done some minutes ago. WriteTo waits for the
+// lookup, and for a router that is away, up to DialTimeout.
 //
-// Nothing tells whether the packet arrives. It fails with [ErrTooLarge] if the router would cut or
-// drop it for its size, which depends on the router (at least 31,000 bytes over UDP), with
-// [errors.ErrUnsupported] if b is empty, as not every router delivers that, with
-// [dialer.ErrNotI2P], and as a lookup does.
+// Delivery is not reported. It fails with [ErrTooLarge] if the router would truncate or drop the packet because of
+// its size, which depends on the router (at least 31,000 bytes over UDP), with errors.ErrUnsupported if b is empty,
+// since not every router delivers that, with [dialer.ErrNotI2P], and with the errors of a lookup.
 func (p *PacketConn) WriteTo(b []byte, addr net.Addr) (int, error) {
 	ctx, cancel := p.writeContext()
 	defer cancel()

@@ -14,8 +14,8 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 )
 
-// ResultError is a RESULT other than OK. It matches the Err values of package dialer, which are chosen
-// from the result and from what was asked for; Message is only for people.
+// ResultError is a RESULT other than OK. It matches an Err value of package dialer, chosen from the result and the
+// command; Message is for people only.
 type ResultError struct {
 	Result  string // such as "CANT_REACH_PEER"; empty when the answer had none
 	Message string // the router's own words, if any, without what may be a key or a destination

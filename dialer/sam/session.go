@@ -13,80 +13,75 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Session is one I2P identity on one router. The zero value is a fresh identity at
-// [DefaultAddress]. Exported fields may be changed until the first method call, not after. A
-// Session must not be copied. Its methods may be called by several goroutines at once.
+// Session is one I2P identity on one router. The zero value has a new identity and uses DefaultAddress. Exported
+// fields may be changed until the first method call, not after. A Session must not be copied. Its methods may be
+// called by several goroutines at once.
 //
-// The first use starts the session. As long as it was never up, a failed start is reported at once, and
-// the next use tries again. Once it was up it is kept up until Close: a session whose router goes
-// away is created anew with the same identity, and what is dialled meanwhile waits within its context.
+// The first use starts the session. Until it has been up once, a failed start is reported at once and the next use
+// tries again. After that it is kept up until Close: when the router goes away the session is created again with the
+// same identity, and dials wait for it within their context.
 type Session struct {
-	// Address is the SAM bridge: "host:port" with an IP literal or "localhost", or "unix:PATH".
-	// Empty means DefaultAddress.
+	// Address is the SAM bridge: "host:port" with an IP address or "localhost", or "unix:PATH". Empty means
+	// [DefaultAddress].
 	Address string
-	// Fallbacks are the bridges of other routers, as Address. When the router at hand cannot be
-	// used or goes away, the session is made on the next one, round the list, and stays there
-	// while it can. See the package comment.
+	// Fallbacks are the bridges of other routers, in the form of Address. When the current router cannot be used or
+	// goes away, the session is created on the next one, in a circle, and stays there while possible. See the package
+	// comment.
 	Fallbacks []string
-	// DialBridge, if set, opens the connections to the bridge in place of a [net.Dialer]. Address
-	// then may hold any host.
+	// DialBridge, if set, opens the connections to the bridge instead of a [net.Dialer]. Address may then contain any
+	// host.
 	DialBridge func(ctx context.Context, network, address string) (net.Conn, error)
-	// User and Password are for the bridges of Java I2P that want them: words of up to 128 printable
-	// ASCII characters, without blanks, quotes and backslashes. All bridges are told both, in the clear.
-	// Password is called once, and is a func so that no Session that is printed shows it. i2pd has
-	// no passwords. A bridge that refuses them makes all fail with an [*AuthError].
+	// User and Password are credentials for bridges of Java I2P: words of up to 128 printable ASCII characters
+	// without blanks, quotes and backslashes. They are sent to all bridges, unencrypted. Password is called once; it
+	// is a function so that a Session that is printed does not show it. i2pd has no passwords. If a bridge rejects
+	// them all methods fail with an [*AuthError].
 	User     string
 	Password func() string
-	// Owners, if set, is shared with other sessions, so that they know together whose routers the bridges are: see
-	// [dialer.OwnerError]. It then also judges what DialBridge opens, which nobody does otherwise, as far as a connection tells.
-	// Nil is one of the session's own, or none with DialBridge.
+	// Owners, if set, is shared with other sessions to recognise the owners of the bridges: see [dialer.OwnerError].
+	// It then also applies to connections of DialBridge, as far as their owner can be determined. Nil means one for
+	// this session only, or none with DialBridge.
 	Owners *dialer.Owners
-	// Identity is who the session is. Zero means a fresh identity that ends with the Session.
+	// Identity is the identity of the session. Zero means a new one that ends with the Session.
 	Identity keys.Identity
-	// Inbound and Outbound say how tunnels are built.
+	// Inbound and Outbound are the lengths and numbers of the tunnels.
 	Inbound, Outbound Tunnels
-	// LeaseSet says how the identity is found, and how peers encrypt to it.
+	// LeaseSet configures how the identity is found, and how peers encrypt to it.
 	LeaseSet LeaseSet
-	// Options are further options of I2CP, streaming and crypto, such as "i2p.streaming.maxConnsPerMinute"; see
-	// their specifications. Routers ignore those they do not know. What other fields
-	// say, what some router crashes on and what harms a session is refused with an [*OptionError].
+	// Options are further options of I2CP, streaming and crypto, such as "i2p.streaming.maxConnsPerMinute"; see their
+	// specifications. Routers ignore unknown ones. Options that have a field here, on which some router crashes, or
+	// that harm a session are refused with an [*OptionError].
 	Options map[string]string
-	// DialOnly keeps the identity out of the network's directory: peers answer the streams that it
-	// opens, and nobody else finds it. Listen fails.
+	// DialOnly keeps the identity out of the network database: peers can answer the streams that it opens, but nobody
+	// else can find it. Listen fails.
 	DialOnly bool
-	// Nickname is shown in the router's console: up to 64 letters, digits, '.', '_' and '-'. Empty
-	// means "i2psocks".
+	// Nickname is shown in the router's console: up to 64 letters, digits, '.', '_' and '-'. Empty means "i2psocks".
 	Nickname string
-	// DialTimeout bounds each dial. 0 means 120 s, as tunnels are slow; negative means no bound
-	// but the context's.
+	// DialTimeout bounds each dial. 0 means 120 s, since tunnels are slow; negative means that only the context
+	// bounds it.
 	DialTimeout time.Duration
-	// ReadAhead is how many bytes of each stream are taken from an i2pd router before they are
-	// read, since it throws away what was not taken when the peer closes. 0 means 8 MiB, negative
-	// means none.
+	// ReadAhead is how many bytes of each stream are read from an i2pd router in advance, since it discards what has
+	// not been read when the peer closes. 0 means 8 MiB, negative none.
 	ReadAhead int
-	// Budget bounds what all streams hold read ahead. It may be shared with other sessions, and with
-	// the servers of package socks. No stream takes more than half of what is left. Nil means 64 MiB
-	// for this session alone.
+	// Budget limits the read-ahead of all streams together. It may be shared with other sessions, and with the
+	// servers of package socks. No stream uses more than half of what is left. Nil means 64 MiB for this session.
 	Budget *Budget
-	// UDPAddress is where the router at Address takes datagrams, as "IP:port". Empty means on the
-	// host of the bridge, at the TCP port less one on i2pd, at 7655 on Java I2P. It is for
-	// ListenPacket, and all bridges must be on loopback, by TCP and without DialBridge.
+	// UDPAddress is the UDP port of the router at Address, as "IP:port", for ListenPacket. Empty means the host of
+	// the bridge, with its TCP port minus one on i2pd and 7655 on Java I2P. UDP is used only if all bridges are on
+	// loopback, over TCP and without DialBridge.
 	UDPAddress string
-	// Primary makes the session a PRIMARY one (SAM 3.3) on Java I2P from 0.9.47 on, where ListenPacket
-	// then opens subsessions, so that streams and datagrams have one identity. A style has each port
-	// once: port 0 gets what is for no other, and a second PacketConn on a port is refused with
-	// [syscall.EADDRINUSE], so that a SOCKS port has one UDP association at a time. On i2pd, which
-	// has nothing like it, and where datagrams do not go over UDP (see UDPAddress), Primary changes
-	// nothing: packets then have an identity of their own. Compare LocalAddr with Addr where it
-	// matters. A PacketConn never changes its identity: a subsession fails with
-	// [errors.ErrUnsupported] while the session is on a router that has none.
+	// Primary makes the session a PRIMARY one (SAM 3.3) on Java I2P from 0.9.47 on. ListenPacket then opens
+	// subsessions, so that streams and datagrams have one identity. Each style can use a port once: port 0 receives
+	// what is for no other port, and a second PacketConn on a port fails with [syscall.EADDRINUSE], so that a SOCKS
+	// port can have one UDP association at a time. Primary has no effect on i2pd, which has no such sessions, and
+	// where datagrams do not use UDP (see UDPAddress): packets then have an identity of their own. Compare LocalAddr
+	// with Addr if this matters. A PacketConn never changes its identity: a subsession fails with
+	// [errors.ErrUnsupported] while the session is on a router without them.
 	Primary bool
-	// StatusChanged, if set, is called with each new State, in order and one call at a time; the
-	// last is Closed. The session does not wait for it: it may block, use the session, and even
-	// close it, while later changes queue up; the call for Closed may come after Close has
-	// returned. To learn of the states of isolated identities, set it where they are made.
+	// StatusChanged, if set, is called with each new State, in order and one call at a time; the last is Closed. The
+	// session does not wait for it: it may block, use the session and close it, while later changes are queued; the
+	// call for Closed may come after Close has returned. For isolated identities, set it where they are made.
 	StatusChanged func(dialer.Status)
-	// Logger gets the life of the session, without names and keys. Nil is silent.
+	// Logger receives the state changes of the session, without names and keys. Nil disables logging.
 	Logger *slog.Logger
 
 	keep     keeper.Keeper[*live] // has the session that is up, and the state
@@ -106,11 +101,11 @@ type Session struct {
 
 var _ dialer.Backend = (*Session)(nil)
 
-// DefaultDialTimeout is what a zero Session.DialTimeout means. A router takes about a minute to
-// give up on a peer.
+// DefaultDialTimeout is the meaning of a zero [Session.DialTimeout]. A router gives up on a peer after about a
+// minute.
 const DefaultDialTimeout = 120 * time.Second
 
-// DefaultReadAhead is what a zero Session.ReadAhead means, in bytes.
+// DefaultReadAhead is the meaning of a zero [Session.ReadAhead], in bytes.
 const DefaultReadAhead = 8 << 20
 
 // defaultBudget is what a nil Session.Budget means, in bytes.
@@ -170,16 +165,15 @@ func (s *Session) await(ctx context.Context) (*live, error) {
 	return s.keep.Await(ctx)
 }
 
-// Up waits until the session can be used. It fails with [dialer.ErrRouterDown] if nobody speaks
-// SAM at Address and the session was never up, with [dialer.ErrSessionClosed] after Close, and
-// when ctx ends.
+// Up waits until the session can be used. It fails with [dialer.ErrRouterDown] if no router answers at Address and
+// the session was never up, with [dialer.ErrSessionClosed] after Close, and when ctx ends.
 func (s *Session) Up(ctx context.Context) error {
 	_, err := s.await(ctx)
 	return dialer.OpError("up", nil, err)
 }
 
-// Addr returns the address of the identity, with port 0. It makes the identity if there is none yet;
-// it is zero if the fields of the Session are invalid.
+// Addr returns the address of the identity, with port 0. It generates the identity if necessary. It is zero if the
+// fields of the Session are invalid.
 func (s *Session) Addr() dialer.Addr {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -189,7 +183,7 @@ func (s *Session) Addr() dialer.Addr {
 	return dialer.AddrOf(s.Identity.Destination(), 0)
 }
 
-// Status returns how the session is at this moment.
+// Status returns the current state of the session.
 func (s *Session) Status() dialer.Status { return s.keep.Status() }
 
 // fill adds to a Status what the streams did.
@@ -198,12 +192,12 @@ func (s *Session) fill(st *dialer.Status) {
 	st.Received, st.Sent = s.traffic.received.Load(), s.traffic.sent.Load()
 }
 
-// Close ends the streams, then the session. What was written to a stream is delivered first, which takes
-// about two seconds on i2pd; what is left after some seconds is cut. It returns when all of the session is gone.
+// Close closes the streams, then the session. What was written is delivered first, which takes about two seconds on
+// i2pd; streams that are not finished after some seconds are cut. It returns when the session has ended.
 func (s *Session) Close() error { return s.end((*PacketConn).Close, nil) }
 
-// Abort is Close without its time: what was written to a stream and not yet sent on may be lost, and peers may not be
-// told of its end. It also hastens a Close that goes on.
+// Abort is Close without waiting: data that was written and not yet sent may be lost, and peers may not learn that
+// their streams have ended. Called during Close, it makes Close return sooner.
 func (s *Session) Abort() error { return s.end((*PacketConn).abort, (*live).abort) }
 
 func (s *Session) end(endPackets func(*PacketConn) error, hurry func(*live)) error {
