@@ -100,6 +100,18 @@ func testHTTPRequest(t *testing.T, nw *network) {
 				"Proxy-Connection: keep-alive", "Keep-Alive: 300", "Connection: keep-alive", "Authorization: NTLM TlRMTVNTUAAB", "Referer: http://other.i2p/secret"),
 			want: "GET / HTTP/1.1\r\nHost: SITE\r\nAccept: " + firefox + "\r\nAccept-Encoding: gzip, deflate\r\n" + atTheEnd,
 		},
+		"behind other reverse proxies": {
+			url: "http://SITE/", header: header(
+				"X-Originating-Ip: 192.0.2.1", "Cf-Connecting-Ip: 192.0.2.1", "Cf-Ipcountry: CH", "X-Cluster-Client-Ip: 192.0.2.1", "Fastly-Client-Ip: 192.0.2.1",
+				"X-Original-Forwarded-For: 192.0.2.1", "X-Remote-Addr: 192.0.2.1", "X-Remote-Ip: 192.0.2.1", "Cdn-Loop: cloudflare", "Authorization: Negotiate YII="),
+			want: "GET / HTTP/1.1\r\nHost: SITE\r\nAccept: */*\r\n" + atTheEnd,
+		},
+		"names in lower case": {
+			url: "http://SITE/", header: http.Header{
+				"user-agent": {"bot/1"}, "host": {"mine.i2p"}, "accept": {"a/b"}, "x-accept-encoding": {"br"}, "x-forwarded-for": {"192.0.2.1"}, "x-other": {"y"}, "X-Other": {"x"},
+			},
+			want: "GET / HTTP/1.1\r\nHost: SITE\r\nAccept: a/b\r\nX-Other: x\r\nX-Other: y\r\n" + strings.Replace(atTheEnd, "MYOB/6.66 (AN/ON)", "bot/1", 1),
+		},
 		"referer of the site":     {url: "http://mine.i2p/b", header: header("Referer: http://mine.i2p/a?q"), want: "GET /b HTTP/1.1\r\nHost: SITE\r\nAccept: */*\r\nReferer: /a?q\r\n" + atTheEnd},
 		"referer of another port": {url: "http://mine.i2p/b", header: header("Referer: http://mine.i2p:81/a"), want: "GET /b HTTP/1.1\r\nHost: SITE\r\nAccept: */*\r\n" + atTheEnd},
 		"referer without a path":  {url: "http://mine.i2p/b", header: header("Referer: http://mine.i2p"), want: "GET /b HTTP/1.1\r\nHost: SITE\r\nAccept: */*\r\nReferer: /\r\n" + atTheEnd},

@@ -1,6 +1,7 @@
 package i2psocks
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,11 +19,11 @@ const (
 // proxied returns a request with the headers that a proxy of I2P lets through.
 func proxied(r *http.Request) *http.Request {
 	sent := r.Clone(r.Context())
-	for name, values := range sent.Header {
-		if values = through(name, values, r.URL); len(values) > 0 {
-			sent.Header[name] = values
-		} else {
-			delete(sent.Header, name)
+	sent.Header = make(http.Header, len(r.Header))
+	for _, written := range slices.Sorted(maps.Keys(r.Header)) {
+		name := http.CanonicalHeaderKey(written) // or there could be a second Host or User-Agent
+		if values := through(name, r.Header[written], r.URL); len(values) > 0 {
+			sent.Header[name] = append(sent.Header[name], values...)
 		}
 	}
 	if sent.Header.Get("User-Agent") == "" {
@@ -52,8 +53,11 @@ func through(name string, values []string, to *url.URL) []string {
 		return []string{referer(values[0], to)}
 	case name == "connection":
 		return slices.DeleteFunc(slices.Clone(values), func(v string) bool { return !strings.Contains(strings.ToLower(v), "upgrade") })
-	case name == "authorization": // NTLM tells the user's name and machine
-		return slices.DeleteFunc(slices.Clone(values), func(v string) bool { return strings.HasPrefix(strings.ToLower(v), "ntlm ") })
+	case name == "authorization": // these tell the names of user and machine
+		return slices.DeleteFunc(slices.Clone(values), func(v string) bool {
+			scheme, _, _ := strings.Cut(strings.ToLower(v), " ")
+			return scheme == "ntlm" || scheme == "negotiate"
+		})
 	case slices.Contains(told, name), slices.ContainsFunc(toldPrefixes, func(p string) bool { return strings.HasPrefix(name, p) }):
 		return nil
 	}
@@ -62,8 +66,11 @@ func through(name string, values []string, to *url.URL) []string {
 
 // told are headers that tell of who sends, or of proxies that he has.
 var (
-	told         = []string{"via", "from", "forwarded", "keep-alive", "x-real-ip", "x-client-ip", "client-ip", "true-client-ip"}
-	toldPrefixes = []string{"accept-", "proxy-", "x-forwarded"}
+	told = []string{
+		"via", "from", "forwarded", "keep-alive", "x-real-ip", "x-client-ip", "client-ip", "true-client-ip", "x-cluster-client-ip",
+		"x-original-forwarded-for", "x-originating-ip", "x-remote-addr", "x-remote-ip", "fastly-client-ip", "cdn-loop",
+	}
+	toldPrefixes = []string{"accept-", "cf-", "proxy-", "x-forwarded"}
 )
 
 // accept replaces what browsers send by what the most of them send, as the proxy does.

@@ -18,7 +18,8 @@ const commonAgent = "MYOB/6.66 (AN/ON)"
 // forwarding are headers that say for whom a request is made.
 var forwarding = []string{
 	"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Server", "Forwarded", "Via", "X-Real-Ip", "Client-Ip",
-	"X-Client-Ip", "True-Client-Ip", "X-Originating-Ip", "Cf-Connecting-Ip", "X-Cluster-Client-Ip",
+	"X-Client-Ip", "True-Client-Ip", "X-Originating-Ip", "Cf-Connecting-Ip", "X-Cluster-Client-Ip", "X-Original-Forwarded-For",
+	"X-Remote-Addr", "X-Remote-Ip", "Fastly-Client-Ip",
 }
 
 // httpRequest understands the head of a request (RFC 9112), and passes over its body to the next one. Requests behind
