@@ -15,6 +15,8 @@ import (
 // and whatever the umask. An abandoned socket at path is replaced; for a socket in use, or any other file, ListenUnix
 // fails with syscall.EADDRINUSE. Closing the listener removes the socket, if it is still the same. On Windows it
 // fails with errors.ErrUnsupported.
+//
+// A relative path is relative to the current directory; the address of the listener is absolute.
 func ListenUnix(path string) (net.Listener, error) {
 	l, err := listenUnix(path)
 	if err != nil {
@@ -26,6 +28,13 @@ func ListenUnix(path string) (net.Listener, error) {
 // listenUnix makes the socket in a directory of its own, where nobody else can see it, and then
 // links it to path, which fails if something is there.
 func listenUnix(path string) (net.Listener, error) {
+	if path == "" {
+		return nil, os.ErrNotExist
+	}
+	path, err := filepath.Abs(path) // what begins with @ is no file to package net, and what is relative may become another
+	if err != nil {
+		return nil, err
+	}
 	if err := removeStale(path); err != nil {
 		return nil, err
 	}

@@ -112,3 +112,23 @@ func TestListenUnixReplacesOnlyWhatIsStale(t *testing.T) {
 	assert.ErrorIs(t, err, os.ErrNotExist)
 	assert.ElementsMatch(t, []string{"socks", "link"}, entries(t, dir))
 }
+
+// TestListenUnixMeansFiles: the path stays what it was where the process goes elsewhere, and one that begins with @ is no name of
+// Linux's abstract sockets, which anybody may take.
+func TestListenUnixMeansFiles(t *testing.T) {
+	for _, name := range []string{"socks", "@socks"} {
+		dir := t.TempDir()
+		t.Chdir(dir)
+		l, err := socks.ListenUnix(name)
+		require.NoError(t, err)
+		assert.Equal(t, filepath.Join(dir, name), l.Addr().String())
+		_, err = socks.ListenUnix(name)
+		assert.ErrorIs(t, err, syscall.EADDRINUSE, name)
+		t.Chdir(t.TempDir())
+		conn, err := net.Dial("unix", l.Addr().String())
+		require.NoError(t, err)
+		conn.Close()
+		require.NoError(t, l.Close())
+		assert.Empty(t, entries(t, dir), name)
+	}
+}
