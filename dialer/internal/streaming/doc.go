@@ -35,11 +35,12 @@
 //
 // It never sends a CLOSE with a SYN, data before the answer to its SYN, packets
 // beyond what the peer's implementation keeps, or more than three times as many
-// bytes to somebody unproven as that has sent. It does not end a direction alone towards peers that would
-// end both, unless told so; see [Stream.CloseWrite]. It answers no pings unless
-// told so. It takes no port of an answer for more than it is: i2pd answers from
-// port 0 whatever was dialled. The streaming profile (bulk or interactive) is an
-// option of sessions, by which routers choose tunnels, and changes nothing here.
+// bytes to somebody unproven as that has sent, acknowledgements and RESETs included.
+// It does not end a direction alone towards peers that would end both, unless told
+// so; see [Stream.CloseWrite]. It answers no pings unless told so. It takes no port
+// of an answer for more than it is: i2pd answers from port 0 whatever was dialled.
+// The streaming profile (bulk or interactive) is an option of sessions, by which
+// routers choose tunnels, and changes nothing here.
 //
 // It does not hide which implementation it is: windows, timing and flags tell an attentive peer.
 //

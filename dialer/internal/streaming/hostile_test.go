@@ -75,6 +75,64 @@ func TestUnprovenPeerIsAcknowledged(t *testing.T) {
 	assert.LessOrEqual(t, ours, 3*theirs)
 }
 
+// Nor do RESETs, of a stream that its program leaves when all that may be sent has been.
+func TestUnprovenPeerIsReset(t *testing.T) {
+	for name, end := range map[string]func(*streaming.Stream, *streaming.Listener){
+		"stream":   func(st *streaming.Stream, _ *streaming.Listener) { st.Reset() },
+		"listener": func(_ *streaming.Stream, l *streaming.Listener) { l.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t, streaming.Config{})
+			l, err := s.e.Listen(0)
+			require.NoError(t, err)
+			opens := s.opens(i2pdSYN)
+			theirs, ours := 0, 0
+			send := func(p packet.Packet) {
+				b := s.encode(p)
+				theirs += len(b)
+				_ = s.e.Receive(s.now, 0, 0, b)
+				s.pass(20 * time.Millisecond)
+			}
+			send(opens)
+			for i := range uint32(200) { // so that what names all that is missing takes up the rest
+				send(packet.Packet{ReceiveID: opens.ReceiveID, Sequence: 2 + 2*i, Payload: []byte("x")})
+			}
+			var st *streaming.Stream
+			if name == "stream" {
+				st = l.Accept()
+			}
+			end(st, l)
+			s.pass(time.Minute)
+			assert.Zero(t, s.e.Streams())
+			for _, o := range s.out {
+				ours += len(o.raw)
+			}
+			assert.LessOrEqual(t, ours, 3*theirs)
+		})
+	}
+}
+
+// A refusal is shorter than what it refuses, whatever it is refused for.
+func TestRefusalIsShorter(t *testing.T) {
+	for name, limits := range map[string]*streaming.Limits{"nobody listens": nil, "backlog": {Backlog: 1}, "room": {Streams: 1}} {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t, streaming.Config{})
+			if limits != nil {
+				s = newScript(t, streaming.Config{Limits: *limits})
+				_, err := s.e.Listen(0)
+				require.NoError(t, err)
+				require.NoError(t, s.send(s.syn(1)))
+				s.drain()
+			}
+			syn := s.encode(s.syn(2))
+			require.ErrorIs(t, s.e.Receive(s.now, 0, 0, syn), streaming.ErrNotAllowed)
+			out := having(s.drain(), packet.Reset)
+			counts(t, 1, out)
+			assert.Less(t, len(out[0].raw), len(syn))
+		})
+	}
+}
+
 // Who has not shown that our answer has come has nothing to choke, and keeps no stream so.
 func TestUnprovenPeerChokes(t *testing.T) {
 	s := newScript(t, streaming.Config{})

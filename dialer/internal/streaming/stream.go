@@ -89,8 +89,11 @@ func (s *Stream) takeUrgent(b []byte) (Outgoing, bool) {
 	u := s.urgency
 	s.urgency = 0
 	switch {
-	case u&urgentReset != 0:
+	case u&urgentReset != 0 && s.afford(packet.MinLen+s.e.signatureLen):
 		return s.sendReset(b), true
+	case u&urgentReset != 0:
+		s.finish(s.err)
+		return Outgoing{}, false
 	case s.state == ended || s.state == resetting:
 		return Outgoing{}, false
 	case u&urgentSegment != 0:
@@ -103,7 +106,7 @@ func (s *Stream) takeUrgent(b []byte) (Outgoing, bool) {
 		fallthrough
 	case u&urgentAck != 0 && s.remote != 0:
 		o := s.sendAck(b)
-		return o, s.mayAcknowledge(len(o.Bytes) - len(b))
+		return o, s.afford(len(o.Bytes) - len(b))
 	}
 	return Outgoing{}, false
 }

@@ -15,9 +15,9 @@ func (s *Stream) grant(in *incoming) {
 	s.wake()
 }
 
-// mayAcknowledge reports whether n bytes of an acknowledgement, which may name all that is missing, may be sent, and takes
-// them to be.
-func (s *Stream) mayAcknowledge(n int) bool {
+// afford reports whether n bytes may be sent that are no segment, and takes them to be: an acknowledgement, which may name all
+// that is missing, or a RESET.
+func (s *Stream) afford(n int) bool {
 	switch {
 	case !s.unproven():
 		return true
