@@ -245,7 +245,7 @@ func TestUnboundIsNoAnswer(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		a.machine.mu.Lock()
 		defer a.machine.mu.Unlock()
-		assert.Len(t, a.machine.held[b.Addr().Destination], 9)
+		assert.Len(t, a.machine.held.of(b.Addr().Destination), 9)
 	})
 }
 

@@ -21,31 +21,29 @@ type machine struct {
 
 	received, sent atomic.Int64 // bytes of all streams
 
-	mu         sync.Mutex
-	engine     *streaming.Engine
-	live       *live       // who takes packets; nil while there is nobody
-	outage     *time.Timer // ends all streams, while there is nobody
-	listeners  map[uint16]*listener
-	streams    map[*stream]struct{} // that have not ended
-	dials      map[keys.Destination]*dials
-	dialled    sync.Cond // one of them is over
-	answered   sync.Cond // a ping is
-	nonces     map[uint32]func(i2cpwire.DeliveryStatus)
-	nonce      uint32
-	planned    time.Time // when the writer looks again by itself; zero is never
-	packets    map[binding]*PacketConn
-	held       map[keys.Destination][]*written // that wait for their peers
-	heldBytes  int
-	firsts     []*written // that are sent again if the router cannot; the oldest first
-	firstBytes int
-	toSelf     []selfPacket
-	signing    int    // packets that are with the signer
-	scratch    []byte // of the packet that is being made
-	payload    []byte
-	sending    i2cpwire.SendMessageExpires // the message that is being made
-	closed     bool
-	hurried    bool      // closing waits for nothing more
-	idle       sync.Cond // something may be delivered, for who closes
+	mu        sync.Mutex
+	engine    *streaming.Engine
+	live      *live       // who takes packets; nil while there is nobody
+	outage    *time.Timer // ends all streams, while there is nobody
+	listeners map[uint16]*listener
+	streams   map[*stream]struct{} // that have not ended
+	dials     map[keys.Destination]*dials
+	dialled   sync.Cond // one of them is over
+	answered  sync.Cond // a ping is
+	nonces    map[uint32]func(i2cpwire.DeliveryStatus)
+	nonce     uint32
+	planned   time.Time // when the writer looks again by itself; zero is never
+	packets   map[binding]*PacketConn
+	held      shares // that wait for their peers
+	firsts    shares // that are sent again if the router cannot
+	toSelf    []selfPacket
+	signing   int    // packets that are with the signer
+	scratch   []byte // of the packet that is being made
+	payload   []byte
+	sending   i2cpwire.SendMessageExpires // the message that is being made
+	closed    bool
+	hurried   bool      // closing waits for nothing more
+	idle      sync.Cond // something may be delivered, for who closes
 }
 
 // selfPacket is one to ourselves, which no router brings.
@@ -59,7 +57,7 @@ func newMachine(s *Session) (*machine, error) {
 		signer: s.signer, self: s.signer.Destination(),
 		listeners: make(map[uint16]*listener), streams: make(map[*stream]struct{}),
 		dials: make(map[keys.Destination]*dials), nonces: make(map[uint32]func(i2cpwire.DeliveryStatus)),
-		packets: make(map[binding]*PacketConn), held: make(map[keys.Destination][]*written),
+		packets: make(map[binding]*PacketConn),
 	}
 	m.hash = m.self.Hash()
 	m.idle.L, m.dialled.L, m.answered.L = &m.mu, &m.mu, &m.mu
@@ -103,8 +101,7 @@ func (m *machine) detach(l *live, why error) {
 	}
 	m.live, m.planned = nil, time.Time{}
 	clear(m.nonces)
-	clear(m.held)
-	m.firsts, m.heldBytes, m.firstBytes = nil, 0, 0
+	m.held, m.firsts = shares{}, shares{}
 	m.idle.Broadcast()
 	m.outage = time.AfterFunc(Outage, func() { m.fail(down(why)) })
 }
@@ -146,6 +143,8 @@ func (m *machine) tell() {
 			}
 		case c.Ping != nil:
 			m.answered.Broadcast()
+		case c.Forgotten:
+			m.abandon(c.Peer)
 		case !c.Peer.IsZero():
 			m.release(c.Peer)
 			m.dialled.Broadcast()

@@ -22,10 +22,15 @@ import (
 //
 // Who sends datagrams must hear from the peer, by datagrams or on a stream: i2pd up to 2.58 loses what it is given for a peer
 // that has not answered the first message, or was silent for 90 s, until two minutes have passed; i2pd 2.59 brings up
-// to five a second meanwhile. So the first one to such a peer goes alone, and up to 64 more wait until something comes from it. Without
-// that, they are sent after 10 s, up to i2pd 2.58, which will lose them, or four a second, from 2.59 on. i2pd 2.56 brings no more once 65,535 messages have gone one way without one back, and any i2pd
-// cuts a pair of destinations off for a minute when some 800 in a row are lost. No router says so. Java I2P does nothing of the
-// kind.
+// to five a second meanwhile. So the first one to such a peer goes alone, and up to 64 more wait for its answer. Without
+// that, they are sent after 10 s, up to i2pd 2.58, which will lose them, or four a second, from 2.59 on. i2pd 2.56 brings no more
+// once 65,535 messages have gone one way without one back, and any i2pd cuts a pair of destinations off for a minute when some
+// 800 in a row are lost. No router says so. Java I2P does nothing of the kind.
+//
+// An answer is what proves as much as answers to the kind can: a datagram that the peer has signed for DATAGRAM and
+// DATAGRAM2, one that says it is the peer's for DATAGRAM3, and any for RAW. Streams wait for a packet of one, or for a
+// DATAGRAM2 that is signed for this identity. Less is not enough, or anybody could have lost what waits. All that waits takes
+// 1 MiB at most, with half a KiB for each datagram: where that does not suffice, the peer for which most waits loses what came last.
 type PacketConn struct {
 	s    *Session
 	m    *machine
@@ -50,7 +55,7 @@ type PacketStats struct {
 	Overflow  uint64 // that came faster than they were read
 	Unbound   uint64 // of "i2p-datagram2" that could have been sent to somebody else first, as those of i2pd 2.59 are; delivered
 	Resent    uint64 // first ones to a peer that the router did not find at once
-	// Unanswered are those that were not sent, as too many waited for their peer: it had not answered the first one.
+	// Unanswered are those that were not sent, as too many waited for their peer, or for 1024 others: it had not answered the first one.
 	Unanswered uint64
 }
 
@@ -144,7 +149,7 @@ func (p *PacketConn) ReadFrom(b []byte) (int, net.Addr, error) {
 			p.stats.Unbound++
 		}
 		if err == nil && d.FromHash != [32]byte{} {
-			p.m.engine.Asked(time.Now(), d.From, d.FromHash)
+			p.m.engine.Asked(time.Now(), d.From, d.FromHash, proof(in.kind, d))
 			p.m.settle()
 		}
 		p.m.mu.Unlock()

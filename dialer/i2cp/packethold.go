@@ -1,6 +1,7 @@
 package i2cp
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -19,11 +20,19 @@ type written struct {
 	begin   time.Time
 }
 
-// What may wait so: datagrams to one destination, and bytes in all.
-const (
-	maxHeld      = 64
-	maxHeldBytes = 1 << 20
-)
+// maxHeld is how many datagrams may wait so for one peer.
+const maxHeld = 64
+
+// least is how sure the answers to a kind of datagrams are at least.
+func least(kind datagram.Kind) streaming.Proof {
+	switch kind {
+	case datagram.Raw:
+		return streaming.Anybody
+	case datagram.Datagram3:
+		return streaming.Claimed
+	}
+	return streaming.Signed // i2pd 2.59 answers a datagram2 by one that somebody else could have been sent
+}
 
 // mayWrite reports whether a datagram is to be given to the router now, and with which nonce; otherwise it is sent when
 // its time has come.
@@ -34,8 +43,9 @@ func (m *machine) mayWrite(l *live, d *written) (nonce uint32, now bool) {
 		return 0, true // which says why not
 	}
 	turn := streaming.Wait
-	if len(m.held[d.to]) == 0 { // they stay in order
-		turn = m.engine.Turn(time.Now(), d.to)
+	kept := func(before *written) bool { return before.p.kind == d.p.kind }
+	if !slices.ContainsFunc(m.held.of(d.to), kept) { // they stay in order
+		turn = m.engine.Turn(time.Now(), d.to, least(d.p.kind))
 	}
 	switch turn {
 	case streaming.Wait:
@@ -50,24 +60,25 @@ func (m *machine) mayWrite(l *live, d *written) (nonce uint32, now bool) {
 
 // hold keeps a datagram for later. The caller holds mu, as for all below.
 func (m *machine) hold(d *written) {
-	list := m.held[d.to]
-	if len(list) >= maxHeld || m.heldBytes+len(d.payload) > maxHeldBytes {
+	if len(m.held.of(d.to)) >= maxHeld {
 		d.p.stats.Unanswered++
 		return
 	}
-	m.heldBytes += len(d.payload)
-	m.held[d.to] = append(list, d)
+	m.held.add(d)
+	for m.held.size > maxKept {
+		list := m.held.most(d.to)
+		last := list[len(list)-1]
+		m.held.remove(last)
+		last.p.stats.Unanswered++
+	}
 }
 
 // expectFirst returns the nonce of a datagram that goes alone. The router forgets it when it does not find the peer at once,
 // and says so to who has given a nonce alone: it is then sent again for some seconds.
 func (m *machine) expectFirst(d *written) uint32 {
-	m.firsts = append(m.firsts, d)
-	m.firstBytes += len(d.payload)
-	for m.firstBytes > maxHeldBytes || len(m.firsts) > maxNonces { // Java I2P may say nothing of any
-		oldest := m.firsts[0]
-		m.takeFirst(oldest)
-		oldest.payload = nil
+	m.firsts.add(d)
+	if m.firsts.size > maxKept { // Java I2P may say nothing of any
+		m.forgetFirsts(d)
 	}
 	return m.expect(0, func(s i2cpwire.DeliveryStatus) {
 		now := time.Now()
@@ -75,10 +86,10 @@ func (m *machine) expectFirst(d *written) uint32 {
 		case s == i2cpwire.StatusAccepted:
 			return
 		case undelivered(s) == nil:
-			m.takeFirst(d)
+			m.firsts.remove(d)
 			m.engine.Reached(now, d.to)
 		default:
-			m.takeFirst(d)
+			m.firsts.remove(d)
 			m.engine.Unreached(now, d.to)
 			m.unreached(d, now, hopeless(s))
 		}
@@ -86,22 +97,56 @@ func (m *machine) expectFirst(d *written) uint32 {
 	})
 }
 
-// takeFirst takes a datagram out of those that may have to be sent again.
-func (m *machine) takeFirst(d *written) {
-	if i := slices.Index(m.firsts, d); i >= 0 {
-		m.firsts = slices.Delete(m.firsts, i, i+1)
-		m.firstBytes -= len(d.payload)
+// forgetFirsts makes room for the last of those that may have to be sent again: those for which it is too late give way, and then
+// the oldest of the peer that has most.
+func (m *machine) forgetFirsts(last *written) {
+	now := time.Now()
+	forget := func(d *written) {
+		m.firsts.remove(d)
+		d.payload = nil
+	}
+	for _, of := range m.firsts.peers {
+		for len(of.list) > 0 && of.list[0].late(now) {
+			forget(of.list[0])
+		}
+	}
+	for m.firsts.size > maxKept {
+		forget(m.firsts.most(last.to)[0])
 	}
 }
 
-// heard notes that a datagram has come, which lets those wait no longer that are to go to its sender. Who claims to be
-// somebody else can do no more than that.
+// late reports whether it is too late to send a datagram again.
+func (d *written) late(now time.Time) bool { return now.Sub(d.begin)+askAgain >= findTime }
+
+// heard notes that a datagram has come, which lets those wait no longer that are to go to its sender and cannot have a surer
+// answer: anybody could have the rest lost. What is signed is verified first, if it makes a difference; the rest is when it is read.
 func (m *machine) heard(kind datagram.Kind, data []byte) {
+	now := time.Now()
 	if kind == datagram.Raw {
-		m.engine.HeardAnybody(time.Now())
-	} else {
-		m.engine.Heard(time.Now(), datagram.Claimed(kind, data))
+		m.engine.HeardAnybody(now)
+		m.releaseRaw()
+		return
 	}
+	hash, how := datagram.Claimed(kind, data), least(kind)
+	if kind != datagram.Datagram3 {
+		if !m.engine.WorthProving(now, hash, how) {
+			return
+		}
+		d, err := datagram.Parse(kind, m.hash, data, now)
+		if err != nil {
+			return
+		}
+		how = proof(kind, d)
+	}
+	m.engine.Heard(now, hash, how)
+}
+
+// proof is how sure it is who has sent a datagram.
+func proof(kind datagram.Kind, d datagram.Datagram) streaming.Proof {
+	if kind == datagram.Datagram2 && !d.Unbound {
+		return streaming.Proven
+	}
+	return least(kind)
 }
 
 // unsent tells that a datagram that was to go alone has not got to the router. The caller does not hold mu.
@@ -109,18 +154,17 @@ func (m *machine) unsent(nonce uint32, d *written) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.nonces, nonce)
-	m.takeFirst(d)
+	m.firsts.remove(d)
 	m.engine.Unreached(time.Now(), d.to)
 	m.settle()
 }
 
 // unreached keeps what can be tried again of what is for a peer that the router does not find.
 func (m *machine) unreached(first *written, now time.Time, hopeless bool) {
-	list := append([]*written{first}, m.held[first.to]...)
-	m.dropHeld(first.to)
+	list := append([]*written{first}, m.held.take(first.to)...)
 	for i, d := range list {
 		switch {
-		case d.payload == nil || hopeless || now.Sub(d.begin)+askAgain >= findTime || d.p.closed:
+		case d.payload == nil || hopeless || d.late(now) || d.p.closed:
 		case i == 0:
 			d.p.stats.Resent++
 			fallthrough
@@ -130,29 +174,35 @@ func (m *machine) unreached(first *written, now time.Time, hopeless bool) {
 	}
 }
 
-func (m *machine) dropHeld(to keys.Destination) {
-	for _, d := range m.held[to] {
-		m.heldBytes -= len(d.payload)
+// abandon drops what has waited for a peer that too many others have pushed out of memory.
+func (m *machine) abandon(to keys.Destination) {
+	for _, d := range m.held.take(to) {
+		d.p.stats.Unanswered++
 	}
-	delete(m.held, to)
+}
+
+// releaseRaw sends the raw datagrams that have waited: what has come may be the answer of any peer.
+func (m *machine) releaseRaw() {
+	if m.held.raw == 0 {
+		return
+	}
+	for _, to := range slices.Collect(maps.Keys(m.held.peers)) {
+		m.release(to)
+	}
 }
 
 // release sends the datagrams that have waited for a peer, as far as they may go.
 func (m *machine) release(to keys.Destination) {
-	list := m.held[to]
-	if len(list) == 0 || m.live == nil {
+	if m.live == nil {
 		return
 	}
-	m.dropHeld(to)
 	l := m.live
-	for i, d := range list {
+	for _, d := range m.held.take(to) {
 		var nonce uint32
-		switch m.engine.Turn(time.Now(), to) {
+		switch m.engine.Turn(time.Now(), to, least(d.p.kind)) {
 		case streaming.Wait:
-			for _, d := range list[i:] {
-				m.hold(d)
-			}
-			return
+			m.held.add(d)
+			continue
 		case streaming.First:
 			nonce = m.expectFirst(d)
 		}

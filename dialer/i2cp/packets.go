@@ -54,7 +54,7 @@ func (m *machine) message(l *live, batch []byte, o streaming.Outgoing) []byte {
 	h := i2cpwire.Header{Protocol: i2cpwire.Streaming, From: o.SourcePort, To: o.DstPort}
 	if o.To == m.self {
 		m.toSelf = append(m.toSelf, selfPacket{h, bytes.Clone(o.Bytes)})
-		m.engine.Heard(time.Now(), m.hash)
+		m.engine.Heard(time.Now(), m.hash, streaming.Proven)
 		return batch
 	}
 	var err error

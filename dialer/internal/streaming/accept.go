@@ -90,7 +90,6 @@ func (e *Engine) accept(in *incoming) error {
 	}
 	hash := from.Hash()
 	if again := e.fromRemote(in.ReceiveID, &hash); again != nil {
-		again.peer.heard()
 		return again.openedAgain(in)
 	}
 	if e.waits.opened(in.ReceiveID, &hash) {
@@ -109,7 +108,11 @@ func (e *Engine) accept(in *incoming) error {
 func (e *Engine) admit(in *incoming, from keys.Destination, key packet.Key, hash [32]byte) error {
 	l := e.listener(in.destPort)
 	p := e.peer(from, hash)
-	p.heard()
+	if in.NamesReceiver() {
+		p.heard(Proven)
+	} else {
+		p.heard(Signed)
+	}
 	limits := &e.conf.Limits
 	switch {
 	case !p.opens.take(e.now, limits.PeerPerMinute), len(e.byRemote[in.ReceiveID]) >= maxSameRemote:

@@ -43,15 +43,18 @@ var (
 
 // contact is what is known of whether a peer hears us.
 type contact struct {
-	heardAt instant  // when something came from it by this router
-	firstAt instant  // when it was sent a first packet
-	reached bool     // the router has said that it has a way to it
-	waiting *waiting // nothing goes to it; nil otherwise
+	heardAt [Anybody]instant // when something came from it by this router, that is so sure or surer
+	firstAt instant          // when it was sent a first packet; longAgo lets the next one be one
+	sentAt  instant          // when it was really sent one
+	reached bool             // the router has said that it has a way to it
+	waiting *waiting         // nothing goes to it but what has its answer; nil otherwise
+	lapse   *lapse
 }
 
 // waiting is what waits for a peer to answer.
 type waiting struct {
 	p       *peer
+	least   Proof // how sure the answer is at least
 	timer   timer
 	streams ring[*Stream] // with something urgent
 	pings   ring[reply]
@@ -64,7 +67,9 @@ func (w *waiting) hold(r reply) {
 	}
 }
 
-func (c *contact) forget() { c.heardAt, c.firstAt, c.reached = longAgo, longAgo, false }
+func (c *contact) forget() {
+	c.heardAt, c.firstAt, c.sentAt, c.reached = [Anybody]instant{longAgo, longAgo, longAgo}, longAgo, longAgo, false
+}
 
 // Rerouted tells that packets go by another router from now on, which has no session with anybody: what is not acknowledged
 // is sent again soon, and has all its time.
@@ -93,33 +98,37 @@ const (
 	Go
 )
 
-// Turn asks whether something that is no packet of the engine's may go to a destination, which is then taken to be sent.
-func (e *Engine) Turn(now time.Time, to keys.Destination) Turn {
+// Turn asks whether something that is no packet of the engine's may go to a destination, which is then taken to be sent. least is
+// how sure the answers to it are at least.
+func (e *Engine) Turn(now time.Time, to keys.Destination, least Proof) Turn {
 	e.expire(e.clock(now))
-	return e.peer(to, to.Hash()).turn()
+	return e.peer(to, to.Hash()).turn(least)
 }
 
-func (p *peer) turn() Turn {
+func (p *peer) turn(least Proof) Turn {
 	now, r := p.e.now, p.e.ratchet
+	met := p.met(least)
 	switch {
-	case r.Wait == 0 && p.reached:
+	case r.Wait == 0 && (p.reached || met):
 		return Go
 	case r.Wait == 0:
 		return First
-	case p.waiting != nil:
+	case p.waiting != nil && (!met || p.firstAt == longAgo): // or it cannot be sent now
 		return Wait
-	case now-p.heardAt < silence, now-p.firstAt < r.Renewal: // or it was waited for in vain
+	case met, now-p.firstAt < r.Renewal: // or it was waited for in vain
 		return Go
 	}
-	p.firstAt = now
+	p.firstAt, p.sentAt = now, now
 	p.wait(statusWait)
+	p.waiting.least = least
+	p.e.anybodyWaited = p.e.anybodyWaited || least == Anybody
 	return First
 }
 
 // unmet reports whether the next turn is a first one, and others will wait for an answer to it.
 func (p *peer) unmet() bool {
 	now, r := p.e.now, p.e.ratchet
-	return r.Wait > 0 && p.waiting == nil && now-p.heardAt >= silence && now-p.firstAt >= r.Renewal
+	return r.Wait > 0 && p.waiting == nil && !p.met(Proven) && now-p.firstAt >= r.Renewal
 }
 
 // beginAnswerable has a stream begin with what is answered: to an acknowledgement and to the repetition of a RESET nothing
@@ -141,7 +150,6 @@ func (p *peer) wait(d time.Duration) {
 	if p.waiting == nil {
 		p.waiting = &waiting{p: p}
 		p.waiting.timer.fire = p.waiting
-		p.e.waiting++
 	}
 	p.e.timers.set(&p.waiting.timer, p.e.now+d)
 }
@@ -171,46 +179,7 @@ func (e *Engine) Unreached(now time.Time, to keys.Destination) {
 func (e *Engine) Met(now time.Time, to keys.Destination) bool {
 	e.expire(e.clock(now))
 	p := e.peers[to.Hash()]
-	return e.ratchet.Wait == 0 || p != nil && p.waiting == nil && e.now-p.heardAt < silence
-}
-
-// Heard tells that something else than a packet of the engine's has come, and says that it is from a destination whose
-// hash that is. It counts if something was sent there before.
-func (e *Engine) Heard(now time.Time, hash [32]byte) {
-	e.clock(now)
-	if p := e.peers[hash]; p != nil {
-		p.heard()
-	}
-}
-
-// Asked tells of something that a program has taken as from a destination, which may be answered. All that is known of it may
-// be its hash.
-func (e *Engine) Asked(now time.Time, from keys.Destination, hash [32]byte) {
-	e.clock(now)
-	if e.ratchet.Wait > 0 {
-		e.peer(from, hash).heard()
-	}
-}
-
-// HeardAnybody tells that something has come that says nothing of its sender, who may be any that is waited for.
-func (e *Engine) HeardAnybody(now time.Time) {
-	e.clock(now)
-	if e.waiting == 0 {
-		return
-	}
-	for _, p := range e.peers {
-		p.resume()
-	}
-}
-
-func (p *peer) heard() {
-	late := p.e.ratchet.Wait > 0 && p.waiting == nil && p.e.now-p.heardAt >= silence // to who waits for their turn it is news all the same
-	p.heardAt, p.idleSince = p.e.now, p.e.now
-	p.reached = true
-	p.resume()
-	if late {
-		p.e.changes.push(Change{Peer: p.dest})
-	}
+	return e.ratchet.Wait == 0 || p != nil && p.waiting == nil && p.met(Proven)
 }
 
 // due is called when it was waited for long enough.
@@ -218,10 +187,12 @@ func (w *waiting) due(instant) {
 	p := w.p
 	p.resume()
 	if p.e.ratchet.Renewal > 0 && p.firstAt != longAgo {
-		l := &lapse{p: p}
-		l.timer.fire = l
+		if p.lapse == nil {
+			p.lapse = &lapse{p: p}
+			p.lapse.timer.fire = p.lapse
+		}
 		later := time.Duration(p.e.conf.Random()%uint32(maxLapse/time.Millisecond)) * time.Millisecond // or two would meet again
-		p.e.timers.set(&l.timer, p.firstAt+p.e.ratchet.Renewal+later)
+		p.e.timers.set(&p.lapse.timer, p.firstAt+p.e.ratchet.Renewal+later)
 	}
 }
 
@@ -234,7 +205,7 @@ type lapse struct {
 // due sends what is not acknowledged again.
 func (l *lapse) due(now instant) {
 	p := l.p
-	if p.heardAt >= p.firstAt || now-p.firstAt < p.e.ratchet.Renewal {
+	if p.heardAt[Proven] >= p.firstAt || now-p.firstAt < p.e.ratchet.Renewal {
 		return
 	}
 	for _, s := range p.e.streams {
@@ -245,15 +216,22 @@ func (l *lapse) due(now instant) {
 	}
 }
 
+// unwait ends the waiting, and returns what has waited.
+func (p *peer) unwait() *waiting {
+	w := p.waiting
+	if w != nil {
+		p.waiting = nil
+		p.e.timers.set(&w.timer, never)
+	}
+	return w
+}
+
 // resume lets go what waits. The first of it may make the rest wait again.
 func (p *peer) resume() {
-	w := p.waiting
+	w := p.unwait()
 	if w == nil {
 		return
 	}
-	p.waiting = nil
-	p.e.waiting--
-	p.e.timers.set(&w.timer, never)
 	for w.streams.len() > 0 {
 		p.e.urgent.push(w.streams.pop())
 	}
@@ -262,4 +240,16 @@ func (p *peer) resume() {
 	}
 	p.wake()
 	p.e.changes.push(Change{Peer: p.dest})
+}
+
+// leave takes a peer that is forgotten out of all that would keep it.
+func (p *peer) leave() {
+	p.e.timers.set(&p.timer, never)
+	if p.lapse != nil {
+		p.e.timers.set(&p.lapse.timer, never)
+	}
+	if p.unwait() != nil {
+		p.e.changes.push(Change{Peer: p.dest, Forgotten: true})
+	}
+	delete(p.e.peers, p.hash)
 }

@@ -30,8 +30,9 @@ type Engine struct {
 	waits     timeWaits
 	pings     pings
 
-	ratchet Ratchet
-	waiting int // peers whose answer is waited for
+	ratchet       Ratchet
+	anybodyAt     instant // when something came that said nothing of its sender
+	anybodyWaited bool    // something may wait for it
 
 	timers  timers
 	urgent  ring[*Stream] // with a packet that no window holds back
@@ -39,7 +40,7 @@ type Engine struct {
 	replies ring[reply]   // to packets that belong to no stream
 	changes ring[Change]
 
-	opens, resets, pongs bucket
+	opens, resets, pongs, proofs bucket
 
 	buffered int // bytes received and not read
 	memory   memory
@@ -60,7 +61,7 @@ func New(now time.Time, c Config) (*Engine, error) {
 	return &Engine{
 		conf: c, hash: c.Destination.Hash(), from: c.Destination.Bytes(), signatureLen: n, begin: now,
 		streams: make(map[uint32]*Stream), byRemote: make(map[uint32][]*Stream), peers: make(map[[32]byte]*peer),
-		listeners: make(map[uint16]*Listener),
+		listeners: make(map[uint16]*Listener), anybodyAt: longAgo,
 	}, nil
 }
 
@@ -104,6 +105,8 @@ type Change struct {
 	Listener *Listener        // has something to accept
 	Ping     *Ping            // answered
 	Peer     keys.Destination // what waited for [Engine.Turn] may ask again
+	// Forgotten is set of a Peer that was pushed out by too many others: what waited for it would push out the next.
+	Forgotten bool
 }
 
 // Changed returns what has changed since it was last called, one by one. It is called after Receive, and
@@ -146,7 +149,7 @@ func (e *Engine) Next(now time.Time, b []byte) (Outgoing, bool) {
 		o, ok := s.takeUrgent(b)
 		s.arm()
 		if ok {
-			o.First = s.peer.turn() == First
+			o.First = s.peer.turn(Proven) == First
 			return o, true
 		}
 	}

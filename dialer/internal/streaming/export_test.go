@@ -74,3 +74,6 @@ func WaitingPings(e *Engine) (n int) {
 	}
 	return n
 }
+
+// Timers is how many timers an engine waits for.
+func Timers(e *Engine) int { return len(e.timers) }

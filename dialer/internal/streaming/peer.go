@@ -96,9 +96,7 @@ func (e *Engine) forgetPeers() {
 		case used:
 			p.listIdle()
 		default:
-			e.timers.set(&p.timer, never)
-			p.resume()
-			delete(e.peers, p.hash)
+			p.leave()
 		}
 	}
 }
@@ -162,7 +160,7 @@ func (p *peer) send(b []byte) (Outgoing, bool) {
 			continue
 		}
 		o := s.transmit(i, b)
-		o.First = p.turn() == First
+		o.First = p.turn(Proven) == First
 		s.wake()
 		s.arm()
 		p.paced()

@@ -74,7 +74,7 @@ func (e *Engine) receiveEcho(in *incoming) error {
 		return err
 	}
 	if p := e.peers[from.Hash()]; p != nil {
-		p.heard()
+		p.heard(Signed) // to whomever it was sent
 	}
 	pong := in.Pong()
 	pong.Payload = bytes.Clone(pong.Payload)
@@ -88,7 +88,7 @@ func (e *Engine) receivePong(id uint32) error {
 		if p.id != id || p.answered {
 			continue
 		}
-		p.to.heard()
+		p.to.heard(Proven)
 		p.answered, p.trip = true, e.now-p.sentAt
 		if p.public {
 			e.changes.push(Change{Ping: p})

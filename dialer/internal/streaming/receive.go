@@ -59,7 +59,9 @@ func (s *Stream) receive(in *incoming) error {
 		}
 		return err
 	}
-	s.peer.heard()
+	if in.SendID != 0 { // which is our number
+		s.peer.heard(Proven)
+	}
 	if in.Flags.Has(packet.Reset) {
 		s.receivedReset()
 		return nil

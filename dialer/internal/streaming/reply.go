@@ -46,6 +46,6 @@ func (e *Engine) sendReply(r reply, b []byte) Outgoing {
 			p.Offline = e.conf.Offline
 		}
 	}
-	first := r.asks != nil && r.asks.turn() == First
+	first := r.asks != nil && r.asks.turn(Proven) == First
 	return finishPacket(Outgoing{To: r.to, SourcePort: r.localPort, DstPort: r.remotePort, First: first}, p, b)
 }
