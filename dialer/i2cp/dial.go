@@ -16,19 +16,19 @@ func (s *Session) Dial(network, address string) (net.Conn, error) {
 	return s.DialContext(context.Background(), network, address)
 }
 
-// DialContext opens a stream to "host:port", where the host is a base32 name, a base64 destination, or a name that the
-// router knows. network is "tcp", "tcp4", "tcp6" or "i2p", which mean the same.
+// DialContext opens a stream to "host:port", where the host is a base32 name, a base64 destination, or a name that
+// the router knows. network is "tcp", "tcp4", "tcp6" or "i2p", which are equivalent.
 //
-// It succeeds when the peer has answered, and only then. That an i2pd has answered means that the destination is online; if
-// no program takes the stream there, it ends after 10 s. The errors are [*net.OpError] around the Err values of package
-// dialer.
+// It succeeds when the peer has answered. An answer of an i2pd means that the destination is online; if no program
+// accepts the stream there, it ends after 10 s. Errors are *net.OpError that wrap the Err values of package dialer.
 //
-// Through i2pd, which loses what is sent to a peer that has not answered, a destination that was not heard for 80 s is called by
-// one dial alone. Others wait for its answer, or fail with it.
+// Through i2pd, which loses messages to a peer that has not answered, only one dial at a time contacts a destination
+// that has been silent for 80 s. Others wait for its result.
 //
-// The stream has the methods CloseWrite() error, SetLinger(sec int) error and SetHalfClose(on bool) error beside those of
-// a net.Conn: CloseWrite tells the peer at once where it is known to bear that, else when it has closed itself, since
-// i2pd ends both directions; SetHalfClose(true) tells it at once in any case. SetLinger(0) makes Close a reset.
+// Beside the methods of a net.Conn the stream has CloseWrite() error, SetLinger(sec int) error and SetHalfClose(on
+// bool) error. CloseWrite informs the peer at once if it is known to support half-close, otherwise when the peer has
+// closed its side, because i2pd closes both directions. SetHalfClose(true) informs it at once in any case.
+// SetLinger(0) makes Close reset the stream.
 func (s *Session) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	to, err := dialer.ParseTarget(network, address)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/internal/streaming"
 )
 
-// AuthError says that the router keeps I2CP for those who have a password. It matches [fs.ErrPermission] and
-// [dialer.ErrRouter].
+// AuthError reports that the router requires a password for I2CP, or rejected the one given. It matches
+// fs.ErrPermission and [dialer.ErrRouter].
 type AuthError struct {
 	Required bool // there was no password; otherwise the one given, or its user, is wrong
 }

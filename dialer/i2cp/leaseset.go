@@ -10,19 +10,20 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// LeaseSet says how a session is found in the network's directory and how peers encrypt to it. The zero value is an
-// ordinary lease set, encrypted to by X25519. Lease sets are made and signed here. See the I2P
-// specifications of common structures, "LeaseSet2", and of encrypted lease sets.
+// LeaseSet configures how a session is published in the network database and how peers encrypt to it. The zero value
+// is an ordinary lease set with X25519. Lease sets are made and signed in the process. See the I2P specifications of
+// common structures, "LeaseSet2", and of encrypted lease sets.
 type LeaseSet struct {
 	// Encryption is how peers encrypt to the session. The zero value is X25519.
 	Encryption Encryption
 
-	// Encrypted keeps the session from all who do not know its name: [Session.EncryptedHost], which is longer and takes
-	// the place of the usual base32 name. The identity must be of type [keys.Ed25519] or [keys.RedDSA], and its signer
-	// a [keys.BlindedSigner]. On the name hangs a key that changes at midnight UTC, so the clocks of routers must be right.
+	// Encrypted hides the session from everybody who does not know its [Session.EncryptedHost], a longer name that
+	// replaces its usual base32 name. The identity must be of type [keys.Ed25519] or [keys.RedDSA], and its signer a
+	// [keys.BlindedSigner]. The keys of the lease set change at midnight UTC, so the clocks of the routers must be
+	// right.
 	Encrypted bool
-	// Clients, if there are any, are the only ones who can use the name. All must have a Public key (authorisation by
-	// DH, the better choice), or all a Shared one (by PSK). There may be 200.
+	// Clients, if not empty, are the only ones who can use the name. Either all have a Public key (DH authorisation,
+	// the better choice) or all a Shared one (PSK). Up to 200 are possible.
 	Clients []LeaseSetClient
 
 	// Key opens the encrypted lease sets of services that this session dials and that have it among their clients, by
@@ -31,7 +32,7 @@ type LeaseSet struct {
 	KeyIsShared bool
 }
 
-// LeaseSetClient is one who may use an encrypted lease set. Either of the keys must be set, not both.
+// LeaseSetClient is a client that may use an encrypted lease set. Exactly one of the keys must be set.
 type LeaseSetClient struct {
 	Public keys.LeaseSetPublicKey // of a [keys.LeaseSetKey] that the client alone has
 	Shared keys.LeaseSetKey       // that the client has as well
@@ -139,9 +140,8 @@ func raw(text string) (key [32]byte) {
 
 var i2pBase64 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-~")
 
-// EncryptedHost returns the host name ("….b32.i2p", with 56 characters before the dot) by which peers dial a session
-// whose LeaseSet is Encrypted. It needs no router. It is "" for all other sessions, and if the fields of the
-// Session are invalid.
+// EncryptedHost returns the host name ("….b32.i2p", with 56 characters before the dot) of a session whose LeaseSet is
+// Encrypted. It needs no router. It is empty for all other sessions, and if the fields of the Session are invalid.
 func (s *Session) EncryptedHost() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,10 +158,10 @@ func (s *Session) EncryptedHost() string {
 	return host.String()
 }
 
-// ErrClientKey: the router cannot open the lease set of a service that lets in only clients whose keys it has.
-// Session.LeaseSet.Key is missing or not among them. Matches [dialer.ErrLeaseSetNotFound].
+// ErrClientKey: the router cannot open the lease set of a service that only clients with a key can use.
+// [Session.LeaseSet].Key is missing or not among its clients. Matches [dialer.ErrLeaseSetNotFound].
 var ErrClientKey = fmt.Errorf("%w: not the key of a client", dialer.ErrLeaseSetNotFound)
 
-// ErrEncryptedHost: the router cannot look up encrypted base32 names over I2CP, as i2pd cannot. It can over SAM: dial
+// ErrEncryptedHost: the router, such as i2pd, cannot look up encrypted base32 names over I2CP. It can over SAM: dial
 // with package dialer/sam. Matches [dialer.ErrLeaseSetNotFound].
 var ErrEncryptedHost = fmt.Errorf("%w: this router finds encrypted names over SAM only, not over I2CP", dialer.ErrLeaseSetNotFound)

@@ -2,7 +2,8 @@ package i2cp
 
 import "github.com/go-i2p/i2psocks/dialer/internal/streaming"
 
-// Limits bound what peers can make a session hold. In all fields 0 is the default and negative is none.
+// Limits bound the resources that peers can use in a session. In all fields 0 means the default and negative no
+// limit.
 type Limits struct {
 	Streams        int // in all, both ways: 16384
 	StreamsPerPeer int // that one destination has opened: 1024

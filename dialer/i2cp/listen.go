@@ -12,14 +12,14 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/internal/streaming"
 )
 
-// Listen accepts streams to the identity. It waits until the session is up. address is ":port"; the host may also be the
-// identity's own base32 name. There may be a listener on each port; one on port 0 gets what is for no other. i2pd's own
-// programs call port 0 whatever they dial, so that a single listener gets that too, on whatever port it is. A second
-// listener on a port fails with [syscall.EADDRINUSE], any on a DialOnly session with [errors.ErrUnsupported]. The
-// listener outlives the loss of the router.
+// Listen accepts streams to the identity. It waits until the session is up. address is ":port"; the host may also be
+// the identity's own base32 name. There may be a listener on each port; one on port 0 accepts streams to all other
+// ports. i2pd's own programs always connect to port 0, so a single listener accepts these whatever its port. A second
+// listener on a port fails with [syscall.EADDRINUSE], a listener of a DialOnly session with [errors.ErrUnsupported].
+// The listener survives the loss of the router.
 //
-// Calls are answered at once, before Accept; those to a port without a listener, and those that exceed Limits.Backlog, are
-// refused.
+// Streams are answered at once, before Accept. Streams to a port without a listener, and those beyond Limits.Backlog,
+// are refused.
 func (s *Session) Listen(ctx context.Context, network, address string) (net.Listener, error) {
 	ln, err := s.listen(ctx, network, address)
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Lookup asks the router for the destination of a host. What it says of a base32 name is verified; what it says of any
-// other name is only the opinion of its address book. The host of a base64 destination is returned without a question.
-// DialTimeout bounds the lookup.
+// Lookup asks the router for the destination of a host. The answer is verified for a base32 name; for any other name
+// it depends on the router's address book. The host of a base64 destination is returned without asking. DialTimeout
+// bounds the lookup.
 func (s *Session) Lookup(ctx context.Context, host string) (keys.Destination, error) {
 	to, err := dialer.ParseTarget("i2p", host+":0")
 	if err != nil {
@@ -28,8 +28,8 @@ func (s *Session) Lookup(ctx context.Context, host string) (keys.Destination, er
 	return d, dialer.OpError("lookup", to.Addr, err)
 }
 
-// LookupAddr returns the base32 name of a host. That of a base32 name is itself; of all others it is what
-// [Session.Lookup] finds.
+// LookupAddr returns the base32 name of a host: a base32 name itself, and for all other hosts that of the destination
+// which [Session.Lookup] finds.
 func (s *Session) LookupAddr(ctx context.Context, host string) (b32 string, err error) {
 	if h, err := i2phost.Parse(host); err == nil && h.Kind() == i2phost.Base32 {
 		return h.String(), nil

@@ -10,8 +10,8 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/internal/i2cpwire"
 )
 
-// OptionError is a field of a Session that no router is given, because some router would read it in another way, crash
-// on it, or do harm. It matches [syscall.EINVAL].
+// OptionError is an invalid field of a Session: some router would interpret it differently, crash on it, or do harm.
+// It is never sent to a router. It matches syscall.EINVAL.
 type OptionError struct {
 	Option string // the field, such as "Inbound.Length"
 	Reason string // never holds a secret

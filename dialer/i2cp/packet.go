@@ -14,23 +14,25 @@ import (
 	"github.com/go-i2p/i2psocks/internal/deadline"
 )
 
-// PacketConn sends and receives datagrams as the session's identity, on one port. [Session.ListenPacket] returns one. Its
-// methods may be called by several goroutines at once.
+// PacketConn sends and receives datagrams with the session's identity, on one port. [Session.ListenPacket] returns
+// one. Its methods may be called by several goroutines at once.
 //
-// Datagrams get lost, double or late, as on any network. A router that goes away is waited for: reads go on when the
-// session is made anew, and a write waits for it until its deadline or the session's DialTimeout.
+// Datagrams may be lost, duplicated or delayed, as on any network. When the router goes away, reads continue after
+// the session was created again, and writes wait for it until their deadline or the session's DialTimeout.
 //
-// Who sends datagrams must hear from the peer, by datagrams or on a stream: i2pd up to 2.58 loses what it is given for a peer
-// that has not answered the first message, or was silent for 90 s, until two minutes have passed; i2pd 2.59 brings up
-// to five a second meanwhile. So the first one to such a peer goes alone, and up to 64 more wait for its answer. Without
-// that, they are sent after 10 s, up to i2pd 2.58, which will lose them, or four a second, from 2.59 on. i2pd 2.56 brings no more
-// once 65,535 messages have gone one way without one back, and any i2pd cuts a pair of destinations off for a minute when some
-// 800 in a row are lost. No router says so. Java I2P does nothing of the kind.
+// A program that sends datagrams must receive from the peer too, by datagrams or on a stream: i2pd up to 2.58 loses
+// messages to a peer that has not answered the first message, or was silent for 90 s, for two minutes; i2pd 2.59
+// delivers up to five a second meanwhile. The first datagram to such a peer is therefore sent alone, and up to 64
+// more wait for its answer. Without an answer they are sent after 10 s with i2pd up to 2.58, which
+// will lose them, or at four a second from 2.59 on. i2pd 2.56 stops delivering after 65,535 messages in one direction
+// without one in the other, and every i2pd disconnects a pair of destinations for a minute when some 800 messages in
+// a row were lost. Routers report none of this. Java I2P does not behave like this.
 //
-// An answer is what proves as much as answers to the kind can: a datagram that the peer has signed for DATAGRAM and
-// DATAGRAM2, one that says it is the peer's for DATAGRAM3, and any for RAW. Streams wait for a packet of one, or for a
-// DATAGRAM2 that is signed for this identity. Less is not enough, or anybody could have lost what waits. All that waits takes
-// 1 MiB at most, with half a KiB for each datagram: where that does not suffice, the peer for which most waits loses what came last.
+// An answer is what proves as much as datagrams of that kind can: for DATAGRAM and DATAGRAM2 a datagram signed by the
+// peer, for DATAGRAM3 one that names the peer, for RAW any. On streams it is a packet of the peer's stream, or a
+// DATAGRAM2 that is signed for this identity. Less is not accepted, as otherwise anybody could make waiting datagrams be
+// sent and lost. All that waits takes at most 1 MiB, with half a KiB for each datagram; beyond that, the peer with the
+// most waiting datagrams loses the latest.
 type PacketConn struct {
 	s    *Session
 	m    *machine
@@ -49,7 +51,7 @@ type PacketConn struct {
 
 var _ net.PacketConn = (*PacketConn)(nil)
 
-// PacketStats counts what a PacketConn did not deliver as it came.
+// PacketStats counts datagrams that a PacketConn did not deliver normally.
 type PacketStats struct {
 	Malformed uint64 // datagrams that made no sense, or that nobody proves to have sent
 	Overflow  uint64 // that came faster than they were read
@@ -72,21 +74,20 @@ const (
 	backlogBytes   = 1 << 20
 )
 
-// ListenPacket opens a port for datagrams of the identity, and waits until the session is up. network is how they are
-// wrapped, which both peers must share. The value is a [*PacketConn].
+// ListenPacket opens a port for datagrams of the identity, and waits until the session is up. network is the kind of
+// datagram, which both peers must share. The value is a [*PacketConn].
 //
-//   - "udp", "udp4", "udp6" and "i2p-datagram" mean DATAGRAM: the sender is known and verified. What comes as DATAGRAM2 is
-//     received too, unless a PacketConn for that has the port: i2pd from 2.58 on answers so.
+//   - "udp", "udp4", "udp6" and "i2p-datagram" mean DATAGRAM: the sender is known and verified. DATAGRAM2 is
+//     received too, unless a PacketConn for it has the port: i2pd from 2.58 on replies so.
 //   - "i2p-raw" means RAW: there is no sender, and ReadFrom returns an address without a host.
-//   - "i2p-datagram2" means DATAGRAM2, which is DATAGRAM without its weakness that anybody can send a packet a second
-//     time, or on to somebody else.
-//   - "i2p-datagram3" means DATAGRAM3: the sender is a base32 name to answer to, and not verified. Anybody can
+//   - "i2p-datagram2" means DATAGRAM2: DATAGRAM with protection against replay, by anyone and to anyone.
+//   - "i2p-datagram3" means DATAGRAM3: the sender is a base32 name to reply to. It is not verified: anybody can
 //     claim to be anybody.
 //
-// All routers bring all of them. address is ":port"; the host may also be the identity's own base32 name. A PacketConn on
-// port 0 gets what comes to ports that none has. i2pd's programs send to port 0 alone, which
-// is for the only PacketConn of its kind where none has that. A second one on a port fails with [syscall.EADDRINUSE]; where
-// port 0 is taken, it means any that is free.
+// All routers carry all kinds. address is ":port"; the host may also be the identity's own base32 name. A PacketConn
+// on port 0 receives what comes to ports without a PacketConn. i2pd's programs send to port 0 only; if no PacketConn
+// has port 0, the only PacketConn of that kind receives these. A second one on a port fails with
+// [syscall.EADDRINUSE]; if port 0 is taken, 0 means any free port.
 func (s *Session) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
 	p, err := s.listenPacket(ctx, network, address)
 	if err != nil {
@@ -126,14 +127,14 @@ func (s *Session) listenPacket(ctx context.Context, network, address string) (*P
 // LocalAddr returns the [dialer.Addr] that datagrams are sent from.
 func (p *PacketConn) LocalAddr() net.Addr { return p.addr }
 
-// Stats returns what was counted so far.
+// Stats returns the current counts.
 func (p *PacketConn) Stats() PacketStats {
 	p.m.mu.Lock()
 	defer p.m.mu.Unlock()
 	return p.stats
 }
 
-// ReadFrom returns the next datagram and the [dialer.Addr] of its sender. What does not fit b is lost.
+// ReadFrom waits for a datagram. The address is the [dialer.Addr] of its sender. What does not fit b is discarded.
 func (p *PacketConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		in, err := p.next()
@@ -217,7 +218,8 @@ func (p *PacketConn) SetDeadline(t time.Time) error {
 	return p.SetWriteDeadline(t)
 }
 
-// SetReadDeadline sets when reads fail with an error that matches os.ErrDeadlineExceeded, also those that wait already.
+// SetReadDeadline sets the time after which reads, including blocked ones, fail with an error that matches
+// os.ErrDeadlineExceeded.
 func (p *PacketConn) SetReadDeadline(t time.Time) error {
 	p.m.mu.Lock()
 	defer p.m.mu.Unlock()
@@ -228,7 +230,7 @@ func (p *PacketConn) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-// SetWriteDeadline is the same for writes, which wait for lookups, their turn, and the router.
+// SetWriteDeadline is SetReadDeadline for writes, which wait for lookups, for the DatagramRate and for the router.
 func (p *PacketConn) SetWriteDeadline(t time.Time) error {
 	p.m.mu.Lock()
 	defer p.m.mu.Unlock()

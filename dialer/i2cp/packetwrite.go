@@ -14,10 +14,11 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// WriteTo sends a datagram to addr, a [dialer.Addr] or one whose text is "host:port". It fails with [ErrTooLarge] for more
-// than fits a message, some 60 kB; more than 2 kB are cut into pieces on the way, all of which must arrive. A peer that the
-// router does not find at once gets its first datagram within 10 s, or not at all. What has to wait for the peer's
-// answer, see [PacketConn], waits here, or is dropped and counted as Unanswered when that is too much.
+// WriteTo sends a datagram to addr, a [dialer.Addr] or another address that prints as "host:port". It fails with
+// [ErrTooLarge] above the size of a message, some 60 kB; datagrams over 2 kB are split on the way, and are lost if
+// any part is. The first datagram to a peer that the router does not find at once is sent within 10 s, or not at all.
+// Datagrams that have to wait for the peer's answer, see [PacketConn], wait here; too many are dropped and counted as
+// Unanswered.
 func (p *PacketConn) WriteTo(b []byte, addr net.Addr) (int, error) {
 	ctx, cancel := p.writes.context(&p.m.mu)
 	defer cancel()

@@ -13,9 +13,9 @@ import (
 // pingTimeout is how long an answer is waited for.
 const pingTimeout = 30 * time.Second
 
-// Ping asks whether a destination is online, by a ping of the streaming protocol, and returns how long the answer took.
-// i2pd answers for all its destinations, Java I2P unless it is told not to, a Session if AnswerPings is set. Silence for
-// 30 s is [dialer.ErrTimeout], and says nothing.
+// Ping checks whether a destination is online, by a ping of the streaming protocol, and returns the round-trip time.
+// i2pd answers for all its destinations, Java I2P unless configured otherwise, a Session if AnswerPings is set. No
+// answer within 30 s is [dialer.ErrTimeout], which does not mean that the destination is offline.
 func (s *Session) Ping(ctx context.Context, host string) (time.Duration, error) {
 	to, err := dialer.ParseTarget("i2p", host+":0")
 	if err != nil {

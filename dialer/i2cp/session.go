@@ -14,68 +14,69 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Session is one I2P identity on one router. The zero value is a fresh identity at [DefaultAddress]. Exported fields
-// may be changed until the first method call, not after. A Session must not be copied. Its methods may be called by
-// several goroutines at once.
+// Session is one I2P identity on one router. The zero value has a new identity and uses DefaultAddress. Exported
+// fields may be changed until the first method call, not after. A Session must not be copied. Its methods may be
+// called by several goroutines at once.
 //
-// The first use starts the session. As long as it was never up, a failed start is reported at once, and the next
-// use tries again. Once it was up it is kept up until Close: a session whose router goes away is created anew with the
-// same identity, and what is dialled meanwhile waits within its context. Streams, which are made
-// here and not by the router, live on when it is back within [Outage].
+// The first use starts the session. Until it has been up once, a failed start is reported at once and the next use
+// tries again. After that it is kept up until Close: when the router goes away the session is created again with the
+// same identity, and dials wait for it within their context. Streams, which are implemented in the process, continue
+// if the router is back within [Outage].
 type Session struct {
-	// Address is where the router speaks I2CP: "host:port" with an IP literal or "localhost". Empty means
+	// Address is the I2CP port of the router: "host:port" with an IP address or "localhost". Empty means
 	// DefaultAddress.
 	Address string
-	// Fallbacks are other routers, as Address. When the router at hand cannot be used or goes away, the session is
-	// made on the next one, round the list, and stays there while it can.
+	// Fallbacks are other routers, in the form of Address. When the current router cannot be used or goes away, the
+	// session is created on the next one, in a circle, and stays there while possible.
 	Fallbacks []string
-	// DialRouter, if set, opens the connections to the router in place of a [net.Dialer], such as ones with TLS, which
-	// Java I2P has with i2cp.SSL. Address then may hold any host.
+	// DialRouter, if set, opens the connections to the router instead of a [net.Dialer], for example with TLS, which
+	// Java I2P supports by i2cp.SSL. Address may then contain any host.
 	DialRouter func(ctx context.Context, network, address string) (net.Conn, error)
-	// User and Password are for Java I2P with i2cp.auth. They are words of up to 128 printable ASCII characters,
-	// told to all routers in the clear. Password is called once, and is a func so that no Session that is printed shows
-	// it. i2pd has no passwords. A router that refuses them makes all fail with an [*AuthError].
+	// User and Password are credentials for Java I2P with i2cp.auth: words of up to 128 printable ASCII characters.
+	// They are sent to all routers, unencrypted. Password is called once; it is a function so that a Session that is
+	// printed does not show it. i2pd has no passwords. If a router rejects them all methods fail with an
+	// [*AuthError].
 	User     string
 	Password func() string
-	// Owners, if set, is shared with other sessions, so that they know together whose routers there are: see
-	// [dialer.OwnerError]. It then also judges what DialRouter opens, as far as a connection tells. Nil is one of the
-	// session's own, or none with DialRouter.
+	// Owners, if set, is shared with other sessions to recognise the owners of the routers: see [dialer.OwnerError].
+	// It then also applies to connections of DialRouter, as far as their owner can be determined. Nil means one for
+	// this session only, or none with DialRouter.
 	Owners *dialer.Owners
-	// Identity is who the session is. Zero means a fresh identity that ends with the Session, unless Signer is set.
+	// Identity is the identity of the session. Zero means a new one that ends with the Session, unless Signer is set.
 	Identity keys.Identity
-	// Signer, if set, is who the session is in the place of Identity: somebody who has the signing key, which need not
-	// be in this process. A signature that takes longer than some seconds loses the session.
+	// Signer, if set, is used instead of Identity: it holds the signing key, which need not be in this process. The
+	// session is lost if a signature takes longer than a few seconds.
 	Signer keys.Signer
-	// Inbound and Outbound say how tunnels are built.
+	// Inbound and Outbound are the lengths and numbers of the tunnels.
 	Inbound, Outbound Tunnels
-	// LeaseSet says how the identity is found, and how peers encrypt to it.
+	// LeaseSet configures how the identity is found, and how peers encrypt to it.
 	LeaseSet LeaseSet
-	// Options are further options of I2CP for the router. What other fields say, what some router crashes on and what
-	// harms a session is refused with an [*OptionError].
+	// Options are further I2CP options for the router. Options that have a field here, on which some router crashes,
+	// or that harm a session are refused with an [*OptionError].
 	Options map[string]string
-	// DialOnly keeps the identity out of the network's directory: peers answer the streams that it opens, and nobody
-	// else finds it. Listen fails.
+	// DialOnly keeps the identity out of the network database: peers can answer the streams that it opens, but nobody
+	// else can find it. Listen fails.
 	DialOnly bool
 	// Nickname is shown in the router's console: up to 64 letters, digits, '.', '_' and '-'. Empty means "i2psocks".
 	Nickname string
-	// DialTimeout bounds each dial and lookup. 0 means 150 s, as tunnels are slow and i2pd up to 2.58 calls again only after 120 s
-	// when the first call was lost; negative means no bound but the context's.
+	// DialTimeout bounds each dial and lookup. 0 means 150 s: tunnels are slow, and i2pd up to 2.58 retries only
+	// after 120 s when the first message was lost. Negative means that only the context bounds it.
 	DialTimeout time.Duration
-	// StreamTimeout is how long what was written to a stream may stay without any answer before the stream fails with
-	// [syscall.ETIMEDOUT], as TCP's user timeout does. 0 means 180 s, since i2pd may lose what goes to a peer for 120 s; negative
-	// means that it never fails so.
+	// StreamTimeout is how long data written to a stream may remain unacknowledged before the stream fails with
+	// [syscall.ETIMEDOUT], similar to TCP's user timeout. 0 means 180 s, since i2pd may lose messages to a peer for
+	// 120 s; negative means no limit.
 	StreamTimeout time.Duration
-	// Limits bound what peers can make the session hold.
+	// Limits bound the resources that peers can use.
 	Limits Limits
-	// DatagramRate is how many datagrams a second all PacketConns may send; writes wait for their turn. Routers do
-	// not push back: they drop what is too much, and worse. 0 means 1000, negative is without a limit.
+	// DatagramRate is how many datagrams a second all PacketConns together may send; writes wait for their turn.
+	// Routers have no back-pressure and drop what is too much. 0 means 1000, negative no limit.
 	DatagramRate int
-	// AnswerPings lets others learn, by a ping of the streaming protocol, that the identity is online.
+	// AnswerPings answers pings of the streaming protocol, which reveal that the identity is online.
 	AnswerPings bool
 	// StatusChanged, if set, is called with each new State, in order and one call at a time; the last is Closed. The
-	// session does not wait for it: it may block, use the session, and even close it.
+	// session does not wait for it: it may block, use the session and close it.
 	StatusChanged func(dialer.Status)
-	// Logger gets the life of the session, without names and keys. Nil is silent.
+	// Logger receives the state changes of the session, without names and keys. Nil disables logging.
 	Logger *slog.Logger
 
 	mu      sync.Mutex
@@ -179,7 +180,7 @@ func (s *Session) Up(ctx context.Context) error {
 	return dialer.OpError("up", nil, err)
 }
 
-// Addr returns the address of the identity, with port 0. It makes the identity if there is none yet; it is zero if the
+// Addr returns the address of the identity, with port 0. It generates the identity if necessary. It is zero if the
 // fields of the Session are invalid.
 func (s *Session) Addr() dialer.Addr {
 	s.mu.Lock()
@@ -190,15 +191,15 @@ func (s *Session) Addr() dialer.Addr {
 	return dialer.AddrOf(s.signer.Destination(), 0)
 }
 
-// Status returns how the session is at this moment.
+// Status returns the current state of the session.
 func (s *Session) Status() dialer.Status { return s.keeper.Status() }
 
-// Close ends the listeners, the streams, then the session. What was written to a stream is delivered first; what is
-// left after some seconds is cut. It returns when all of the session is gone.
+// Close closes the listeners, the streams, then the session. What was written is delivered first; streams that are
+// not finished after some seconds are cut. It returns when the session has ended.
 func (s *Session) Close() error { return s.end(false) }
 
-// Abort is Close without its time: what was written to a stream and not yet delivered may be lost, and peers may not be
-// told of its end. It also hastens a Close that goes on.
+// Abort is Close without waiting: data that was written and not yet delivered may be lost, and peers may not learn
+// that their streams have ended. Called during Close, it makes Close return sooner.
 func (s *Session) Abort() error { return s.end(true) }
 
 func (s *Session) end(now bool) error {

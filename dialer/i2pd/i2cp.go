@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// DialI2CP does for I2CP what DialSAM does for SAM: it starts the router if need be, with I2CP, and connects to that, after
-// the same look at who has the other end. A router that was started without it is not started anew: ErrNoI2CP.
+// DialI2CP is DialSAM for I2CP: it starts the router with I2CP if necessary, connects to it, and verifies the owner
+// of the connection. If the router was started without I2CP it fails with [ErrNoI2CP].
 func (r *Router) DialI2CP(ctx context.Context) (net.Conn, error) {
 	r.mu.Lock()
 	if r.keeper == nil {

@@ -7,42 +7,42 @@ import (
 	"time"
 )
 
-// Router is an i2pd of the program's own. The zero value is the i2pd in PATH with a folder that
-// ends with the Router. Exported fields may be changed until the first method call, not after. A
-// Router must not be copied. Its methods may be called by several goroutines at once.
+// Router is a private i2pd. The zero value is the i2pd in PATH with a temporary directory. Exported fields may be
+// changed until the first method call, not after. A Router must not be copied. Its methods may be called by several
+// goroutines at once.
 //
-// The first use starts the router; a start that failed is reported and tried again at the next
-// use. Once SAM answered, a child that dies is replaced, on the same port, after a pause that
-// grows from half a second to a minute, until Close. So is one that hangs: SAM is asked every half a
-// minute, and a child that gives no answer three times in a row is ended.
+// The first use starts the router; a start that failed is reported, and tried again at the next use. Once SAM has
+// answered, a child that dies is replaced, on the same port, after a delay that grows from half a second to a minute,
+// until Close. SAM is checked every half minute, and a child that does not answer three times in a row is killed and
+// replaced.
 type Router struct {
-	// Path is the i2pd program, or a script that becomes it with exec. Empty means "i2pd" in PATH.
+	// Path is the i2pd program, or a script that executes it with exec. Empty means "i2pd" in PATH.
 	Path string
-	// Dir is i2pd's data folder: its own keys and the routers it knows, which make the next start
-	// fast. It is made if it does not exist, and must be open to the owner alone. Only one Router
-	// can use it at a time. Empty means a temporary folder, which Close removes.
+	// Dir is i2pd's data directory, with its keys and the routers it knows, which make the next start fast. It is
+	// created if it does not exist, and must be accessible by the owner only. Only one Router can use it at a time.
+	// Empty means a temporary directory, which Close removes.
 	Dir string
-	// Port is the loopback port of SAM; datagrams have the port below. 0 means free ones, chosen
-	// at the start and kept when the child is replaced.
+	// Port is the loopback port of SAM; datagrams use the port below. 0 means free ports, chosen at the start and
+	// kept when the child is replaced.
 	Port int
-	// I2CP opens a port for I2CP beside SAM, a free one of loopback: see Status. A [Router.DialI2CP] before the first start
-	// does the same. False means that there is SAM alone.
+	// I2CP opens a port for I2CP beside SAM, a free one on loopback: see [Status]. A [Router.DialI2CP] before the
+	// first start does the same.
 	I2CP bool
-	// Args are more settings of i2pd, each "--name=value", such as "--bandwidth=P". Those that
-	// would open a service, switch NTP on, move files or detach the child fail with ErrArgument.
+	// Args are further settings of i2pd, each "--name=value", such as "--bandwidth=P". Settings that would open a
+	// service, enable NTP, move files or detach the child fail with [ErrArgument].
 	Args []string
-	// Stay lets the child run on when the host ends, in whatever way, and after Close, so that the next start has tunnels at
-	// once. The next Router on Dir takes it over if it has Stay and the same Path, Args and Port; any other ends it, as Stop
-	// does. It needs a Dir, and fails with [errors.ErrUnsupported] on other systems than Linux. What such a child prints is
-	// lost. False means that the child ends with the host.
+	// Stay lets the child continue to run when the program ends, in any way, and after Close, so that the next start
+	// has tunnels at once. The next Router on Dir takes it over if it has Stay and the same Path, Args and Port; any
+	// other ends it, as Stop does. It requires a Dir, and fails with [errors.ErrUnsupported] on systems other than
+	// Linux. The output of such a child is not logged.
 	Stay bool
-	// StartTimeout bounds the time until SAM answers. 0 means 60 s, negative means no bound.
+	// StartTimeout is how long SAM may take to answer. 0 means 60 s, negative no limit.
 	StartTimeout time.Duration
-	// Logger gets the life of the child and, at debug level, what it prints, without names and
-	// destinations. Nil is silent.
+	// Logger receives the state changes of the child and, at debug level, its output, without names and destinations.
+	// Nil disables logging.
 	Logger *slog.Logger
-	// Progress, if set, is told of each change of Status. The calls come one at a time, and what
-	// runs waits for them: it must return soon, and must not call Close.
+	// Progress, if set, is called with each change of Status, one call at a time. The router waits for it: it must
+	// return soon, and must not call Close.
 	Progress func(Status)
 
 	mu      sync.Mutex
@@ -104,8 +104,8 @@ func (r *Router) begin() (*keeper, <-chan struct{}, error) {
 	return r.keeper, r.changed, nil
 }
 
-// Address starts the router if need be, and returns the address of its SAM bridge,
-// "127.0.0.1:port", which stays the same. It fails as Start does.
+// Address starts the router if necessary, and returns the address of its SAM bridge, "127.0.0.1:port", which stays
+// the same. It fails as Start does.
 func (r *Router) Address(ctx context.Context) (string, error) {
 	if err := r.Start(ctx); err != nil {
 		return "", err
@@ -113,15 +113,15 @@ func (r *Router) Address(ctx context.Context) (string, error) {
 	return r.Status().Address, nil
 }
 
-// Status returns how the router is at this moment. It starts nothing.
+// Status returns the current state of the router. It starts nothing.
 func (r *Router) Status() Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.status
 }
 
-// Close ends the child, waits until it is gone, and removes a temporary folder. With Stay, a child whose SAM has ever answered runs
-// on. It is safe to call twice.
+// Close ends the child, waits for its end, and removes a temporary directory. With Stay, a child whose SAM has
+// answered continues to run. It may be called twice.
 func (r *Router) Close() error {
 	r.mu.Lock()
 	k := r.keeper

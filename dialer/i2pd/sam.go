@@ -57,11 +57,10 @@ func (p *process) listens(ctx context.Context, port int) bool {
 	return err == nil
 }
 
-// DialSAM starts the router if need be and connects to its SAM bridge. On Linux it makes sure that the
-// connection is with a process of the user that the program, and so the child, runs as, and fails with
-// ErrPortTaken if somebody else has taken the port while no child had it. It returns once the child
-// has taken the connection; a child that does not do so within 10 s is ErrNoSAM. Apart from that it
-// fails as Start does.
+// DialSAM starts the router if necessary and connects to its SAM bridge. On Linux it verifies that the other end
+// belongs to the user of the program, and so of the child; it fails with [ErrPortTaken] if another user has taken the
+// port. It returns once the child has accepted the connection; if that takes more than 10 s it fails with [ErrNoSAM].
+// Otherwise it fails as Start does.
 func (r *Router) DialSAM(ctx context.Context) (net.Conn, error) {
 	address, err := r.Address(ctx)
 	if err != nil {

@@ -2,7 +2,7 @@ package i2pd
 
 import "time"
 
-// State is where a Router is in its life.
+// State is the state of a [Router].
 type State int
 
 // The states of a Router.

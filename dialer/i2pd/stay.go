@@ -56,8 +56,8 @@ func (k *keeper) wouldStart() (port, i2cp int) {
 	return was.Port, was.I2CP
 }
 
-// Stop ends the child even if it is to stay, also one that an earlier host left on Dir, and then does what Close does. It fails
-// with ErrInUse if another Router has Dir, or if it cannot tell which process the child is.
+// Stop ends the child even with Stay, including one that an earlier program has left on Dir, and then does what Close
+// does. It fails with [ErrInUse] if another Router has Dir, or if the process of the child cannot be identified.
 func (r *Router) Stop() error {
 	r.mu.Lock()
 	r.ending = true
