@@ -5,41 +5,38 @@ import (
 	"time"
 )
 
-// Archive is a [Store] that also renames identities and keeps those that were
-// taken out of use, until it is told to forget them. [Dir] and [Memory] are
-// such stores. A retired identity is known by its name and the time it was
-// retired; retiring frees the name, and a name may have several.
+// Archive is a [Store] that can also rename identities and keep those that are no longer in use, until they are
+// purged. [Dir] and [Memory] are such stores. A retired identity is known by its name and the time of retirement;
+// retiring frees the name, and a name may have several retired identities.
 //
-// Each call happens wholly or not at all, but for Purge, which may be repeated.
-// After an error of the disk, or a crash, it is one of the two.
+// Each call is atomic, even across disk errors and crashes, except Purge, which may be repeated.
 type Archive interface {
 	Store
 
-	// List tells what is kept, by name, the one in use first, then the retired,
-	// latest first. It reads no secret.
+	// List returns all identities by name, the current one first, then the retired ones, latest first. It reads no
+	// secret.
 	List(ctx context.Context) ([]Entry, error)
 
-	// Rename gives the identity called from a name that is free, else the error
-	// is fs.ErrExist. Identities retired from a name stay with that name.
+	// Rename renames the identity called from. If the name to is in use the error is fs.ErrExist. Identities that
+	// were retired from a name keep that name.
 	Rename(ctx context.Context, from, to string) error
 
-	// Replace retires the identity called name, which must exist, and keeps id
-	// in its place. At no moment is the name free.
+	// Replace retires the identity called name, which must exist, and saves id in its place. The name is never free
+	// in between.
 	Replace(ctx context.Context, name string, id Identity) error
 
-	// Retire takes the identity called name out of use: Delete with a way back.
+	// Retire takes the identity called name out of use. Unlike Delete it can be undone.
 	Retire(ctx context.Context, name string) error
 
-	// Restore brings a retired identity back into use, the latest if retired is
-	// the zero time. One in use under the name is retired in exchange.
+	// Restore brings a retired identity back into use, the latest if retired is the zero time. A current identity of
+	// that name is retired.
 	Restore(ctx context.Context, name string, retired time.Time) error
 
-	// LoadRetired returns a retired identity, the latest if retired is the zero
-	// time, so that an old address can be served beside the new one.
+	// LoadRetired returns a retired identity, the latest if retired is the zero time, so that an old address can be
+	// served beside the new one.
 	LoadRetired(ctx context.Context, name string, retired time.Time) (Identity, error)
 
-	// Purge forgets, for good, all identities retired from name. It is no error
-	// if there are none.
+	// Purge permanently removes all identities retired from name. It is no error if there are none.
 	Purge(ctx context.Context, name string) error
 }
 
@@ -48,7 +45,7 @@ var (
 	_ Archive = (*Memory)(nil)
 )
 
-// Entry is what [Archive.List] tells about an identity.
+// Entry describes an identity in the result of [Archive].List.
 type Entry struct {
 	Name    string
 	Saved   time.Time // when it was saved, UTC

@@ -28,18 +28,18 @@ const (
 	certKey  = 5
 )
 
-// Destination is the public name of an I2P endpoint: its keys and certificate.
-// It is a comparable value that fits a map key; the zero value is "none".
+// Destination is the public name of an I2P endpoint: its keys and certificate. It is comparable and can be a map key;
+// the zero value means none.
 //
-// A non-zero Destination has passed every check of [DestinationFromBytes]. It may be of types that are not
-// known here: it is looked up and dialled like any other, but what it signs cannot be verified.
+// A non-zero Destination has passed the checks of [DestinationFromBytes]. Its types may be unknown here: it can then
+// be looked up and dialled, but its signatures cannot be verified.
 type Destination struct {
 	b string // the binary form; a string so that == compares identities
 }
 
-// ParseDestination reads the I2P base64 text of a destination, with padding: 516 to 528
-// characters of the types in use, and 5,464 at most. There is one text for each destination: white space,
-// a foreign alphabet, missing padding and spare bits are refused.
+// ParseDestination parses the I2P base64 text of a destination, with padding: 516 to 528 characters for the types in
+// use, at most 5,464. The text of a destination is unique: white space, another alphabet, missing padding and unused
+// bits that are set are errors.
 //
 // The error wraps [ErrMalformed] or [ErrUnsupported].
 func ParseDestination(s string) (Destination, error) {
@@ -53,10 +53,9 @@ func ParseDestination(s string) (Destination, error) {
 	return DestinationFromBytes(b)
 }
 
-// DestinationFromBytes reads the binary form of a destination, which must end
-// exactly where its certificate does, 4,096 bytes at most. The certificate is a NULL or a KEY certificate. The
-// latter may name any types, such as GOST keys or those to come; of those
-// known here its length must be right. The bytes are copied.
+// DestinationFromBytes parses the binary form of a destination, which must end exactly at the end of its certificate
+// and be at most 4,096 bytes long. The certificate is a NULL or a KEY certificate. A KEY certificate may name any
+// types; for those known here its length must be correct. The bytes are copied.
 //
 // The error wraps [ErrMalformed] or [ErrUnsupported].
 func DestinationFromBytes(b []byte) (Destination, error) {
@@ -70,8 +69,8 @@ func DestinationFromBytes(b []byte) (Destination, error) {
 	return Destination{string(b)}, nil
 }
 
-// CutDestination reads the destination at the start of b, as [DestinationFromBytes] does, and returns what follows
-// it, which is not copied.
+// CutDestination parses the destination at the start of b, as [DestinationFromBytes] does, and returns the bytes
+// after it, without copying them.
 func CutDestination(b []byte) (d Destination, rest []byte, err error) {
 	n, err := destinationLen(b)
 	if err != nil {

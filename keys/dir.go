@@ -21,24 +21,22 @@ const (
 	maxIndex      = 64 << 20
 )
 
-// Dir is a [Store] and [Archive] in a directory of its own: one file NAME.key
-// for each identity, with the base64 text of [Identity.Reveal] and a newline, then
-// "# ", the label and a newline if it has one, plain or through a [Sealer];
-// NAME.TIME.old for one that is retired.
+// Dir is a [Store] and [Archive] in a directory of its own: a file NAME.key for each identity, with the base64 text
+// of [Identity.Reveal] and a newline, then "# ", the label and a newline if it has one, plain or encrypted by a
+// [Sealer]; NAME.TIME.old for a retired one.
 //
-// In an encrypted directory each identity is sealed with its name, and an index tells which files there are
-// and what is in them. A file that was swapped, renamed, put back from an earlier time, added or removed by somebody
-// else is [ErrAltered], and so is everything if it is the index: see [Dir.Adopt]. What
-// cannot be noticed is a directory that was put back as a whole, index included, or that was emptied as a whole; nor,
-// where the Sealer is for public keys, what is put there by somebody who knows them.
+// In an encrypted directory each identity is bound to its name, and an index lists the files and their contents. A
+// file that somebody else has swapped, renamed, restored from an earlier time, added or removed is [ErrAltered]; if
+// the index was, all operations fail so: see [Dir.Adopt]. It cannot be detected that the directory was replaced by an
+// earlier copy including the index, or emptied, nor, if the Sealer uses public keys, what somebody who knows these
+// has added.
 //
-// It is safe for concurrent use, and one Dir at a time may have a directory open.
-// Operations take turns; waiting ends with the context.
+// It is safe for concurrent use, and only one Dir at a time can have a directory open. Operations run one at a time;
+// waiting ends with the context.
 //
-// On Unix the directory and its files must belong to the user of the process
-// and be closed to group and others. Elsewhere the protection is that of the
-// place: on Windows, keep the directory inside the user's profile. What is
-// removed or replaced is not overwritten; a disk may remember it.
+// On Unix the directory and its files must belong to the user of the process and be inaccessible to group and others.
+// On other systems the location must protect them: on Windows, keep the directory inside the user's profile. Removed
+// and replaced files are not overwritten on the disk.
 type Dir struct {
 	files  files
 	lock   *flock.Flock
@@ -56,24 +54,21 @@ type Dir struct {
 	nextIndex *index
 }
 
-// OpenDir opens the directory at path and takes its lock, creating it with mode
-// 0700 if it is missing. It changes no mode and no owner: a directory that is
-// unsafe, or path being a symbolic link, is [ErrPermissions]. A directory that
-// another Dir has open, in this process or another, is [ErrLocked]; one that is
-// encrypted is [ErrSealed]. The lock ends with [Dir.Close] or with the process.
+// OpenDir opens and locks the directory at path, and creates it with mode 0700 if it is missing. It changes no mode
+// and no owner: an unsafe directory, or a symbolic link, is [ErrPermissions]. If another Dir has it open, in this or
+// another process, the error is [ErrLocked]; if it is encrypted, [ErrSealed]. The lock ends with [Dir.Close] or with
+// the process.
 func OpenDir(path string) (*Dir, error) {
 	return openDir(context.Background(), path, nil)
 }
 
-// OpenSealedDir is [OpenDir] for a directory whose files are encrypted. An empty
-// directory becomes such a one. One with plain files is [ErrNotSealed]: open it
-// with OpenDir and convert it with [Dir.Reseal]. A Sealer that is not the
-// directory's is [ErrPassphrase], so that nothing is ever saved under a
-// passphrase mistyped.
+// OpenSealedDir is [OpenDir] for an encrypted directory. An empty directory becomes an encrypted one. For one with
+// plain files the error is [ErrNotSealed]: open it with OpenDir and encrypt it with [Dir.Reseal]. If s is not the
+// Sealer of the directory the error is [ErrPassphrase], so that nothing is saved with a mistyped passphrase.
 //
-// A directory of a former version, whose files do not know their names, is brought up to date first, as by Reseal:
-// wholly or not at all. What cannot be read stays as it is. Copies of the directory from
-// before that can still be put back with their files swapped, so do not keep them.
+// A directory of an earlier version, whose files are not bound to their names, is converted first, as by Reseal and
+// atomically. Unreadable files are left alone. In older copies of the directory files can still be swapped, so do not
+// keep them.
 func OpenSealedDir(ctx context.Context, path string, s Sealer) (*Dir, error) {
 	if s == nil {
 		return nil, &StoreError{Op: "open", Err: fmt.Errorf("%w: no Sealer", ErrPassphrase)}
@@ -165,8 +160,8 @@ func (d *Dir) start(ctx context.Context, s Sealer) error {
 	return d.checkSealer(ctx)
 }
 
-// Close releases the directory, after the operation in progress. Operations
-// fail with os.ErrClosed afterwards. Closing again does nothing.
+// Close releases the directory, after the operation in progress. Later operations fail with os.ErrClosed. A second
+// call does nothing.
 func (d *Dir) Close() error {
 	d.turn <- struct{}{}
 	defer func() { <-d.turn }()

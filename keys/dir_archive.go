@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Rename implements [Archive]. In an encrypted directory the identity is sealed anew, with its new name.
+// Rename implements [Archive]. In an encrypted directory the identity is sealed again with its new name.
 func (d *Dir) Rename(ctx context.Context, from, to string) error {
 	return d.change(ctx, "rename", from, func() error {
 		if !ValidName(to) {

@@ -8,10 +8,9 @@ import (
 	"os"
 )
 
-// Load implements [Store]. A file that is empty or damaged is [ErrMalformed],
-// one of a refused kind [ErrUnsupported], one that others may read or write
-// [ErrPermissions], a plain one in an encrypted store [ErrNotSealed], one there that the store has not
-// put there [ErrAltered]; it stays as it is.
+// Load implements [Store]. An empty or damaged file is [ErrMalformed], one of a refused kind [ErrUnsupported], one
+// that others can read or write [ErrPermissions], a plain one in an encrypted store [ErrNotSealed], and one that the
+// encrypted store has not written [ErrAltered]. The file is never changed.
 func (d *Dir) Load(ctx context.Context, name string) (id Identity, err error) {
 	err = d.do(ctx, "load", name, func() error {
 		id, err = d.load(ctx, name+keySuffix)
@@ -99,7 +98,7 @@ func (d *Dir) check(file string) (fs.FileInfo, error) {
 	return fi, checkPrivate(fi)
 }
 
-// Names implements [Store]. Files that are not of the form NAME.key are passed over.
+// Names implements [Store]. Other files than NAME.key are ignored.
 func (d *Dir) Names(ctx context.Context) (names []string, err error) {
 	err = d.doAll(ctx, "names", "", func() error {
 		list, err := d.list()

@@ -20,18 +20,17 @@ const (
 	markToPlain  = ".unseal"
 )
 
-// Reseal encrypts all files anew for s, those of retired identities too, or writes them plain if s
-// is nil, and goes on with s. It is all or nothing, whatever disk or process fails meanwhile, and
-// nothing if a file cannot be read. What s seals is opened again before anything goes. The times of
-// saving stay. The files that were there are removed, not overwritten.
+// Reseal encrypts all files, retired identities included, with s, or decrypts them if s is nil, and uses s from then
+// on. It is atomic, even if disk or process fail, and does nothing if a file cannot be read. Encrypted files are
+// opened again before the old ones are removed, which are not overwritten on the disk. The times of saving are kept.
 func (d *Dir) Reseal(ctx context.Context, s Sealer) error {
 	return d.doAll(ctx, "reseal", "", func() error { return d.reseal(ctx, s, false) })
 }
 
-// Adopt takes the files of an encrypted directory for right, as they are: after some were put back from
-// a backup, copied there or removed on purpose, which is [ErrAltered] otherwise. What is there must be readable,
-// and sealed for its name, be it by a former version; else nothing is done. It seals all anew, as [Dir.Reseal]
-// does. In a plain directory it does nothing.
+// Adopt accepts the files of an encrypted directory as they are, after files were restored from a backup, copied
+// there or removed on purpose, which is otherwise [ErrAltered]. All files must be readable, and sealed for their
+// names, possibly by an earlier version; otherwise nothing is done. It seals all files again, as [Dir.Reseal] does.
+// In a plain directory it does nothing.
 func (d *Dir) Adopt(ctx context.Context) error {
 	return d.doAll(ctx, "adopt", "", func() error {
 		if d.sealer == nil {

@@ -9,10 +9,9 @@ import (
 	"syscall"
 )
 
-// Save implements [Store]. The file appears whole, with mode 0600 whatever the
-// umask, and is on the disk when Save returns. The zero Identity is
-// [ErrMalformed]. The file system must know hard links, which are how a file is
-// put in place without ever replacing another.
+// Save implements [Store]. The file is created atomically, with mode 0600 whatever the umask, and is on the disk when
+// Save returns. The zero Identity is [ErrMalformed]. The file system must support hard links, by which an existing
+// file is never replaced.
 func (d *Dir) Save(ctx context.Context, name string, id Identity) error {
 	return d.change(ctx, "save", name, func() error {
 		if id.IsZero() {
@@ -46,8 +45,8 @@ func (d *Dir) put(file string, data []byte) error {
 	return d.sync()
 }
 
-// Delete implements [Store]. What is no private file is [ErrPermissions] and stays. In an encrypted directory it
-// also removes what is [ErrAltered], and forgets what is gone.
+// Delete implements [Store]. A file that is not private is [ErrPermissions] and is kept. In an encrypted directory it
+// also removes a file that is [ErrAltered], and forgets one that is missing.
 func (d *Dir) Delete(ctx context.Context, name string) error {
 	file := name + keySuffix
 	return d.change(ctx, "delete", name, func() error {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Format is a form in which other programs keep an identity.
+// Format is a file format for identities of other programs.
 type Format string
 
 // The formats that [Import] tells apart.
@@ -31,13 +31,11 @@ const (
 	FormatI2PKeysDamaged Format = "i2pkeys-damaged"
 )
 
-// Import reads an identity in any of the formats to the end of r, 64 KiB at
-// most, and says which one it was. Text may have newlines at its end. A
-// destination that is stated beside the key must be the key's own.
+// Import reads an identity in any of the formats up to the end of r, at most 64 KiB, and returns the format. Text may
+// end in newlines. A destination beside the key must match the key.
 //
-// The key itself is checked as [IdentityFromBytes] does. The error wraps
-// [ErrMalformed], [ErrUnsupported], of which [ErrOffline] is one, [ErrSealed]
-// for a file of age, or is one of r.
+// The key is validated as by [IdentityFromBytes]. The error wraps [ErrMalformed], [ErrUnsupported] (such as
+// [ErrOffline]), [ErrSealed] for an age file, or an error of r.
 func Import(r io.Reader) (Identity, Format, error) {
 	b, err := io.ReadAll(io.LimitReader(r, maxKeyFile+1))
 	if err != nil {
@@ -105,11 +103,9 @@ func importTwoLines(first, second string) (Identity, Format, error) {
 	return id, format, nil
 }
 
-// Export writes id, secret and all, the way other programs read it. Keep the
-// bytes as [Identity.Reveal] asks.
+// Export returns id, including its secret, in the given format. Treat the result as [Identity.Reveal] says.
 //
-// The error wraps [ErrMalformed] for the zero Identity and [ErrUnsupported] for
-// a format that is not written.
+// The error wraps [ErrMalformed] for the zero Identity and [ErrUnsupported] for a format that cannot be written.
 func Export(id Identity, f Format) ([]byte, error) {
 	if id.IsZero() {
 		return nil, fmt.Errorf("keys: export: %w: no identity", ErrMalformed)

@@ -14,15 +14,12 @@ import (
 // 956 characters; longer ones, offline-signed or post-quantum, are still named as such.
 const maxIdentityText = 16 << 10
 
-// Identity is a [Destination] together with the private keys that make an
-// endpoint be that destination. The zero value is "none".
+// Identity is a [Destination] with its private keys. The zero value means none.
 //
-// An Identity is a small value that refers to its secret, so printing it, or a
-// struct that hides it in an unexported field, shows the host name or an
-// address in memory and never a secret byte. It marshals to its host name too
-// and cannot be unmarshalled: [Identity.Reveal], [Identity.RevealSAM] and [Export] are the only ways out. It cannot
-// be changed and may be shared by goroutines. It is not comparable; compare
-// the Destinations.
+// An Identity refers to its secret, so printing it, or a struct that contains it in an unexported field, shows the
+// host name or an address in memory and never a secret byte. It marshals to its host name and cannot be unmarshalled:
+// [Identity.Reveal], [Identity.RevealSAM] and [Export] are the only ways to get the secret. It is immutable and may
+// be shared by goroutines. It is not comparable; compare the Destinations.
 type Identity struct {
 	// A func, because nothing can look into one: fmt follows a pointer in an
 	// unexported field when the verb does not suit it, and dumpers always do.
@@ -35,10 +32,9 @@ type secret struct {
 	ed25519 ed25519.PrivateKey // of that type: deriving it takes as long as signing does
 }
 
-// Generate makes a new identity with an Ed25519 signing key and crypto type
-// [ElGamal], the one kind that every router bears over SAM. The crypto keys are
-// filler: routers make their own for the lease set. The filler repeats one
-// random block so that it compresses well (I2P proposal 161).
+// Generate returns a new identity with an Ed25519 signing key and crypto type ElGamal, the only combination that all
+// routers accept over SAM. The crypto keys are unused padding, because routers generate others for the lease set. The
+// padding repeats one random block, so that it compresses well (I2P proposal 161).
 func Generate() (Identity, error) {
 	pub, priv, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -64,9 +60,8 @@ func assembleAs(t SignatureType, pub, private, pad, cryptoPad []byte) (Identity,
 	return IdentityFromBytes(append(b, private...))
 }
 
-// ParseIdentity reads the base64 text that SAM uses for a private key, under
-// the rules of [IdentityFromBytes] and with the strictness of
-// [ParseDestination].
+// ParseIdentity parses the base64 text that SAM uses for a private key, under the rules of [IdentityFromBytes] and as
+// strictly as [ParseDestination].
 //
 // The error wraps [ErrMalformed] or [ErrUnsupported].
 func ParseIdentity(s string) (Identity, error) {
@@ -77,16 +72,15 @@ func ParseIdentity(s string) (Identity, error) {
 	return id, nil
 }
 
-// IdentityFromBytes reads a binary private key: SAM's, i2pd's .dat file and
-// Java's eepPriv.dat are all the same. The bytes are copied.
+// IdentityFromBytes parses a binary private key as used by SAM, in i2pd's .dat files and in Java's eepPriv.dat. The
+// bytes are copied.
 //
-// The length must be exact, since a router may cut what is too long and go on
-// with another identity. The public signing key must belong to the private one.
-// Offline-signed keys are [ErrOffline]. Destinations of other types than the
-// constants of [SignatureType] and [CryptoType] are [ErrUnsupported].
+// The length must be exact, since a router may truncate a longer key and use another identity. The public and the
+// private signing key must match. An offline-signed key is [ErrOffline]. Destinations whose types are not constants
+// of [SignatureType] and [CryptoType] are [ErrUnsupported].
 //
-// The crypto private key may have 32 or 256 bytes where versions of i2pd differ about that: of the types
-// [X25519] and later. Routers use nothing of it, and it is kept in 32 bytes.
+// For X25519 and later crypto types the crypto private key may have 32 or 256 bytes, since versions of i2pd differ.
+// Routers do not use it, and 32 bytes are kept.
 //
 // The error wraps [ErrMalformed] or [ErrUnsupported].
 func IdentityFromBytes(b []byte) (Identity, error) {
@@ -171,10 +165,10 @@ func (id Identity) Reveal() string {
 	return i2pBase64.EncodeToString(id.open().blob)
 }
 
-// RevealSAM returns the secret for the DESTINATION option of SAM's SESSION CREATE, in a form that routers of
-// every version read. It is the same as [Identity.Reveal] but for crypto types whose private key is 32 bytes for some
-// routers and 256 for others. Of those the signing key stands in both places, as i2pd passes over what
-// follows it. Keep it as Reveal asks.
+// RevealSAM returns the secret for the DESTINATION option of SAM's SESSION CREATE, in a form that routers of all
+// versions accept. It differs from [Identity.Reveal] only for crypto types whose private key has 32 bytes in some
+// versions and 256 in others: there the signing key is written at both positions, as i2pd ignores what follows it.
+// Treat it as Reveal says.
 func (id Identity) RevealSAM() string {
 	if id.IsZero() {
 		return ""
@@ -204,6 +198,5 @@ func (id Identity) GoString() string { return id.String() }
 // LogValue logs what String returns.
 func (id Identity) LogValue() slog.Value { return slog.StringValue(id.String()) }
 
-// MarshalText returns what String returns, for encoding/json and all others
-// that honour it. There is no way back.
+// MarshalText returns what String returns, for encoding/json and others. It cannot be unmarshalled.
 func (id Identity) MarshalText() ([]byte, error) { return []byte(id.String()), nil }

@@ -10,23 +10,23 @@ import (
 	"unicode/utf8"
 )
 
-// MaxLabel is the most bytes of a label.
+// MaxLabel is the maximum length of a label in bytes.
 const MaxLabel = 200
 
 // ErrLabel: not a label: too long, or with something in it that is not printed in
 // a line, such as a line break.
 var ErrLabel = errors.New("invalid label")
 
-// Labeler is an [Archive] that keeps a label with each identity: free text for
-// people, of printable characters and spaces. A label goes with its identity when
-// that is renamed, retired or restored, and on to the one that replaces it.
+// Labeler is an [Archive] that stores a label with each identity: free text of printable characters and spaces. A
+// label stays with its identity when it is renamed, retired or restored, and is inherited by the identity that
+// replaces it.
 type Labeler interface {
 	Archive
 
 	// Label returns the label of the identity called name, "" if it has none.
 	Label(ctx context.Context, name string) (string, error)
 
-	// SetLabel gives it another; "" is none. The error is ErrLabel for what is no label.
+	// SetLabel changes it; "" removes it. The error is [ErrLabel] for an invalid label.
 	SetLabel(ctx context.Context, name, label string) error
 }
 
@@ -35,7 +35,7 @@ var (
 	_ Labeler = (*Memory)(nil)
 )
 
-// ValidLabel reports whether a [Labeler] takes label.
+// ValidLabel reports whether a [Labeler] accepts label.
 func ValidLabel(label string) bool {
 	return len(label) <= MaxLabel && utf8.ValidString(label) &&
 		strings.IndexFunc(label, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
@@ -78,8 +78,7 @@ func (d *Dir) Label(ctx context.Context, name string) (label string, err error) 
 	return label, err
 }
 
-// SetLabel implements [Labeler]. The label is in the file of the identity, which is
-// written anew, and encrypted if that is.
+// SetLabel implements [Labeler]. The label is part of the identity's file, which is rewritten, and encrypted like it.
 func (d *Dir) SetLabel(ctx context.Context, name, label string) error {
 	return d.change(ctx, "setlabel", name, func() error {
 		if !ValidLabel(label) {

@@ -8,14 +8,12 @@ import (
 	"log/slog"
 )
 
-// LeaseSetKey lets a client into encrypted lease sets: 32 secret bytes. A service that authorises
-// its clients by DH is given the [LeaseSetKey.Public] half; one that does so by PSK has the key
-// itself. See the I2P specification of encrypted lease sets, "per-client authorization". The zero
-// value is "none".
+// LeaseSetKey gives a client access to encrypted lease sets: 32 secret bytes. A service that authorises clients by DH
+// is given the [LeaseSetKey.Public] half; with PSK it has the key itself. See the I2P specification of encrypted
+// lease sets, "per-client authorization". The zero value means none.
 //
-// Like an [Identity] it never prints its secret: fmt, slog and encoding/json show "secret", and
-// [LeaseSetKey.Reveal] is the only way out. It cannot be changed and may be shared by goroutines. It is
-// not comparable.
+// Like an Identity it never prints its secret: fmt, slog and encoding/json show "secret", and [LeaseSetKey.Reveal] is
+// the only way to get it. It is immutable and may be shared by goroutines. It is not comparable.
 type LeaseSetKey struct {
 	open func() [32]byte // a func, as nothing can look into one; see Identity
 }
@@ -24,15 +22,15 @@ type LeaseSetKey struct {
 // is "none".
 type LeaseSetPublicKey struct{ b [32]byte }
 
-// GenerateLeaseSetKey makes a new key, for DH or PSK.
+// GenerateLeaseSetKey returns a new key, for DH or PSK.
 func GenerateLeaseSetKey() LeaseSetKey {
 	var b [32]byte
 	rand.Read(b[:]) // never fails: crypto/rand ends the process instead
 	return LeaseSetKey{func() [32]byte { return b }}
 }
 
-// ParseLeaseSetKey reads what [LeaseSetKey.Reveal] returns, with the strictness of [ParseDestination]. A
-// key of zeros alone is refused. The error wraps [ErrMalformed] and does not repeat s.
+// ParseLeaseSetKey parses what [LeaseSetKey.Reveal] returns, as strictly as [ParseDestination]. An all-zero key is
+// refused. The error wraps [ErrMalformed] and does not repeat s.
 func ParseLeaseSetKey(s string) (LeaseSetKey, error) {
 	b, err := parse32(s)
 	if err != nil {
@@ -44,7 +42,7 @@ func ParseLeaseSetKey(s string) (LeaseSetKey, error) {
 // IsZero reports whether k is no key.
 func (k LeaseSetKey) IsZero() bool { return k.open == nil }
 
-// Public returns the half that a service needs which authorises by DH. It is none for no key.
+// Public returns the public half, for services that authorise by DH. It is zero for the zero key.
 func (k LeaseSetKey) Public() LeaseSetPublicKey {
 	if k.IsZero() {
 		return LeaseSetPublicKey{}
@@ -83,12 +81,12 @@ func (k LeaseSetKey) GoString() string { return k.String() }
 // LogValue logs what String returns.
 func (k LeaseSetKey) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
-// MarshalText returns what String returns. There is no way back.
+// MarshalText returns what String returns. It cannot be unmarshalled.
 func (k LeaseSetKey) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// ParseLeaseSetPublicKey reads what [LeaseSetPublicKey.String] returns, with the strictness of
-// [ParseDestination]. Points of small order are refused: with them everybody would share a client's
-// secret. The error wraps [ErrMalformed].
+// ParseLeaseSetPublicKey parses what [LeaseSetPublicKey.String] returns, as strictly as [ParseDestination]. Points of
+// small order are refused, because with them everybody would share the client's secret. The error wraps
+// [ErrMalformed].
 func ParseLeaseSetPublicKey(s string) (LeaseSetPublicKey, error) {
 	b, err := parse32(s)
 	if err != nil {

@@ -8,9 +8,8 @@ import (
 	"sync"
 )
 
-// Memory is a [Store] and [Archive] that forgets everything with the process,
-// for tests and for identities that are meant to be transient. The zero value
-// is empty and ready. It must not be copied after first use.
+// Memory is a [Store] and [Archive] in memory, for tests and for transient identities. The zero value is empty and
+// ready to use. It must not be copied after first use.
 type Memory struct {
 	mu      sync.Mutex
 	ids     map[string]kept

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// OfflineSignature lets a transient key sign in the place of a destination's own, which can then stay away from
-// the network: I2P common structures, "OfflineSignature".
+// OfflineSignature authorises a transient key to sign for a destination, whose own key can then stay offline: I2P
+// common structures, "OfflineSignature".
 type OfflineSignature struct {
 	Expires   time.Time     // in whole seconds
 	Type      SignatureType // of Key
@@ -17,19 +17,19 @@ type OfflineSignature struct {
 	Signature []byte        // by the destination, over those three
 }
 
-// OfflineSigner is a [Signer] whose signatures are by a transient key.
+// OfflineSigner is a [Signer] that signs with a transient key.
 type OfflineSigner interface {
 	Signer
-	// OfflineSignature returns what makes the signatures count.
+	// OfflineSignature returns the authorisation of the transient key.
 	OfflineSignature() OfflineSignature
 }
 
-// Verify reports whether o was signed by the owner of d. Whether it has expired is for the caller to compare.
+// Verify reports whether o was signed by the owner of d. The caller must check the expiry.
 func (o OfflineSignature) Verify(d Destination) bool {
 	return len(o.Key) == o.Type.publicLen() && d.Verify(o.signed(), o.Signature)
 }
 
-// AppendBinary appends the block as it stands in lease sets, streams and datagrams. It never fails.
+// AppendBinary appends the form used in lease sets, streams and datagrams. It never fails.
 func (o OfflineSignature) AppendBinary(b []byte) ([]byte, error) {
 	return append(append(b, o.signed()...), o.Signature...), nil
 }
@@ -40,8 +40,8 @@ func (o OfflineSignature) signed() []byte {
 	return append(b, o.Key...)
 }
 
-// CutOfflineSignature reads the block at the start of b, which must be of the owner of d, and returns what follows
-// it. Slices in the result are copies. It does not look at the clock.
+// CutOfflineSignature parses the block at the start of b, which must be one of the owner of d, and returns the bytes
+// after it. Slices in the result are copies. It does not check the time.
 //
 // The error wraps [ErrMalformed] or [ErrUnsupported].
 func CutOfflineSignature(b []byte, d Destination) (o OfflineSignature, rest []byte, err error) {

@@ -8,9 +8,8 @@ import (
 	"filippo.io/edwards25519"
 )
 
-// GenerateRedDSA makes a new identity as [Generate] does, but with a signing key of type [RedDSA]: the type
-// that encrypted lease sets are signed with. They take identities of either type, and all else is
-// better off with Generate.
+// GenerateRedDSA is [Generate] with a signing key of type RedDSA, with which encrypted lease sets are signed. These
+// support identities of both types; for everything else Generate is the better choice.
 func GenerateRedDSA() (Identity, error) {
 	pub, priv, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {

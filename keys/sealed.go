@@ -10,13 +10,12 @@ import (
 // a plain key file. Former versions sealed the latter alone.
 const sealedForm = "i2p identity 2 "
 
-// SealIdentity returns what a store keeps of id under a name: the identity, with the name and the version of the form,
-// sealed by s. It is opened again and compared before it is returned, so that nothing is given
-// up for what nobody can read. Stores that keep several identities of a name add to the
-// name what tells them apart; it has no line break.
+// SealIdentity returns the encrypted form in which a store keeps id under a name: the identity, with the name and the
+// version of the format, sealed by s. It is opened again and compared before it is returned. A store that keeps
+// several identities of a name must add to the name what distinguishes them, without line breaks.
 //
-// The error wraps [ErrMalformed] for the zero Identity, [ErrUnsupported] for a Sealer whose output cannot be
-// used, or is one of s.
+// The error wraps [ErrMalformed] for the zero Identity, [ErrUnsupported] for a Sealer whose output cannot be used, or
+// is an error of s.
 func SealIdentity(ctx context.Context, s Sealer, name string, id Identity) ([]byte, error) {
 	if id.IsZero() {
 		return nil, ErrMalformed
@@ -24,9 +23,9 @@ func SealIdentity(ctx context.Context, s Sealer, name string, id Identity) ([]by
 	return seal(ctx, s, sealedText(name, fileText(id, "")))
 }
 
-// OpenIdentity is the way back from [SealIdentity]. What was sealed for another name is [ErrAltered], and so
-// is what a former version of this package sealed, without a name, unless former is true. The error
-// wraps [ErrNotSealed] for a plain identity, or is one of s or of [ParseIdentity].
+// OpenIdentity decrypts what [SealIdentity] returned. If it was sealed for another name the error is [ErrAltered]; so
+// it is for what an earlier version of this package has sealed, without a name, unless former is true. The error
+// wraps [ErrNotSealed] for a plain identity, or is an error of s or of [ParseIdentity].
 func OpenIdentity(ctx context.Context, s Sealer, name string, sealed []byte, former bool) (Identity, error) {
 	text, err := unseal(ctx, s, sealed)
 	if err != nil {

@@ -5,19 +5,17 @@ import (
 	"strings"
 )
 
-// Sealer encrypts what a [Dir] writes. Package keys/ageseal has one; it is not
-// here so that a store of plain files does not link it.
+// Sealer encrypts the files of a [Dir]. Package keys/ageseal has one; it is separate so that a store of plain files
+// does not link it.
 //
-// Implementations must be safe for concurrent use and keep no reference to
-// their arguments.
+// Implementations must be safe for concurrent use and must not retain their arguments.
 type Sealer interface {
-	// Seal encrypts plain. It must fail where Open could not read the result. What a store seals it
-	// opens at once, to make sure.
+	// Seal encrypts plain. It must fail if Open could not read the result. Stores open the result at once to check
+	// it.
 	Seal(ctx context.Context, plain []byte) ([]byte, error)
 
-	// Open decrypts what Seal made. It must notice every change: the error wraps
-	// ErrPassphrase if this Sealer is not the one for it, else ErrMalformed.
-	// It must bound the work that a foreign file can cause.
+	// Open decrypts what Seal returned. It must detect every change: the error wraps [ErrPassphrase] if the data was
+	// sealed by another Sealer, otherwise [ErrMalformed]. It must limit the work that foreign data can cause.
 	Open(ctx context.Context, sealed []byte) ([]byte, error)
 }
 

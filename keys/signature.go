@@ -34,12 +34,9 @@ func (d Destination) Verify(message, signature []byte) bool {
 	return !d.IsZero() && d.SignatureType().Verify(d.SigningKey(), message, signature)
 }
 
-// Verify reports whether signature is one of message by the public signing key,
-// which is in the form of [Destination.SigningKey]. Keys and signatures of a
-// wrong length, and types not known here, are false.
-//
-// It serves keys that stand in no destination, such as the transient keys of
-// offline signatures.
+// Verify reports whether signature is a valid signature of message by the public signing key, which has the form of
+// [Destination.SigningKey]. It is false for a wrong length and for unknown types. It is meant for keys that are not
+// part of a destination, such as the transient keys of offline signatures.
 func (t SignatureType) Verify(key, message, signature []byte) bool {
 	if len(key) != t.publicLen() || len(signature) != t.SignatureLen() {
 		return false

@@ -10,14 +10,14 @@ import (
 	"filippo.io/edwards25519"
 )
 
-// Signer is somebody who can sign for a destination. An [Identity] is one; an agent, a hardware key or another
-// process may be another, so that the signing key need not be in this process.
+// Signer signs for a destination. An [Identity] is one; an agent, a hardware token or another process may be another,
+// so that the signing key need not be in this process. Its methods may be called by several goroutines at once.
 //
-// What is signed are the lease sets, streams and datagrams of a session, several times a minute. A session
-// whose router asks for a lease set has 10 s to answer, so a signature must not take longer than a
-// second or two, and never wait for a person. Sign may be called by several goroutines at once.
+// It signs the lease sets, streams and datagrams of a session, several times a minute. A session must answer a
+// router's request for a lease set within 10 s, so a signature must not take longer than a second or two, and never
+// wait for a person.
 type Signer interface {
-	// Destination returns who is signed for; always the same.
+	// Destination returns the destination it signs for; always the same.
 	Destination() Destination
 	// Sign returns the signature of message in the form of the destination's [SignatureType].
 	Sign(message []byte) ([]byte, error)
@@ -37,7 +37,7 @@ var _ BlindedSigner = Identity{}
 // errNone is what the zero Identity signs with.
 var errNone = errors.New("no identity")
 
-// Sign implements [Signer]. It fails for the zero Identity alone.
+// Sign implements [Signer]. It fails only for the zero Identity.
 func (id Identity) Sign(message []byte) ([]byte, error) {
 	if id.IsZero() {
 		return nil, fmt.Errorf("keys: sign: %w", errNone)

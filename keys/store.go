@@ -34,20 +34,19 @@ type Store interface {
 	Names(ctx context.Context) ([]string, error)
 }
 
-// Exclusive is a [Store] whose identities only one of several hosts may have at a time, such as that of keys/etcd. An
-// i2psocks.Endpoint on one ends when Lost closes.
+// Exclusive is a [Store] whose identities only one of several hosts may use at a time, such as that of keys/etcd. An
+// i2psocks.Endpoint with such a store ends when Lost closes.
 type Exclusive interface {
 	Store
 
-	// Lost returns a channel, always the same, that is closed when this host may no longer be what it has loaded
-	// from the Store, or the Store is closed. Whatever uses the identities must then be gone at once.
+	// Lost returns a channel, always the same, that is closed when this host may no longer use what it has loaded
+	// from the Store, or the Store was closed. Whatever uses the identities must then end at once.
 	Lost() <-chan struct{}
 }
 
-// LoadOrGenerate returns the identity called name, and makes and saves one if
-// the store knows for certain that there is none. Every other failure is
-// returned: an identity that cannot be read is never replaced by a new one.
-// When several callers race, all get the identity that was saved first.
+// LoadOrGenerate returns the identity called name, or generates and saves one if the store reports fs.ErrNotExist.
+// Every other error is returned: an identity that cannot be read is never replaced by a new one. If several callers
+// race, all get the identity that was saved first.
 func LoadOrGenerate(ctx context.Context, store Store, name string) (Identity, error) {
 	id, err := store.Load(ctx, name)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -66,7 +65,8 @@ func LoadOrGenerate(ctx context.Context, store Store, name string) (Identity, er
 	return id, nil
 }
 
-// ValidName reports whether name is one that a [Store] takes, for those who write one.
+// ValidName reports whether a [Store] accepts name: 1 to 64 lower-case letters, digits, '_' and '-', but no name that
+// Windows reserves for a device. It is for implementers of a Store.
 func ValidName(name string) bool {
 	if len(name) < 1 || len(name) > 64 || isDevice(name) {
 		return false

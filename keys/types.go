@@ -59,9 +59,8 @@ func (t SignatureType) sizes() (public, private int) {
 	return 0, 0
 }
 
-// CryptoType is an I2P encryption key type. It says nothing about how a
-// destination is really encrypted to (its lease set does), only how its keys
-// are laid out.
+// CryptoType is an I2P encryption key type. It determines the layout of the keys in a destination only; how peers
+// encrypt to it is determined by its lease set.
 type CryptoType uint16
 
 // The crypto types that an [Identity] may have. New ones are [ElGamal]; the others are what i2pd makes when
