@@ -8,23 +8,22 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Address is what a name stands for: a whole destination, or, where no more is known,
-// its base32 name or the encrypted base32 name of its service, which a router can find
-// the destination by. It is a comparable value; the zero Address is none. What it holds
-// has been checked.
+// Address is what a name stands for: a destination or, if that is not known, its base32 name or encrypted base32
+// name, with which a router can find it. It is a comparable value; the zero Address means none. Its contents are
+// valid.
 //
-// Use [Address.Same], not ==, to ask whether two stand for the same service.
+// Use [Address.Same], not ==, to compare services.
 type Address struct {
 	dest keys.Destination // zero if host says all that is known
 	host i2phost.Host     // a base32 name, plain or encrypted
 }
 
-// AddressOf returns the Address of a whole destination.
+// AddressOf returns the Address of a destination.
 func AddressOf(d keys.Destination) Address { return Address{dest: d} }
 
-// ParseAddress reads a destination in base64, or a base32 name, plain or encrypted.
-// Base64 may come without its padding, as Java I2P takes it. The error is one of keys
-// or i2phost; a name is [i2phost.ErrMalformed], since a name does not stand for a name.
+// ParseAddress parses a base64 destination, with or without padding, or a base32 name, plain or encrypted. The error
+// is one of keys or i2phost; for any other name it is [i2phost.ErrMalformed], since a name cannot stand for another
+// name.
 func ParseAddress(s string) (Address, error) {
 	if !strings.Contains(s, ".") {
 		d, err := parseDestination(s)
@@ -52,11 +51,11 @@ func parseDestination(s string) (keys.Destination, error) {
 // IsZero reports whether a is none.
 func (a Address) IsZero() bool { return a == Address{} }
 
-// Destination returns the whole destination, if it is known.
+// Destination returns the destination if it is known.
 func (a Address) Destination() (d keys.Destination, ok bool) { return a.dest, !a.dest.IsZero() }
 
-// Text returns all that is known, as it stands in a hosts file and as a router can be
-// asked for: the destination in base64, else the base32 name. It is "" for none.
+// Text returns the form for hosts files and for queries to a router: the destination in base64 if known, otherwise
+// the base32 name. It is empty for none.
 func (a Address) Text() string {
 	if d, ok := a.Destination(); ok {
 		return d.Base64()
@@ -64,8 +63,8 @@ func (a Address) Text() string {
 	return a.host.String()
 }
 
-// Base32 returns the base32 name: that of the destination's hash, or the encrypted one
-// if a has nothing else. It is "" for none.
+// Base32 returns the base32 name: that of the destination's hash, or the encrypted one if only that is known. It is
+// empty for none.
 func (a Address) Base32() string {
 	if d, ok := a.Destination(); ok {
 		return d.Base32()
@@ -76,7 +75,7 @@ func (a Address) Base32() string {
 // String is [Address.Base32].
 func (a Address) String() string { return a.Base32() }
 
-// Hash returns the SHA-256 of the destination. An encrypted base32 name does not tell it.
+// Hash returns the SHA-256 of the destination. It is not known for an encrypted base32 name.
 func (a Address) Hash() (hash [32]byte, ok bool) {
 	if d, ok := a.Destination(); ok {
 		return d.Hash(), true
@@ -84,9 +83,9 @@ func (a Address) Hash() (hash [32]byte, ok bool) {
 	return a.host.Hash()
 }
 
-// Same reports whether both stand for the same service: they are the same destination,
-// or one is the hash of the other, or has the key in the other's encrypted base32 name.
-// A hash and an encrypted base32 name cannot be compared, and are not the same.
+// Same reports whether both stand for the same service: they are the same destination, or one is the hash of the
+// other, or its key is in the other's encrypted base32 name. A hash and an encrypted base32 name cannot be compared
+// and are not the same.
 func (a Address) Same(b Address) bool {
 	if a.IsZero() || b.IsZero() {
 		return false

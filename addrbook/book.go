@@ -12,56 +12,47 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Book joins sources of names in the order of trust. The zero value knows no
-// name. Exported fields may be changed until the first method call. A Book must
-// not be copied; its methods may be called by several goroutines at once.
+// Book combines sources of names in order of trust. The zero value knows no name. Exported fields may be changed
+// until the first method call. A Book must not be copied; its methods may be called by several goroutines at once.
 //
-// The first source that knows a name decides. One that fails ends the search with
-// a *[SourceError]: those behind it, which are trusted less, might say something
-// else than it would have said.
+// The first source that knows a name decides. A source that fails ends the search with a [*SourceError], because less
+// trusted ones might give another answer than it would.
 //
-// The book pins what sources without a memory of their own said: the router, and
-// all that are not [Voucher]s. Should another address come later for the same name,
-// it fails with a *[ConflictError] until [Book.Forget], or until a source vouches
-// for the change. What is pinned is the hash, so that a destination may follow it.
+// The book pins the answers of sources without a memory of their own: the router, and all that are not [Voucher]s. If
+// another address comes later for the same name, it fails with a [*ConflictError] until [Book.Forget], or until a
+// source vouches for the change. Hashes are pinned, so that a destination may replace its base32 name.
 //
-// Identities that must not be linked do not share a Book that learns: [Book.Local]
-// says why, and derives one that they may have.
+// Identities that must not be linked must not share a Book that learns: [Book.Local] explains this, and derives a
+// Book that they may share.
 type Book struct {
-	// Sources, the most trusted first: private entries, the user's own, then
-	// subscriptions. They are asked anew for each lookup and should answer from
-	// memory.
+	// Sources are the sources, the most trusted first: private entries, the user's own, then subscriptions. They are
+	// asked for each lookup and should answer from memory.
 	Sources []Source
 
-	// Router is asked last. Nil, as it should be by default, asks none: its book
-	// is not under our rules, and it learns the names. It is asked once for all who
-	// wait for a name, with none of the values of their contexts, and for 512 names at
-	// most at a time; one more is a *[SourceError].
+	// Router is asked last. Nil, the recommended value, asks none: the router's address book does not follow the
+	// rules of this package, and the router learns the names. Concurrent lookups of a name ask it once, without the
+	// values of their contexts. At most 512 names are asked for at a time; more fail with a [*SourceError].
 	Router Source
 
-	// Timeout bounds the question to the router. 0 means 30 s.
+	// Timeout limits a query to the router. 0 means 30 s.
 	Timeout time.Duration
 
-	// CacheTime is how long an answer of the router is used before it is asked
-	// again, 0 for 10 min. NegativeTime is that for a name that it does not
-	// know, 0 for 10 s. Negative means not at all. Errors are not kept.
+	// CacheTime is how long an answer of the router is cached; 0 means 10 min. NegativeTime is that for names that it
+	// does not know; 0 means 10 s. Negative disables caching. Errors are not cached.
 	CacheTime, NegativeTime time.Duration
 
-	// CacheSize bounds the answers kept; those used least recently are forgotten.
-	// 0 means 4096.
+	// CacheSize limits the cached answers; the least recently used are removed. 0 means 4096.
 	CacheSize int
 
-	// Pins, if set, keeps the pins over the end of the program, in the form of a
-	// hosts file. It has to be a file of its own: it is none of the Sources. Nil
-	// keeps them in memory. A name is answered only when its pin is on the disk.
+	// Pins, if set, stores the pins permanently, in a hosts file that must not be one of the Sources. Nil keeps them
+	// in memory. A name is answered only after its pin was written.
 	Pins *File
 
-	// MaxPins bounds the pins. Those that are there stay; a name beyond the bound
-	// is answered, and not pinned. 0 means 16,384.
+	// MaxPins limits the pins. Existing ones stay; further names are answered but not pinned. 0 means 16,384.
 	MaxPins int
 
-	// OnConflict, if set, is told of each destination that was refused, in the
-	// goroutine that came upon it. It must not call the Book.
+	// OnConflict, if set, is called with each destination that was refused, by the goroutine that detected it. It
+	// must not call the Book.
 	OnConflict func(*ConflictError)
 
 	mu        sync.Mutex // guards all below, and of pins only which it is
@@ -73,8 +64,7 @@ type Book struct {
 	applying sync.Mutex // held by a subscription that brings its entries up to date
 }
 
-// SourceError tells that a source of a [Book] failed. It does not say that there
-// is no such name.
+// SourceError reports that a source of a Book failed. It does not mean that the name does not exist.
 type SourceError struct {
 	Source string // its position among the Sources, from 0, or "router"
 	Err    error
@@ -88,13 +78,12 @@ func (e *SourceError) Unwrap() error { return e.Err }
 // routerName is what errors call the router.
 const routerName = "router"
 
-// Lookup returns the address of a name under .i2p, or of a GarliCat name as
-// [i2phost.GarliCat] makes them. It is a whole destination if one is known; a source
-// may know the base32 name alone, plain or encrypted, and a router finds the rest. A
-// base64 destination and a base32 name stand for themselves.
+// Lookup returns the address of a name under .i2p, or of a GarliCat name as returned by [i2phost.GarliCat]. It is a
+// destination if one is known; a source may know only a base32 name, plain or encrypted, for which a router finds the
+// destination. Base64 destinations and base32 names are returned as they are.
 //
-// A name that no source knows is [ErrNotFound]. Further errors are *[SourceError],
-// *[ConflictError], those of [i2phost.Parse] and keys, and those of ctx.
+// If no source knows the name the error is [ErrNotFound]. Other errors are [*SourceError], [*ConflictError], those of
+// [i2phost.Parse] and keys, and those of ctx.
 func (b *Book) Lookup(ctx context.Context, name string) (Address, error) {
 	if addr, ok := i2phost.ParseGarliCat(name); ok {
 		return b.LookupGarliCat(ctx, addr)

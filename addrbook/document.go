@@ -13,11 +13,9 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Hosts is a hosts file in memory: every line as it stood, with its comment,
-// properties and end, and an index of the names. It takes about as much memory as
-// the file has bytes, and 200 bytes more for each name. The zero value is an empty
-// file. It is a [Source]. It may be read by several goroutines at once, but not
-// while one changes it.
+// Hosts is a hosts file in memory: all lines with their comments, properties and line ends, and an index of the
+// names. It takes about as much memory as the file, and 200 bytes more for each name. The zero value is an empty
+// file. It is a [Source]. It may be read by several goroutines at once, but not while it is changed.
 type Hosts struct {
 	lines []string         // with their ends; "" for one that was removed
 	index map[string][]int // the lines of a name, all with one address
@@ -25,11 +23,9 @@ type Hosts struct {
 	version uint64
 }
 
-// ReadHosts reads a hosts file under the rules of [ParseHosts]. With skip nil, a
-// bad line fails the whole as it does there. Otherwise skip gets each bad line,
-// and one that gives a name another address than the first; the line is left
-// out if skip returns nil, else that error fails the whole. An error of r always
-// does.
+// ReadHosts reads a hosts file under the rules of [ParseHosts]. If skip is nil, an invalid line fails the whole file.
+// Otherwise skip is called with each invalid line, and each line that gives a name another address than the first;
+// the line is omitted if skip returns nil, otherwise the file fails with that error. An error of r always fails it.
 func ReadHosts(r io.Reader, skip func(*HostsError) error) (*Hosts, error) {
 	return readHosts(r, dropLines(skip))
 }
@@ -102,7 +98,7 @@ func (h *Hosts) address(at int) Address {
 // Len returns the number of names.
 func (h *Hosts) Len() int { return len(h.index) }
 
-// Lookup implements [Source]. It never waits.
+// Lookup implements [Source]. It does not block.
 func (h *Hosts) Lookup(_ context.Context, name string) (Address, error) {
 	name, err := canonical(name)
 	if err != nil {
@@ -115,8 +111,7 @@ func (h *Hosts) Lookup(_ context.Context, name string) (Address, error) {
 	return h.address(at[0]), nil
 }
 
-// All yields the names and their addresses in the order of the file. The file
-// must not be changed meanwhile.
+// All yields the names and their addresses in the order of the file, which must not be changed meanwhile.
 func (h *Hosts) All() iter.Seq2[string, Address] {
 	return func(yield func(string, Address) bool) {
 		for i, raw := range h.lines {
@@ -134,9 +129,8 @@ func (h *Hosts) Version() uint64 { return h.version }
 // Vouches implements [Voucher]: only the program can change it.
 func (h *Hosts) Vouches(string, Address) bool { return true }
 
-// Records yields the entries with their properties, and the commands, in the
-// order of the file. The error is that of properties which are malformed, with
-// the line; reading goes on after it.
+// Records yields the entries with their properties, and the commands, in the order of the file. For malformed
+// properties it yields the line with an error, and continues.
 func (h *Hosts) Records() iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		for i, raw := range h.lines {
@@ -151,8 +145,8 @@ func (h *Hosts) Records() iter.Seq2[Record, error] {
 	}
 }
 
-// Add puts an entry behind all others. It fails with a *[ConflictError] if the
-// name has another address, and does nothing if it has the same: see [Address.Same].
+// Add appends an entry. It fails with a [*ConflictError] if the name has another address, and does nothing if it has
+// the same: see [Address.Same].
 func (h *Hosts) Add(name string, a Address) error {
 	known, err := h.Lookup(context.Background(), name)
 	switch {
@@ -167,8 +161,8 @@ func (h *Hosts) Add(name string, a Address) error {
 	return nil
 }
 
-// Set gives a name an address, whatever it had. The new entry stands where the
-// old one stood, without its properties, which spoke of the old destination.
+// Set sets the address of a name, replacing any other. The new entry takes the place of the old one, without its
+// properties, which belonged to the old destination.
 func (h *Hosts) Set(name string, a Address) error {
 	name, err := canonical(name)
 	if err != nil {
@@ -208,8 +202,7 @@ func (h *Hosts) endLine() {
 	}
 }
 
-// Remove takes the entries of a name out. It fails with [ErrNotFound] if there
-// are none.
+// Remove removes the entries of a name. It fails with [ErrNotFound] if there are none.
 func (h *Hosts) Remove(name string) error {
 	name, err := canonical(name)
 	if err != nil {
@@ -226,7 +219,7 @@ func (h *Hosts) Remove(name string) error {
 	return nil
 }
 
-// WriteTo writes the file: byte for byte what was read, but for what was changed.
+// WriteTo writes the file: the bytes that were read, except for changes.
 func (h *Hosts) WriteTo(w io.Writer) (n int64, err error) {
 	for _, raw := range h.lines {
 		m, err := io.WriteString(w, raw)

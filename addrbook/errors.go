@@ -43,8 +43,8 @@ var (
 	ErrURL = errors.New("not an address in I2P")
 )
 
-// ConflictError tells that somebody offered another destination for a name than
-// the one that is known. The known one stays, but for Overruled. It wraps [ErrConflict].
+// ConflictError reports that a source offered another destination for a name than the known one. The known one stays,
+// unless Overruled is set. It wraps [ErrConflict].
 type ConflictError struct {
 	Name           string
 	Known, Offered Address

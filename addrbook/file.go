@@ -6,16 +6,14 @@ import (
 	"sync"
 )
 
-// File is a hosts file on disk that belongs to the host program or its user: the
-// own entries of a [Book]. What it says counts, also where it changes. It is a
-// [Source]. All methods may be called by several goroutines at once.
+// File is a hosts file on disk that belongs to the program or its user: the own entries of a [Book]. Its entries take
+// effect even if they change. It is a [Source]. All methods may be called by several goroutines at once.
 //
-// A change is on the disk when the method returns, in one step: the file is the
-// old one or the new one, whole, with mode 0600, and what was written has been read
-// back. Several programs may change one file: they wait for each other by a lock on a
-// file beside it, whose name ends in ".lock", 20 s at most, then it is [ErrLocked]. What
-// others have written is read again before a change, and by [File.Reload]; lookups do
-// not see it before. A file that was there and is not any more is [ErrGone].
+// Changes are atomic and on the disk when the method returns: the file has mode 0600, and what was written has been
+// read back. Several programs may change one file: they use a lock on a file beside it, whose name ends in ".lock",
+// and wait for it up to 20 s, then fail with [ErrLocked]. Before a change the file is read again, as by
+// [File.Reload], so that no change of another program is lost; lookups see such changes only then. If the file has
+// disappeared the error is [ErrGone].
 type File struct {
 	path string // empty for one in memory, which only holds pins
 
@@ -27,8 +25,8 @@ type File struct {
 	version uint64
 }
 
-// OpenFile reads a hosts file, strictly: see [ParseHosts]. A file that does not
-// exist, and never did, is an empty one, which the first change makes.
+// OpenFile reads a hosts file strictly: see [ParseHosts]. A file that does not exist, and never did, counts as empty
+// and is created by the first change.
 func OpenFile(path string) (*File, error) {
 	f := &File{path: path, changing: make(chan struct{}, 1)}
 	if err := f.Reload(); err != nil {
@@ -37,7 +35,7 @@ func OpenFile(path string) (*File, error) {
 	return f, nil
 }
 
-// Reload reads the file again. If that fails, what was read before still counts.
+// Reload reads the file again. If that fails, the earlier contents remain in effect.
 func (f *File) Reload() error {
 	f.changing <- struct{}{}
 	defer func() { <-f.changing }()
@@ -73,15 +71,14 @@ func (f *File) take(hosts *Hosts, s stamp) {
 	f.version++
 }
 
-// Lookup implements [Source]. It never waits.
+// Lookup implements [Source]. It does not block.
 func (f *File) Lookup(ctx context.Context, name string) (Address, error) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return f.hosts.Lookup(ctx, name)
 }
 
-// All yields the names and addresses in the order of the file, as they are
-// when the iteration begins.
+// All yields the names and addresses in the order of the file, as of the start of the iteration.
 func (f *File) All() iter.Seq2[string, Address] {
 	return func(yield func(string, Address) bool) {
 		f.mu.RLock()
@@ -104,7 +101,7 @@ func (f *File) Version() uint64 {
 	return f.version
 }
 
-// Vouches implements [Voucher]: the owner may change what is his.
+// Vouches implements [Voucher]: the owner may change its entries.
 func (f *File) Vouches(string, Address) bool { return true }
 
 // Add is [Hosts.Add].
@@ -122,8 +119,8 @@ func (f *File) Remove(name string) error {
 	return f.Update(func(h *Hosts) error { return h.Remove(name) })
 }
 
-// Update makes any number of changes in one step. If change fails, nothing is
-// changed. change must not keep h, nor change the file by other means.
+// Update makes any number of changes atomically. If change fails, nothing is changed. change must not keep h, nor
+// change the file otherwise.
 func (f *File) Update(change func(h *Hosts) error) error {
 	return f.update(context.Background(), change)
 }

@@ -22,11 +22,10 @@ type garlicEntry struct {
 	many  bool // several destinations have the address
 }
 
-// LookupGarliCat returns the address in the book that has a GarliCat address: see
-// [i2phost.GarliCat]. Only the Sources that are [Lister]s are searched. An
-// address of the first characters of a name is preferred to one of the last. An
-// address that no entry has, or several have, is [ErrNotFound]. The first call,
-// and the first one after a change, reads all entries.
+// LookupGarliCat returns the address in the book whose GarliCat address is addr: see [i2phost.GarliCat]. Only Sources
+// that are [Lister]s are searched. Addresses made of the first characters of a name take precedence over those of the
+// last. If no entry has the address, or several have, the error is [ErrNotFound]. The first call, and the first call
+// after a change, reads all entries.
 func (b *Book) LookupGarliCat(ctx context.Context, addr netip.Addr) (Address, error) {
 	notFound := fmt.Errorf("addrbook: GarliCat address: %w", ErrNotFound)
 	if _, ok := i2phost.GarliCat(addr); !ok {

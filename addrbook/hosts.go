@@ -5,8 +5,7 @@ import (
 	"io"
 )
 
-// HostsError says in which line of a hosts file, counted from 1, something is
-// wrong, and what. Its text does not repeat the line.
+// HostsError is an error in a line of a hosts file, counted from 1. Its text does not repeat the line.
 type HostsError struct {
 	Line int
 	Err  error
@@ -20,22 +19,17 @@ func (e *HostsError) Error() string { return fmt.Sprintf("addrbook: hosts line %
 // Unwrap returns Err.
 func (e *HostsError) Unwrap() error { return e.Err }
 
-// ParseHosts reads a hosts.txt file: lines of the form name=address. The address is
-// a destination in base64, with its padding or without, or a base32 name, which other
-// programs do not read: see [ParseAddress]. The names in the result are canonical, as
-// [i2phost.Host.String] gives them.
+// ParseHosts reads a hosts.txt file: lines of the form name=address. The address is a base64 destination, with or
+// without padding, or a base32 name, which other programs do not read: see [ParseAddress]. The names in the result
+// are canonical, as [i2phost.Host.String] returns them.
 //
-// Empty lines and those that begin with ';' are passed over, and '#' starts a
-// comment anywhere; signed properties after "#!" are thus ignored, unchecked.
-// White space around name and address, CRLF and a byte order mark are
-// dropped. A name may be repeated with the same address, not with another.
+// Empty lines and lines that begin with ';' are ignored, and '#' starts a comment anywhere; signed properties after
+// "#!" are therefore ignored, without verification. White space around name and address, CRLF and a byte order mark
+// are removed. A name may be repeated with the same address, but not with another.
 //
-// The first line that is wrong fails the whole file with a *[HostsError], and
-// no part is returned. It wraps an error of i2phost or keys, [ErrConflict],
-// [bufio.ErrTooLong] for a line of more than 16 KiB, or the error of r. The
-// number of lines is not bounded: bound what you read, if it is not yours.
-//
-// [ReadHosts] reads leniently, and loses nothing.
+// The first invalid line fails the whole file with a *HostsError. It wraps an error of i2phost or keys,
+// [ErrConflict], bufio.ErrTooLong for a line of more than 16 KiB, or the error of r. The number of lines is not
+// limited: limit r if it is not trusted.
 func ParseHosts(r io.Reader) (map[string]Address, error) {
 	book := make(map[string]Address)
 	first := make(map[string]int)

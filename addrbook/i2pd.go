@@ -28,10 +28,9 @@ const (
 
 var errNoTable = errors.New("not of the form name,base32")
 
-// ReadI2PD reads the address book in i2pd's data directory, such as
-// os.DirFS("/var/lib/i2pd"): its own names, then those in local.csv. A name whose
-// destination i2pd does not have comes with its base32 name, plain or encrypted. skip
-// is as for [ReadHosts].
+// ReadI2PD reads the address book in i2pd's data directory, such as os.DirFS("/var/lib/i2pd"): its own names, then
+// those in local.csv. A name whose destination i2pd does not have is returned with its base32 name, plain or
+// encrypted. skip is as for [ReadHosts].
 func ReadI2PD(dir fs.FS, skip func(file string, err *HostsError) error) (*Hosts, error) {
 	h := new(Hosts)
 	for _, name := range []string{i2pdNames, i2pdLocal} {
@@ -125,11 +124,9 @@ func findI2PD(dir fs.FS, a Address) (Address, error) {
 	return AddressOf(d), err
 }
 
-// MergeI2PD prepares to add names to the address book in i2pd's data directory. A name
-// that is in its tables keeps what it has, and every line stays as it is. The
-// destinations come first, so that no name has to wait for the router to find its own.
-// It fails with [ErrEmpty] if there is nothing to add from, and if the directory does not
-// exist.
+// MergeI2PD prepares to add names to the address book in i2pd's data directory. Names in its tables keep their
+// address, and all lines are preserved. Destinations are written first, so that i2pd need not look them up. It fails
+// with [ErrEmpty] if there is nothing to add, and if the directory does not exist.
 func MergeI2PD(dir string, h *Hosts) (*Merge, error) {
 	if err := isRouterDir(dir); err != nil {
 		return nil, err

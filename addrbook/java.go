@@ -8,8 +8,7 @@ import (
 	"path/filepath"
 )
 
-// JavaBooks are the three hosts files of a Java router, in the order in which it
-// asks them. One that is nil does not exist.
+// JavaBooks are the three hosts files of a Java router, in the order in which it uses them. A nil one does not exist.
 type JavaBooks struct {
 	Private *Hosts // privatehosts.txt, never published
 	User    *Hosts // userhosts.txt, published if the user wants it
@@ -25,9 +24,8 @@ func (b *JavaBooks) files() []javaFile {
 	return []javaFile{{"privatehosts.txt", &b.Private}, {"userhosts.txt", &b.User}, {"hosts.txt", &b.Router}}
 }
 
-// ReadJava reads the hosts files in a Java router's directory, such as
-// os.DirFS("/var/lib/i2p/i2p-config"). It does not read hostsdb.blockfile, which
-// newer routers fill besides. skip is as for [ReadHosts].
+// ReadJava reads the hosts files in a Java router's directory, such as os.DirFS("/var/lib/i2p/i2p-config"). It does
+// not read hostsdb.blockfile, which newer routers use too. skip is as for [ReadHosts].
 func ReadJava(dir fs.FS, skip func(file string, err *HostsError) error) (JavaBooks, error) {
 	var b JavaBooks
 	for _, file := range b.files() {
@@ -63,11 +61,9 @@ func forFile(name string, skip func(string, *HostsError) error) func(*HostsError
 	return func(e *HostsError) error { return skip(name, e) }
 }
 
-// Merge prepares to add the entries of the books that are not nil to the hosts files
-// in a directory. A name that one of these files has keeps what it has, and every line
-// stays as it is. A base32 name has no place in these files, and is skipped.
-// It fails with [ErrEmpty] if there is nothing to add from, and if the directory does not
-// exist.
+// Merge prepares to add the entries of the books that are not nil to the hosts files in a directory. Names that one
+// of these files contains keep their address, and all lines are preserved. These files cannot contain base32 names,
+// which are skipped. It fails with [ErrEmpty] if there is nothing to add, and if the directory does not exist.
 func (b JavaBooks) Merge(dir string) (*Merge, error) {
 	if err := isRouterDir(dir); err != nil {
 		return nil, err

@@ -20,8 +20,8 @@ const (
 	maxJump  = 256 << 10 // bytes of an answer
 )
 
-// Jump asks jump services, which are sites that know names, about a name that the
-// program wants to learn. They learn the name, and that somebody asked.
+// Jump asks jump services, which are sites that know names, for a name. They learn the name, and that somebody asked
+// for it.
 type Jump struct {
 	// Services are addresses in I2P to which the name is appended, such as
 	// "http://stats.i2p/cgi-bin/jump.cgi?a=". They are asked in this order.
@@ -32,10 +32,9 @@ type Jump struct {
 	Roots  []*x509.Certificate
 }
 
-// Ask asks one service after the other for a name, and goes on for as long as the
-// loop does: who stops at the first answer tells the name to the fewest. Each
-// service yields one proposal or one error, after 2 min at most; a service that
-// does not know the name yields [ErrNotFound].
+// Ask asks the services for a name, one after the other, until the loop ends: stopping at the first answer reveals
+// the name to the fewest. Each service yields one proposal or one error, within 2 min; a service that does not know
+// the name yields [ErrNotFound].
 func (j *Jump) Ask(ctx context.Context, name string) iter.Seq2[Proposal, error] {
 	return func(yield func(Proposal, error) bool) {
 		name, err := canonical(name)

@@ -9,7 +9,7 @@ import (
 // maxProblems bounds the faults that a Report tells one by one.
 const maxProblems = 50
 
-// Report tells what a fetch did.
+// Report describes the result of a fetch.
 type Report struct {
 	// NotModified: the feed says nothing new since the last fetch.
 	NotModified bool
@@ -34,9 +34,9 @@ type Report struct {
 
 var errBusy = errors.New("addrbook: a fetch is under way")
 
-// Fetch fetches the feed now, whatever the Interval, and applies it. It takes 5
-// min, 5 MiB before and after unpacking, and 60,000 lines at most. What is not a
-// whole feed is an error, often one that wraps [ErrRefused], and changes nothing.
+// Fetch fetches the feed now, whatever the Interval, and applies it. It is limited to 5 min, 5 MiB before and after
+// decompression, and 60,000 lines. If the feed is incomplete or invalid it returns an error, often one that wraps
+// [ErrRefused], and changes nothing.
 func (s *Subscription) Fetch(ctx context.Context) (Report, error) {
 	if !s.fetching.TryLock() {
 		return Report{}, errBusy
@@ -200,8 +200,7 @@ func (a *applier) run(f *fetched, report *Report) error {
 	return a.ctx.Err()
 }
 
-// ForgetVisits drops the ETag and the date that the feed gave, by which it could
-// recognise the next visit.
+// ForgetVisits removes the ETag and date of the feed, by which it could recognise the next visit.
 func (s *Subscription) ForgetVisits() error {
 	if !s.fetching.TryLock() {
 		return errBusy

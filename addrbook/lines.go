@@ -35,12 +35,11 @@ type Line struct {
 	raw string // with its end and a byte order mark
 }
 
-// HostsLines reads a hosts file one line at a time and keeps no more than that
-// in memory. What is an entry and what is wrong is as in [ParseHosts], but for
-// repeated names, which it does not see.
+// HostsLines reads a hosts file line by line in constant memory. Entries and errors are those of [ParseHosts], except
+// that repeated names are not detected.
 //
-// A line that is wrong comes with a *[HostsError], and the next one follows. An
-// error of r comes as a *HostsError too, without a text, and is the last.
+// For an invalid line it yields a *HostsError and continues with the next line. An error of r is yielded as a
+// *HostsError too, without a text, and is the last.
 func HostsLines(r io.Reader) iter.Seq2[Line, error] {
 	return func(yield func(Line, error) bool) {
 		br := bufio.NewReaderSize(r, 64<<10)

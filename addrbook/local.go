@@ -1,15 +1,13 @@
 package addrbook
 
-// Local returns a Book of what the host program itself says: the [*File]s and [*Hosts]
-// among the Sources, and what is such in a [*Book] among them, in the same order. All
-// else is left out: subscriptions, the router, sources of other types, and what b
-// remembers. The files are the same, so that a change of an entry shows in both.
+// Local returns a Book of the program's own entries: the [*File]s and [*Hosts] among the Sources, including those of
+// nested *Books, in the same order. Subscriptions, the router, other sources, and what b remembers are left out. The
+// files are shared, so that a changed entry appears in both.
 //
-// It is for identities that must not be linked. A feed can give each of its
-// subscribers another destination for a name, and so know all that go there; a book
-// that asks somebody or remembers shows by the time of an answer what others have
-// looked up. A local Book answers from the host's entries alone, and shares nothing
-// that a lookup changes, neither with b nor with another local Book of it.
+// It is for identities that must not be linked. A feed can give each subscriber a different destination for a name,
+// and so recognise all who connect to it; and the time that an answer takes, of a book that remembers or asks others,
+// shows what was looked up before. A local Book answers from the program's entries only, and no lookup changes
+// anything that it shares with b or another local Book.
 func (b *Book) Local() *Book {
 	local := new(Book)
 	for _, s := range b.Sources {

@@ -11,9 +11,8 @@ import (
 	"syscall"
 )
 
-// Merge is what adding names to a router's address book comes to: made by
-// [JavaBooks.Merge] or [MergeI2PD], shown by its fields, and carried out by
-// [Merge.Write]. It is not for several goroutines at once.
+// Merge describes the addition of names to a router's address book. [JavaBooks.Merge] or [MergeI2PD] prepare it, its
+// fields describe it, and [Merge.Write] carries it out. It must not be used by several goroutines at once.
 type Merge struct {
 	// Added are the names that the router does not have.
 	Added []string
@@ -87,13 +86,12 @@ func (m *Merge) replace(path string, write func(io.Writer) error, check func(io.
 	return nil
 }
 
-// Write carries the merge out, each file in one step. A file that is replaced keeps its
-// owner and mode, and what it was stays beside it, with ".bak" after its name or, if
-// there is such a file, ".bak2" and so on. A new file and a new folder get the owner of
-// the folder that they are in, the file with mode 0600. It fails with [ErrChanged]
-// if a file has been changed since the merge was made.
+// Write carries out the merge, each file atomically. A file that is replaced keeps its owner and mode, and a copy of
+// the old one is kept with ".bak" or, if that exists, ".bak2" and so on after its name. A new file or directory gets
+// the owner of its parent directory, a file mode 0600. It fails with [ErrChanged] if a file was changed since the
+// merge was prepared.
 //
-// The router must not run: it would not notice, and may write its own over it.
+// The router must be stopped: it would not notice the change, and might overwrite it.
 func (m *Merge) Write() error {
 	for _, c := range m.changes {
 		if err := m.write(c); err != nil {

@@ -52,8 +52,8 @@ func (b *Book) setPin(ctx context.Context, name string, a Address) error {
 	return err
 }
 
-// Forget drops what the book remembers of a name, so that the next answer counts. It
-// fails with an error of i2phost, or one of writing Pins.
+// Forget removes what the book remembers of a name, so that the next answer is accepted. It fails with an error of
+// i2phost, or an error of writing Pins.
 func (b *Book) Forget(name string) error { return b.forget(context.Background(), name) }
 
 func (b *Book) forget(ctx context.Context, name string) error {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Proposal is what somebody says about a name. Nothing believes it: show it to
-// the user and, if he accepts it, put it into a [File].
+// Proposal is an address that somebody proposes for a name. It takes effect only when the program, for example after
+// asking the user, adds it to a [File].
 type Proposal struct {
 	// Name is canonical.
 	Name string

@@ -11,10 +11,9 @@ const (
 	lastRetry  = 24 * time.Hour
 )
 
-// Run fetches the feed every Interval until ctx ends, whose cause it returns. It
-// begins after StartDelay, or when the feed fetched last time becomes due. All
-// times are longer by a random part, so that they do not tell a program by its
-// clock. After a failure it waits 15 min, then twice as long each time up to 24 h.
+// Run fetches the feed every Interval until ctx ends, and returns its cause. It begins after StartDelay, or when the
+// next fetch is due. A random part is added to all times, so that they do not identify a program. After a failure it
+// waits 15 min, then twice as long each time up to 24 h.
 func (s *Subscription) Run(ctx context.Context) error {
 	wait, failures := s.first(), 0
 	for {

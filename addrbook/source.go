@@ -7,26 +7,23 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Source knows addresses by name, as [*File], [*Hosts], [*Subscription] and
-// [*Book] do, and a session with a router through [SourceFunc]. It is asked for canonical
-// names. It returns [ErrNotFound], or an error that wraps it, only for a name that
-// it does not know; any other error says that it could not tell. It must honour
-// ctx and bear several calls at once.
+// Source maps names to addresses, as [*File], [*Hosts], [*Subscription] and [*Book] do, and a session with a router
+// by [SourceFunc]. It is asked for canonical names. It returns [ErrNotFound], or an error that wraps it, only if it
+// does not know the name; any other error means that it could not answer. It must honour ctx and permit concurrent
+// calls.
 type Source interface {
 	Lookup(ctx context.Context, name string) (Address, error)
 }
 
-// Lister is a [Source] that can tell all that it knows. Version changes whenever
-// that does.
+// Lister is a [Source] that can list all its entries. Version changes whenever they do.
 type Lister interface {
 	Source
 	All() iter.Seq2[string, Address]
 	Version() uint64
 }
 
-// Voucher is a [Source] that may give a name another address than before.
-// Vouches reports whether it stands for the change from old. What other Sources
-// say first about a name stays.
+// Voucher is a [Source] that may change the address of a name. Vouches reports whether it supports the change from
+// old. The first answers of other Sources are permanent.
 type Voucher interface {
 	Vouches(name string, old Address) bool
 }

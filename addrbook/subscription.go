@@ -147,7 +147,7 @@ func (s *Subscription) Version() uint64 {
 	return s.version
 }
 
-// Vouches implements [Voucher]: the old destination has signed the name away.
+// Vouches implements [Voucher]: the old destination has signed the change.
 func (s *Subscription) Vouches(name string, old Address) bool {
 	st, err := s.load()
 	return err == nil && st.Entries[name].hadAddress(old)
