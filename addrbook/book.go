@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"sync"
 	"time"
@@ -189,3 +190,6 @@ func later(d, preset time.Duration) time.Time {
 	}
 	return time.Now().Add(orDefault(d, preset))
 }
+
+// Format prints the type alone, whatever the verb: names tell where their user goes.
+func (b *Book) Format(w fmt.State, _ rune) { io.WriteString(w, "addrbook.Book") }

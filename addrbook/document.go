@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"maps"
@@ -97,6 +98,9 @@ func (h *Hosts) address(at int) Address {
 
 // Len returns the number of names.
 func (h *Hosts) Len() int { return len(h.index) }
+
+// Format prints the number of names alone, whatever the verb.
+func (h *Hosts) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "addrbook.Hosts(%d names)", h.Len()) }
 
 // Lookup implements [Source]. It does not block.
 func (h *Hosts) Lookup(_ context.Context, name string) (Address, error) {

@@ -2,6 +2,8 @@ package addrbook
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"iter"
 	"sync"
 )
@@ -174,3 +176,6 @@ func (f *File) write(next *Hosts) error {
 	f.take(next, now)
 	return err
 }
+
+// Format prints the type alone, whatever the verb.
+func (f *File) Format(w fmt.State, _ rune) { io.WriteString(w, "addrbook.File") }

@@ -134,3 +134,6 @@ func helperLen(s string) int {
 	}
 	return len(s)
 }
+
+// Format prints the type alone, whatever the verb.
+func (j Jump) Format(w fmt.State, _ rune) { io.WriteString(w, "addrbook.Jump") }

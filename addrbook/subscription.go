@@ -3,6 +3,8 @@ package addrbook
 import (
 	"context"
 	"crypto/x509"
+	"fmt"
+	"io"
 	"iter"
 	"maps"
 	"slices"
@@ -152,3 +154,6 @@ func (s *Subscription) Vouches(name string, old Address) bool {
 	st, err := s.load()
 	return err == nil && st.Entries[name].hadAddress(old)
 }
+
+// Format prints the type alone, whatever the verb.
+func (s *Subscription) Format(w fmt.State, _ rune) { io.WriteString(w, "addrbook.Subscription") }

@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -189,3 +191,6 @@ func (i *Isolated) idle() time.Duration {
 	}
 	return i.Idle
 }
+
+// Format prints the type alone, whatever the verb: the keys are secrets of the program.
+func (i *Isolated) Format(w fmt.State, _ rune) { io.WriteString(w, "dialer.Isolated") }

@@ -1,6 +1,8 @@
 package dialer
 
 import (
+	"fmt"
+	"io"
 	"net"
 	"sync"
 )
@@ -20,6 +22,9 @@ type heldConn struct {
 	net.Conn
 	hold
 }
+
+// Format keeps fmt from printing peer and key, here and below.
+func (c *heldConn) Format(w fmt.State, _ rune) { io.WriteString(w, "dialer.Conn") }
 
 // heldHalfCloser is one that can end one direction.
 type heldHalfCloser struct{ *heldConn }
@@ -66,6 +71,8 @@ type heldListener struct {
 	hold
 }
 
+func (l *heldListener) Format(w fmt.State, _ rune) { io.WriteString(w, "dialer.Listener") }
+
 func (l *heldListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {
@@ -84,6 +91,8 @@ type heldPacketConn struct {
 	net.PacketConn
 	hold
 }
+
+func (c *heldPacketConn) Format(w fmt.State, _ rune) { io.WriteString(w, "dialer.PacketConn") }
 
 func (c *heldPacketConn) Close() error {
 	defer c.end()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 )
 
@@ -139,3 +140,6 @@ func (d *door) Close() error {
 	}
 	return nil
 }
+
+// Format keeps fmt from printing the key.
+func (d *door) Format(w fmt.State, _ rune) { io.WriteString(w, "dialer.Isolated") }

@@ -3,6 +3,7 @@ package i2cp
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -209,6 +210,9 @@ func (p *PacketConn) Close() error {
 	p.readable.Broadcast()
 	return nil
 }
+
+// Format prints the type alone, whatever the verb.
+func (p *PacketConn) Format(w fmt.State, _ rune) { io.WriteString(w, "i2cp.PacketConn") }
 
 // SetDeadline sets both deadlines.
 func (p *PacketConn) SetDeadline(t time.Time) error {

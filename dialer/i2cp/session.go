@@ -2,6 +2,7 @@ package i2cp
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math"
 	"net"
@@ -190,6 +191,9 @@ func (s *Session) Addr() dialer.Addr {
 	}
 	return dialer.AddrOf(s.signer.Destination(), 0)
 }
+
+// Format prints the nickname alone, whatever the verb.
+func (s *Session) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "i2cp.Session(%s)", s.Nickname) }
 
 // Status returns the current state of the session.
 func (s *Session) Status() dialer.Status { return s.keeper.Status() }

@@ -249,3 +249,6 @@ func (st *stream) opError(op string, err error) error {
 	}
 	return &net.OpError{Op: op, Net: "i2p", Source: st.local, Addr: st.remote, Err: err}
 }
+
+// Format keeps fmt from printing the peer.
+func (st *stream) Format(w fmt.State, _ rune) { io.WriteString(w, "i2cp.Conn") }

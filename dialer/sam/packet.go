@@ -1,6 +1,8 @@
 package sam
 
 import (
+	"fmt"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -122,6 +124,9 @@ func (p *PacketConn) abort() error {
 	}
 	return p.Close()
 }
+
+// Format prints the type alone, whatever the verb.
+func (p *PacketConn) Format(w fmt.State, _ rune) { io.WriteString(w, "sam.PacketConn") }
 
 // SetDeadline sets both deadlines.
 func (p *PacketConn) SetDeadline(t time.Time) error {

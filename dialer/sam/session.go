@@ -2,6 +2,7 @@ package sam
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -182,6 +183,9 @@ func (s *Session) Addr() dialer.Addr {
 	}
 	return dialer.AddrOf(s.Identity.Destination(), 0)
 }
+
+// Format prints the nickname alone, whatever the verb.
+func (s *Session) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "sam.Session(%s)", s.Nickname) }
 
 // Status returns the current state of the session.
 func (s *Session) Status() dialer.Status { return s.keep.Status() }

@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -214,3 +215,6 @@ func (s *stream) SetWriteDeadline(t time.Time) error {
 	}
 	return s.conn.SetWriteDeadline(t)
 }
+
+// Format keeps fmt from printing the peer.
+func (s *stream) Format(w fmt.State, _ rune) { io.WriteString(w, "sam.Conn") }
