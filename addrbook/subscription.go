@@ -30,7 +30,7 @@ import (
 // called by several goroutines at once.
 type Subscription struct {
 	// URL is the address of the feed, in I2P, by name or base32. With a name, the
-	// feed is as trustworthy as that name is for the Client; do not let a feed
+	// feed is as trustworthy as that name is for the Dialer; do not let a feed
 	// say where it is itself.
 	URL string
 

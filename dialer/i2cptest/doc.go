@@ -1,24 +1,25 @@
-// Package i2cptest is an I2P network and its routers' I2CP ports inside one process, in the shape of net/http/httptest:
-// what talks I2CP can be tested without a router, in milliseconds, against several routers' ways.
+// Package i2cptest is an I2P network with I2CP ports of its routers inside the process, similar to net/http/httptest.
+// Programs that use I2CP can be tested without a router, in milliseconds, against simulations of several routers.
 //
-//	nw := i2cptest.NewStrict(t)    // closes itself; violations fail the test
+//	nw := i2cptest.NewStrict(t)    // closed at the end of the test; violations fail it
 //	one, two := nw.Start(nil), nw.Start(&i2cptest.Router{Kind: i2cptest.I2PD259})
 //	client(one.Addr())            // "127.0.0.1:port", or one.Dial in memory
 //	one.Inject(i2cptest.Fault{On: "CreateSession", Status: 3})
 //	one.SetLink(i2cptest.Link{Delay: 50 * time.Millisecond, Loss: 0.01, Rate: 500_000})
 //
-// A [Network] is shared by any number of routers; sessions on them reach each other. A [Router] that is used through
-// [Router.Dial] alone opens no socket, and all waiting is done with timers and channels, so that a test
-// inside testing/synctest sees the minutes that routers take pass at once.
+// A [Network] is shared by any number of routers; sessions on them reach each other. A [Router] that is used only
+// through [Router.Dial] opens no socket. All waiting uses timers and channels, so that the minutes that routers take
+// pass instantly in a testing/synctest bubble.
 //
-// The protocol is what clients of I2CP need: GetDate, CreateSession, ReconfigureSession, DestroySession, CreateLeaseSet2 with
-// lease sets of type 3 and 5, SendMessage, SendMessageExpires, HostLookup of hashes and names, DestLookup, BlindingInfo and
-// GetBandwidthLimits, as the routers were observed to speak it. What is in payloads is not looked at, but that they are gzip.
+// The protocol is what clients of I2CP need, as observed on the routers: GetDate, CreateSession, ReconfigureSession,
+// DestroySession, CreateLeaseSet2 with lease sets of type 3 and 5, SendMessage, SendMessageExpires, HostLookup of hashes
+// and names, DestLookup, BlindingInfo and GetBandwidthLimits. Payloads are not inspected, except that they must be
+// gzip.
 //
 // # Routers
 //
-// [Instant], the default, is for tests of hosts: it needs no time and loses nothing that its link does not lose.
-// [Java], [I2PD256] and [I2PD259] play a version of a router with its answers, times and faults. In this list
+// [Instant], the default, is for tests of programs: it has no delays and loses nothing that its link does not lose.
+// [Java], [I2PD256] and [I2PD259] simulate a version of a router with its answers, delays and faults. In this list
 // "i2pd" means the last two.
 //
 //   - SetDate: I2PD256 repeats the client's version, I2PD259 says 0.9.68, Java 0.9.65. Java alone has passwords.

@@ -2,8 +2,8 @@ package i2cptest
 
 import "time"
 
-// Fault is something that a router does to a message instead of, or besides, answering it well. The zero value of each
-// field leaves that aspect alone; all of them can be combined.
+// Fault is a misbehaviour of a router when it processes a message. The zero value of a field has no effect; fields
+// can be combined.
 type Fault struct {
 	// On is the message of a client that it waits for, such as "CreateSession"; empty is any. "RequestVariableLeaseSet"
 	// and "MessagePayload" are what the router sends by itself; there Ignore, Raw, Disconnect and Close count.
@@ -25,8 +25,7 @@ type Fault struct {
 	Close bool
 }
 
-// Inject orders a fault. Of several that fit a message, the one that was ordered first is used, alone. It may be
-// called at any time.
+// Inject adds a fault. If several match a message, only the one added first applies. It may be called at any time.
 func (r *Router) Inject(f Fault) {
 	if f.Times == 0 {
 		f.Times = 1
@@ -36,7 +35,7 @@ func (r *Router) Inject(f Fault) {
 	r.faults = append(r.faults, &f)
 }
 
-// ClearFaults takes back all faults that wait.
+// ClearFaults removes all faults that have not occurred yet.
 func (r *Router) ClearFaults() {
 	r.nw.mu.Lock()
 	defer r.nw.mu.Unlock()

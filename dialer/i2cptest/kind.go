@@ -2,12 +2,12 @@ package i2cptest
 
 import "time"
 
-// Kind names the router that a [Router] plays. The package comment lists how they differ.
+// Kind is the router that a [Router] simulates. The package comment lists the differences.
 type Kind int
 
 const (
-	// Instant speaks as [I2PD259] does, without its delays and without the faults that lose messages. It is
-	// for tests of hosts, in real time.
+	// Instant behaves like [I2PD259], without its delays and without the faults that lose messages. It is for tests
+	// of programs, in real time.
 	Instant Kind = iota
 	Java         // Java I2P 2.8.0
 	I2PD256      // i2pd 2.56.0

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Link is a model of the way that messages of a router's sessions take, tunnels and all. The zero value delivers at
-// once and loses nothing.
+// Link models the path of messages from a router's sessions, including tunnels. The zero value delivers at once and
+// loses nothing.
 type Link struct {
 	// Delay is added to each message; Jitter is how much more, at most and at random, it may be. Jitter
 	// alone changes no order.
@@ -21,7 +21,7 @@ type Link struct {
 
 const defaultQueue = 256 << 10
 
-// SetLink changes the link for what is sent from now on.
+// SetLink changes the link for messages that are sent from now on.
 func (r *Router) SetLink(l Link) {
 	r.nw.mu.Lock()
 	defer r.nw.mu.Unlock()

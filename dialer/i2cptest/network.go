@@ -33,8 +33,8 @@ type Network struct {
 	wg         sync.WaitGroup
 }
 
-// NewNetwork returns an empty network. It must be closed. Its links lose and delay the same messages each time that
-// the same messages are sent; see [Network.Seed].
+// NewNetwork returns an empty network. It must be closed. If the same messages are sent, its links lose and delay the
+// same ones: see [Network.Seed].
 func NewNetwork() *Network {
 	return &Network{
 		random: rand.New(rand.NewPCG(1, 1)),
@@ -52,15 +52,15 @@ func NewStrict(tb TB) *Network {
 	return nw
 }
 
-// Seed makes the links draw other lots.
+// Seed changes the random decisions of the links.
 func (nw *Network) Seed(seed uint64) {
 	nw.mu.Lock()
 	defer nw.mu.Unlock()
 	nw.random = rand.New(rand.NewPCG(seed, 1))
 }
 
-// Start adds a router to the network and returns it running; nil stands for a zero Router. The fields of r must not
-// be changed afterwards, and a router is started once. It panics if the network is closed or r.Kind is unknown.
+// Start adds a router to the network and returns it running; nil means a zero Router. The fields of r must not be
+// changed afterwards, and a router is started once. It panics if the network is closed or r.Kind is unknown.
 func (nw *Network) Start(r *Router) *Router {
 	if r == nil {
 		r = new(Router)
@@ -84,8 +84,8 @@ func (nw *Network) Start(r *Router) *Router {
 	return r
 }
 
-// SetHost puts a host name such as "example.i2p" into the address book of every router of the network; the zero
-// Destination takes it out.
+// SetHost adds a host name such as "example.i2p" to the address books of all routers; the zero Destination removes
+// it.
 func (nw *Network) SetHost(name string, d keys.Destination) {
 	nw.mu.Lock()
 	defer nw.mu.Unlock()
@@ -96,14 +96,14 @@ func (nw *Network) SetHost(name string, d keys.Destination) {
 	nw.hosts[strings.ToLower(name)] = d
 }
 
-// Violations returns what clients did against the rules that the package comment lists.
+// Violations returns the violations of the rules in the package comment.
 func (nw *Network) Violations() []string {
 	nw.mu.Lock()
 	defer nw.mu.Unlock()
 	return append([]string(nil), nw.violations...)
 }
 
-// Close ends all routers and waits until nothing of the network runs any more. It is safe to call twice.
+// Close ends all routers and waits for all goroutines of the network. It may be called twice.
 func (nw *Network) Close() {
 	nw.mu.Lock()
 	nw.closed = true

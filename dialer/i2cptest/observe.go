@@ -10,7 +10,7 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Message is one that a client sent. Those that carry payloads are counted alone.
+// Message is a message that a client has sent. Messages with payloads are only counted.
 type Message struct {
 	Time time.Time
 	Conn int    // number of the connection, from 1
@@ -40,7 +40,7 @@ type Stats struct {
 
 const maxLog = 10_000 // messages that are kept
 
-// Messages returns what clients sent, oldest first; of more than 10,000 the newest.
+// Messages returns what clients have sent, oldest first, at most the newest 10,000.
 func (r *Router) Messages() []Message {
 	r.nw.mu.Lock()
 	defer r.nw.mu.Unlock()
@@ -75,8 +75,8 @@ func (r *Router) Stats() Stats {
 	return s
 }
 
-// WaitFor waits until cond holds, looking again whenever something happens in the network, or until ctx ends; then
-// it returns the cause. cond may call the methods of routers and network. Time passing is no event.
+// WaitFor waits until cond is true, evaluating it whenever something happens in the network, or until ctx ends; it
+// then returns the cause. cond may call the methods of routers and network. The passing of time is not an event.
 func (nw *Network) WaitFor(ctx context.Context, cond func() bool) error {
 	for {
 		nw.mu.Lock()

@@ -10,18 +10,18 @@ import (
 	"github.com/go-i2p/i2psocks/internal/memnet"
 )
 
-// Router is one router of a [Network]. The zero value can be given to [Network.Start]; all methods need a started
+// Router is one router of a [Network]. The zero value can be given to [Network.Start]; all methods require a started
 // router, and may be called by several goroutines.
 type Router struct {
-	// Kind is the router to play; zero is [Instant].
+	// Kind is the router to simulate; zero means [Instant].
 	Kind Kind
-	// BuildTime is how long it takes until a session has tunnels; zero is what the router takes, negative is no time.
+	// BuildTime is how long a session waits for tunnels; zero means the router's usual time, negative none.
 	BuildTime time.Duration
 	// ClockOffset is how far the router's clock is ahead of that of the process.
 	ClockOffset time.Duration
-	// User and Password, if set, must be in GetDate. i2pd has no passwords, so its routers ignore them.
+	// User and Password, if set, are required in GetDate. i2pd has no passwords, so its routers ignore them.
 	User, Password string
-	// Link is what messages that the router's sessions send have to pass. See also [Router.SetLink].
+	// Link is the link for messages of the router's sessions. See also [Router.SetLink].
 	Link Link
 
 	nw *Network
@@ -50,9 +50,8 @@ func (r *Router) reset() {
 	r.resting = make(map[[32]byte]time.Time)
 }
 
-// Addr returns the address of the router's I2CP port, "127.0.0.1:port". The first call starts to listen there; a router
-// that is used through Dial only opens no socket, and can live in a testing/synctest bubble. It panics if it
-// cannot listen.
+// Addr returns the address of the I2CP port, "127.0.0.1:port". The first call opens the port; a router that is used
+// only through Dial opens no socket, and can run in a testing/synctest bubble. It panics if it cannot listen.
 func (r *Router) Addr() string {
 	r.nw.mu.Lock()
 	defer r.nw.mu.Unlock()
@@ -92,8 +91,7 @@ func (r *Router) accept(ln net.Listener) {
 	})
 }
 
-// Dial connects to the router in memory. A router that is down refuses, with an error that matches
-// syscall.ECONNREFUSED.
+// Dial connects to the router in memory. If the router is down the error matches syscall.ECONNREFUSED.
 func (r *Router) Dial(ctx context.Context) (net.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, &net.OpError{Op: "dial", Net: "i2cptest", Err: err}
@@ -121,7 +119,7 @@ func (r *Router) serve(nc net.Conn) bool {
 	return true
 }
 
-// Kill ends the router as a power cut does: all connections and sessions are gone, new connections are refused.
+// Kill ends the router as a power failure does: all connections and sessions are gone, new connections are refused.
 func (r *Router) Kill() {
 	r.nw.mu.Lock()
 	defer r.nw.mu.Unlock()
@@ -144,8 +142,8 @@ func (r *Router) kill() {
 	r.nw.notify()
 }
 
-// Restart starts a killed router again, on the same address. Sessions do not come back; faults that wait stay
-// ordered. It fails if something else took the address.
+// Restart starts a killed router again, on the same address. Its sessions are gone; faults remain. It fails if the
+// address is in use.
 func (r *Router) Restart() error {
 	r.nw.mu.Lock()
 	defer r.nw.mu.Unlock()
@@ -165,10 +163,10 @@ func (r *Router) Restart() error {
 	return nil
 }
 
-// Close ends the router for good, as Kill does; the rest of the network goes on.
+// Close ends the router permanently, as Kill does; the rest of the network continues.
 func (r *Router) Close() { r.Kill() }
 
-// DropSessions closes the connections of all sessions, without a word, while the router stays up.
+// DropSessions closes the connections of all sessions without a message, while the router stays up.
 func (r *Router) DropSessions() {
 	r.nw.mu.Lock()
 	defer r.nw.mu.Unlock()
@@ -178,7 +176,7 @@ func (r *Router) DropSessions() {
 	r.nw.notify()
 }
 
-// RequestLeaseSets asks all sessions for a new lease set at once, as when tunnels are renewed.
+// RequestLeaseSets requests a new lease set from all sessions, as when tunnels are renewed.
 func (r *Router) RequestLeaseSets() {
 	r.nw.mu.Lock()
 	defer r.nw.mu.Unlock()

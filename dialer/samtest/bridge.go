@@ -11,16 +11,14 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Bridge is the SAM bridge of one router of a [Network]. The zero value can be
-// given to [Network.Start]; all methods need a started bridge, and may be
-// called by several goroutines.
+// Bridge is the SAM bridge of one router of a [Network]. The zero value can be given to [Network.Start]; all methods
+// require a started bridge, and may be called by several goroutines.
 type Bridge struct {
-	// Router is the router to play; zero is [Instant].
+	// Router is the router to simulate; zero means [Instant].
 	Router Router
-	// BuildTime is how long SESSION CREATE takes; zero is what the router
-	// takes, negative is no time.
+	// BuildTime is how long SESSION CREATE takes; zero means the router's usual time, negative none.
 	BuildTime time.Duration
-	// User and Password, if set, must be in each HELLO. i2pd has no passwords, so its bridges ignore them.
+	// User and Password, if set, are required in each HELLO. i2pd has no passwords, so its bridges ignore them.
 	User, Password string
 	// UID is the user that the kernel takes the router for, at the address of Addr; 0 is the program's
 	// own. Other users need Linux and root.
@@ -57,9 +55,8 @@ func (b *Bridge) reset() {
 	b.reserved = make(map[string]time.Time)
 }
 
-// Addr returns the address of the bridge, "127.0.0.1:port". The first call
-// starts to listen there; a bridge that is used through Dial only opens no
-// socket, and can live in a testing/synctest bubble. It panics if it cannot listen.
+// Addr returns the address of the bridge, "127.0.0.1:port". The first call opens the port; a bridge that is used only
+// through Dial opens no socket, and can run in a testing/synctest bubble. It panics if it cannot listen.
 func (b *Bridge) Addr() string {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()
@@ -107,8 +104,7 @@ func (b *Bridge) accept(ln net.Listener) error {
 	return <-became
 }
 
-// Dial connects to the bridge in memory. A bridge that is down refuses, with
-// an error that matches syscall.ECONNREFUSED.
+// Dial connects to the bridge in memory. If the bridge is down the error matches syscall.ECONNREFUSED.
 func (b *Bridge) Dial(ctx context.Context) (net.Conn, error) { return b.dial(ctx, false) }
 
 func (b *Bridge) dial(ctx context.Context, peer bool) (net.Conn, error) {
@@ -138,9 +134,8 @@ func (b *Bridge) serve(nc net.Conn, peer bool) bool {
 	return true
 }
 
-// Kill ends the router as a power cut does: every connection is reset, all
-// sessions are gone, new connections are refused. Streams to other routers are
-// left without an end, except that the router [Instant] ends them.
+// Kill ends the router as a power failure does: all connections are reset, all sessions are gone, new connections are
+// refused. Streams to other routers are not ended, except by the router Instant.
 func (b *Bridge) Kill() {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()
@@ -173,8 +168,8 @@ func (b *Bridge) kill() {
 	b.nw.notify()
 }
 
-// Restart starts a killed router again, on the same address. Sessions do not
-// come back; faults that wait stay ordered. It fails if something else took the address.
+// Restart starts a killed router again, on the same address. Its sessions are gone; faults remain. It fails if the
+// address is in use.
 func (b *Bridge) Restart() error {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()
@@ -201,5 +196,5 @@ func (b *Bridge) Restart() error {
 	return nil
 }
 
-// Close ends the bridge for good, as Kill does; the rest of the network goes on.
+// Close ends the bridge permanently, as Kill does; the rest of the network continues.
 func (b *Bridge) Close() { b.Kill() }

@@ -12,10 +12,9 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// UDPAddr returns where the bridge takes datagrams, "127.0.0.1:port", and from where it forwards
-// them. The port is no neighbour of that of Addr, as it is on routers. The first call opens the
-// socket, as a session does that wants its datagrams forwarded; a client that uses the control
-// connection needs none. It panics if there is no socket to be had.
+// UDPAddr returns the address of the bridge for datagrams, "127.0.0.1:port", from which it also forwards them. Unlike
+// on routers, the port is unrelated to that of Addr. The socket is opened by the first call, or by a session with
+// forwarded datagrams; clients that use the control connection need none. It panics if the socket cannot be opened.
 func (b *Bridge) UDPAddr() string {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()

@@ -1,36 +1,33 @@
-// Package samtest is an I2P network and its SAM v3 bridges inside one process,
-// in the shape of net/http/httptest: what talks SAM can be tested without a
-// router, in milliseconds, against several routers' ways.
+// Package samtest is an I2P network with SAM v3 bridges inside the process, similar to net/http/httptest. Programs
+// that use SAM can be tested without a router, in milliseconds, against simulations of several routers.
 //
-//	nw := samtest.NewStrict(t)    // closes itself; violations fail the test
+//	nw := samtest.NewStrict(t)    // closed at the end of the test; violations fail it
 //	one, two := nw.Start(nil), nw.Start(&samtest.Bridge{Router: samtest.I2PD259})
 //	client(one.Addr())            // "127.0.0.1:port", or one.Dial in memory
 //	one.Inject(samtest.Fault{On: "STREAM CONNECT", Result: "CANT_REACH_PEER"})
 //	one.WaitFor(ctx, func() bool { return one.Count("STREAM CONNECT") == 3 })
 //
-// A [Network] is shared by any number of bridges; sessions on them reach each
-// other by base32, by base64, or by a name from [Network.SetHost]. A [Bridge]
-// that is used through [Bridge.Dial] alone opens no socket, and all waiting is
-// done with timers and channels, so that a test inside testing/synctest sees
-// the minutes that routers take pass at once.
+// A [Network] is shared by any number of bridges; sessions on them reach each other by base32, by base64, or by a name
+// from [Network.SetHost]. A [Bridge] that is used only through [Bridge.Dial] opens no socket. All waiting uses timers
+// and channels, so that the minutes that routers take pass instantly in a testing/synctest bubble.
 //
-// The protocol is SAM 3.0 to 3.3: HELLO VERSION, SESSION CREATE with STYLE=STREAM, DATAGRAM,
-// RAW and PRIMARY, SESSION ADD and REMOVE, STREAM CONNECT, ACCEPT and FORWARD, DATAGRAM SEND, RAW SEND, NAMING LOOKUP, DEST GENERATE,
-// PING, PONG and QUIT, as the routers were observed to speak it.
+// The protocol is SAM 3.0 to 3.3 as observed on the routers: HELLO VERSION, SESSION CREATE with STYLE=STREAM, DATAGRAM,
+// RAW and PRIMARY, SESSION ADD and REMOVE, STREAM CONNECT, ACCEPT and FORWARD, DATAGRAM SEND, RAW SEND, NAMING LOOKUP,
+// DEST GENERATE, PING, PONG and QUIT.
 //
-// What goes wrong is ordered: [Bridge.Inject] spoils single commands, with answers that are slow,
-// cut anywhere, lost, or of somebody else; [Bridge.Freeze] stops a router and keeps its connections, [Bridge.Kill] ends
-// it; a [Thief] takes its port. A [Peer] is somebody else on the network, whose keys may be of any type.
+// Faults are injected: [Bridge.Inject] affects single commands, with replies that are slow, truncated, lost, or those
+// of another command; [Bridge.Freeze] stops a router but keeps its connections; [Bridge.Kill] ends it; a [Thief] takes
+// over its port. A [Peer] is another destination on the network, whose keys may be of any type.
 //
 // # Routers
 //
-// [Instant], the default, is for tests of hosts. It talks as Java I2P does,
-// needs no time, and has none of the behaviours below that lose streams: a
+// [Instant], the default, is for tests of programs. It replies as Java I2P does,
+// without delays, and has none of the behaviours below that lose streams: a
 // STREAM CONNECT waits up to a second for the server's next ACCEPT, a closed
 // ACCEPT is withdrawn, closing a session ends all that belongs to it.
 //
-// [Java], [I2PD245], [I2PD256] and [I2PD259] play a version of a router with its
-// replies, times and faults. In this list "i2pd" means all three, "new i2pd" the last two.
+// [Java], [I2PD245], [I2PD256] and [I2PD259] simulate a version of a router with its
+// replies, delays and faults. In this list "i2pd" means all three, "new i2pd" the last two.
 //
 //   - HELLO: Java and I2PD259 answer MIN=3.1 MAX=3.3 with 3.3, the others with 3.1.
 //   - Tunnels: SESSION CREATE takes 2 s on Java, 20 s on I2PD245, 3 s on new i2pd ([Bridge.BuildTime]).

@@ -6,48 +6,43 @@ import (
 	"time"
 )
 
-// Fault is something that a bridge does to a command instead of, or besides,
-// answering it well. The zero value of each field leaves that aspect alone;
-// all of them can be combined.
+// Fault is a misbehaviour of a bridge when it processes a command. The zero value of a field has no effect; fields
+// can be combined.
 type Fault struct {
-	// On is the command it waits for: "STREAM CONNECT", or only a verb such as
-	// "STREAM"; empty is any command. "STREAM ACCEPTED" is the line that tells a
-	// waiting STREAM ACCEPT of its peer, "DATAGRAM RECEIVED" and "RAW RECEIVED" are what
-	// brings datagrams; there Raw, Split and CloseAfter count.
+	// On is the command: "STREAM CONNECT", or only a verb such as "STREAM"; empty means any command. "STREAM
+	// ACCEPTED" is the line that announces the peer of a waiting STREAM ACCEPT; "DATAGRAM RECEIVED" and "RAW
+	// RECEIVED" deliver datagrams; for these only Raw, Split and CloseAfter have an effect.
 	On string
-	// Times is how many commands it is for; 0 is one, negative is all to come.
+	// Times is how many commands are affected; 0 means one, negative all.
 	Times int
 	// Delay is how long the bridge waits before it does anything.
 	Delay time.Duration
-	// Result and Message make the reply; the command is not carried out. What
-	// happens to the connection is what the router does after an error.
+	// Result and Message form the reply; the command is not executed. The connection is treated as the router does
+	// after an error.
 	Result, Message string
-	// Raw is sent instead of the reply, as it is; the command is not carried
-	// out, and the connection stays open.
+	// Raw is sent instead of the reply; the command is not executed, and the connection stays open.
 	Raw []byte
-	// Endless sends bytes without an end and without a newline.
+	// Endless sends bytes forever, without a newline.
 	Endless bool
-	// Late is how long the reply waits once the command was carried out; the connection does
-	// nothing else meanwhile.
+	// Late is how long the reply is delayed after the command was executed; the connection does nothing else
+	// meanwhile.
 	Late time.Duration
 	// Hold is how long the status line of a stream waits for the first bytes of
 	// the peer, to be sent in one segment with them. 0 is 2 ms for STREAM CONNECT,
 	// except on i2pd, and no time for STREAM ACCEPTED; negative is no time.
 	Hold time.Duration
-	// Split sends the reply in pieces of so many bytes.
+	// Split sends the reply in pieces of this many bytes.
 	Split int
-	// CloseAfter closes the connection after so many bytes of the reply, or at
-	// BeforeReply, MidLine or AfterReply. The command has been carried out.
+	// CloseAfter closes the connection after this many bytes of the reply, or at BeforeReply, MidLine or AfterReply.
+	// The command has been executed.
 	CloseAfter int
-	// Reset makes CloseAfter a reset.
+	// Reset makes CloseAfter reset the connection.
 	Reset bool
-	// Stall makes CloseAfter leave the connection open: what it cuts off never comes, nor does
-	// anything after it. With BeforeReply the reply alone is lost, and the connection goes on,
-	// unless it is a stream by then.
+	// Stall makes CloseAfter leave the connection open: the rest of the reply and everything after it is never sent.
+	// With BeforeReply only the reply is lost, and the connection continues, unless it is a stream by then.
 	Stall bool
-	// Deaf lets the bridge take nothing more from this connection, for good: what the client
-	// sends fills the buffers, and then its writes block. Nor does the bridge notice that the
-	// client leaves. Replies go on.
+	// Deaf makes the bridge read nothing more from this connection: the client's writes block when the buffers are
+	// full, and the bridge does not notice that the client leaves. Replies continue.
 	Deaf bool
 }
 
@@ -61,8 +56,7 @@ const (
 // pieceGap lets a reader take one piece before the next one comes.
 const pieceGap = 50 * time.Microsecond
 
-// Inject orders a fault. Of several that fit a command, the one that was
-// ordered first is used, alone. It may be called at any time.
+// Inject adds a fault. If several match a command, only the one added first applies. It may be called at any time.
 func (b *Bridge) Inject(f Fault) {
 	if f.Times == 0 {
 		f.Times = 1
@@ -72,7 +66,7 @@ func (b *Bridge) Inject(f Fault) {
 	b.faults = append(b.faults, &f)
 }
 
-// ClearFaults takes back all faults that wait.
+// ClearFaults removes all faults that have not occurred yet.
 func (b *Bridge) ClearFaults() {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()
@@ -202,9 +196,8 @@ func (c *conn) write(b []byte, piece int) error {
 	return nil
 }
 
-// DropSession lets a session die while its control connection stays open, as
-// i2pd does to a recycled key; Java forgets the ID. Streams go on. It
-// reports false if there is no such session.
+// DropSession ends a session while its control connection stays open, as i2pd does with a reused key; Java forgets
+// the ID. Streams continue. It returns false if there is no such session.
 func (b *Bridge) DropSession(id string) bool {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()
@@ -220,8 +213,8 @@ func (b *Bridge) DropSession(id string) bool {
 	return true
 }
 
-// CloseSession closes the control connection of a session, and with it the
-// session. It reports false if there is no such session.
+// CloseSession closes the control connection of a session, and with it the session. It returns false if there is no
+// such session.
 func (b *Bridge) CloseSession(id string) bool {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()

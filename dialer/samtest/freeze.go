@@ -1,10 +1,9 @@
 package samtest
 
-// Freeze stops the router as SIGSTOP does: it reads and writes nothing, and nothing that its clients
-// do makes it close a connection. Connections stay, new ones are taken, as a kernel takes them, and a
-// client that goes on sending is held back once the buffers are full. Others on the network
-// cannot reach its sessions. Its clock goes on, but for how long a client
-// may be silent. Thaw ends that, as Kill and Restart do.
+// Freeze stops the router as SIGSTOP does: it reads and writes nothing, and closes no connection. Connections remain,
+// new ones are accepted, as by a kernel, and a client that continues to send blocks when the buffers are full. Other
+// sessions cannot reach those of the router. Its clock continues, except for the time that clients may be silent.
+// Thaw ends this, as do Kill and Restart.
 func (b *Bridge) Freeze() {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()
@@ -15,8 +14,7 @@ func (b *Bridge) Freeze() {
 	}
 }
 
-// Thaw lets a frozen router go on where it stopped: it carries out what it was sent meanwhile, and
-// then learns who has left.
+// Thaw lets a frozen router continue: it processes what was sent meanwhile, then notices which clients have left.
 func (b *Bridge) Thaw() {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()

@@ -91,8 +91,8 @@ func (nw *Network) Start(b *Bridge) *Bridge {
 	return b
 }
 
-// SetHost puts a host name such as "example.i2p" into the address book of
-// every router of the network; the zero Destination takes it out.
+// SetHost adds a host name such as "example.i2p" to the address books of all routers; the zero Destination removes
+// it.
 func (nw *Network) SetHost(name string, d keys.Destination) {
 	nw.mu.Lock()
 	defer nw.mu.Unlock()
@@ -111,8 +111,7 @@ func (nw *Network) Violations() []string {
 	return append([]string(nil), nw.violations...)
 }
 
-// Close closes all bridges and waits until nothing of the network runs any
-// more. It is safe to call twice.
+// Close ends all bridges and waits for all goroutines of the network. It may be called twice.
 func (nw *Network) Close() {
 	nw.mu.Lock()
 	nw.closed = true

@@ -10,7 +10,7 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Command is a line that a client sent.
+// Command is a line that a client has sent.
 type Command struct {
 	Time time.Time
 	Conn int    // number of the connection, from 1
@@ -67,15 +67,15 @@ func (b *Bridge) remember(c Command) {
 	b.oldest = (b.oldest + 1) % maxLog
 }
 
-// Commands returns the lines that clients sent, oldest first; of more than 10,000 the newest.
+// Commands returns the lines that clients have sent, oldest first, at most the newest 10,000.
 func (b *Bridge) Commands() []Command {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()
 	return append(slices.Clone(b.log[b.oldest:]), b.log[:b.oldest]...)
 }
 
-// Count returns how many commands of a name, such as "STREAM ACCEPT", were
-// sent since the bridge was started. A verb alone counts all of its commands.
+// Count returns how many commands of a name, such as "STREAM ACCEPT", were sent since the bridge was started. A verb
+// alone counts all its commands.
 func (b *Bridge) Count(name string) int {
 	b.nw.mu.Lock()
 	defer b.nw.mu.Unlock()
@@ -107,9 +107,8 @@ func (b *Bridge) Stats() Stats {
 	return s
 }
 
-// WaitFor waits until cond holds, looking again whenever something happens in
-// the network, or until ctx ends; then it returns the cause. cond may call the
-// methods of bridges and network. Time passing is no event.
+// WaitFor waits until cond is true, evaluating it whenever something happens in the network, or until ctx ends; it
+// then returns the cause. cond may call the methods of bridges and network. The passing of time is not an event.
 func (b *Bridge) WaitFor(ctx context.Context, cond func() bool) error {
 	for {
 		b.nw.mu.Lock()

@@ -22,9 +22,8 @@ type Peer struct {
 	s *session
 }
 
-// NewPeer makes a peer with a signing key of any type, such as GOST, 9 and 10, or one that is yet
-// to come. It lives until the bridge is killed. It fails for types whose keys have parts outside of
-// the destination's 384 bytes.
+// NewPeer returns a peer with a signing key of any type, such as GOST (9 and 10) or an unassigned one. It lives until
+// the bridge is killed. It fails for types whose keys do not fit into the 384 bytes of a destination.
 func (b *Bridge) NewPeer(signatureType uint16) (*Peer, error) {
 	dest, err := foreign(signatureType)
 	if err != nil {

@@ -9,10 +9,9 @@ import (
 	"sync"
 )
 
-// Thief is a program that has taken a router's port, such as that of a [Bridge] that was killed. It
-// answers HELLO as a router does, and takes down whatever it is sent then, without an answer. The
-// zero value can be started, once; all methods but Start need that, and may be called by several
-// goroutines.
+// Thief is a program that has taken over a router's port, such as that of a [Bridge] that was killed. It answers
+// HELLO as a router does, and records whatever it is sent, without an answer. The zero value can be started, once;
+// all methods except Start require that, and may be called by several goroutines.
 type Thief struct {
 	// Addr is where it listens: "127.0.0.1:port". Empty is a free port; Start writes it here.
 	Addr string
@@ -27,7 +26,7 @@ type Thief struct {
 	closed bool
 }
 
-// Start takes the port.
+// Start opens the port.
 func (t *Thief) Start() error {
 	ln, err := net.Listen("tcp", orElse(t.Addr, "127.0.0.1:0"))
 	if err != nil {
@@ -85,15 +84,14 @@ func (t *Thief) serve(nc net.Conn) {
 	}
 }
 
-// Connections returns how many clients came.
+// Connections returns how many clients have connected.
 func (t *Thief) Connections() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.conns)
 }
 
-// Lines returns all lines that it was sent, in the order in which they came. Keys and passwords
-// are cut out; Got tells whether they were sent.
+// Lines returns all lines it was sent, in order. Keys and passwords are removed; Got reports whether they were sent.
 func (t *Thief) Lines() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -111,7 +109,7 @@ func (t *Thief) Got(text string) bool {
 	return slices.ContainsFunc(t.loot, func(line string) bool { return strings.Contains(line, text) })
 }
 
-// Close gives the port back, closes all connections and waits until nothing of the Thief runs any more. It is safe to call twice.
+// Close closes the port and all connections and waits for all goroutines of the Thief. It may be called twice.
 func (t *Thief) Close() error {
 	t.mu.Lock()
 	again := t.closed
