@@ -161,8 +161,14 @@ func TestBadFields(t *testing.T) {
 		"name with a path":     {Name: "../../escape", Keys: new(keys.Memory)},
 		"router by name":       {SAM: "router.example.com:7656"},
 		"name with a space":    {Name: "a b"},
+		"persistent and not": {Keys: new(keys.Memory), Isolation: i2psocks.Isolation{
+			Persistent: true,
+			New:        func(context.Context) (dialer.Backend, error) { return new(i2psocks.Endpoint), nil },
+		}},
 	} {
-		assert.Error(t, ep.Up(t.Context()), name)
+		err := ep.Up(t.Context())
+		assert.Error(t, err, name)
+		assert.NotErrorIs(t, err, dialer.ErrRouterDown, name)
 		assert.NoError(t, ep.Close())
 	}
 }

@@ -52,7 +52,8 @@ type Isolation struct {
 	// derived from port and credentials. For the meaning of a nil Book function see [Endpoint.Isolate].
 	Book func(token string) *addrbook.Book
 	// New, if set, makes the backend of a new identity instead of a [sam.Session]. An endpoint whose Backend field is
-	// set refuses isolation tokens unless New is set.
+	// set refuses isolation tokens unless New is set. It must not be combined with Persistent, as such an identity is
+	// not stored.
 	New func(ctx context.Context) (dialer.Backend, error)
 }
 

@@ -49,6 +49,8 @@ func (e *Endpoint) check() error {
 		return errors.New("both Secret and NoSecret are set")
 	case e.Backend == nil && e.Isolation.Persistent && e.Keys == nil && e.Dir == "":
 		return errors.New("Isolation.Persistent needs Keys or Dir")
+	case e.Isolation.Persistent && e.Isolation.New != nil:
+		return errors.New("both Isolation.Persistent and Isolation.New are set: what New makes is not kept")
 	}
 	if err := e.checkDoors(); err != nil {
 		return err
