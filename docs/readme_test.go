@@ -1,4 +1,4 @@
-package i2psocks_test
+package docs_test
 
 import (
 	"encoding/json"
@@ -11,8 +11,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/go-i2p/i2psocks/dialer/samtest"
 )
 
 // frame is what a reader has around a part of a program.
@@ -38,37 +36,15 @@ PART
 }
 `
 
-// documentedHosts returns a network with the hosts that the documented programs dial.
-func documentedHosts(t *testing.T) *samtest.Network {
-	nw := samtest.NewStrict(t)
-	site := endpoint(t, nw.Start(nil).Addr())
-	serve(t, site, text("a page"))
-	ln, err := site.Listen(t.Context(), "tcp", ":6667")
-	require.NoError(t, err)
-	go func() {
-		for {
-			conn, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			defer conn.Close()
-		}
-	}()
-	for _, host := range []string{"stats.i2p", "irc.postman.i2p"} {
-		nw.SetHost(host, site.Addr().Destination)
-	}
-	return nw
-}
-
 // TestDocumentedPrograms builds and runs the programs of README.md and doc.go as they stand there, but for the address of
 // the bridge: the router of a test is not at the usual one.
 func TestDocumentedPrograms(t *testing.T) {
 	nw := documentedHosts(t)
-	readme, err := os.ReadFile("README.md")
+	readme, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
 	blocks := regexp.MustCompile("(?s)```go\r?\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
 	require.Len(t, blocks, 2)
-	doc, err := os.ReadFile("doc.go")
+	doc, err := os.ReadFile("../doc.go")
 	require.NoError(t, err)
 	lines := regexp.MustCompile(`(?m)^//\t(.*)$`).FindAllStringSubmatch(string(doc), -1)
 	require.NotEmpty(t, lines)
@@ -108,13 +84,15 @@ func buildMain(t *testing.T, program string) (path string) {
 	dir := t.TempDir()
 	source := filepath.Join(dir, "main.go")
 	require.NoError(t, os.WriteFile(source, []byte(program), 0o600))
-	root, err := os.Getwd()
+	root, err := filepath.Abs("..")
 	require.NoError(t, err)
 	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, "documented", "main.go"): source}})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600))
 	path = filepath.Join(dir, "program")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", path, "./documented").CombinedOutput()
+	build := exec.CommandContext(t.Context(), "go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", path, "./documented")
+	build.Dir = root
+	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return path
 }

@@ -1,6 +1,6 @@
 //go:build settime
 
-package i2psocks_test
+package soak_test
 
 import "time"
 

@@ -1,4 +1,4 @@
-package i2psocks_test
+package docs_test
 
 import (
 	"os"
@@ -14,20 +14,20 @@ import (
 // TestDependencies: docs/dependencies.md gives a reason and a licence for each module in go.mod, and says which of them an
 // embedder links.
 func TestDependencies(t *testing.T) {
-	mod, err := os.ReadFile("go.mod")
+	mod, err := os.ReadFile("../go.mod")
 	require.NoError(t, err)
 	var required []string
 	for _, m := range regexp.MustCompile(`(?m)^(?:require)?\s+(\S+\.\S+/?\S*) v`).FindAllStringSubmatch(string(mod), -1) {
 		required = append(required, m[1])
 	}
 	require.NotEmpty(t, required)
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", ".").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", "..").Output()
 	require.NoError(t, explainExit(err))
 	linked := make(map[string]bool)
 	for _, m := range strings.Fields(string(out)) {
 		linked[m] = true
 	}
-	page, err := os.ReadFile("docs/dependencies.md")
+	page, err := os.ReadFile("dependencies.md")
 	require.NoError(t, err)
 	var listed []string
 	marked := make(map[string]bool)

@@ -1,4 +1,4 @@
-package i2psocks_test
+package docs_test
 
 import (
 	"net"
@@ -22,7 +22,7 @@ func TestUnit(t *testing.T) {
 	if err != nil {
 		t.Skip("systemd is not installed")
 	}
-	page, err := os.ReadFile("docs/service.md")
+	page, err := os.ReadFile("service.md")
 	require.NoError(t, err)
 	block := regexp.MustCompile("(?s)```ini\n(.*?)```").FindSubmatch(page)
 	require.NotNil(t, block)
@@ -41,13 +41,12 @@ func TestBrowsersPage(t *testing.T) {
 	if _, err := exec.LookPath("chromium"); err != nil && os.Getenv("I2PSOCKS_REQUIRE_CLIENTS") != "1" {
 		t.Skip("chromium is not installed")
 	}
-	page, err := os.ReadFile("docs/browsers.md")
+	page, err := os.ReadFile("browsers.md")
 	require.NoError(t, err)
 	block := regexp.MustCompile("(?s)```sh\n(.*?)\n```").FindSubmatch(page)
 	require.NotNil(t, block)
 	nw := samtest.NewStrict(t)
-	site := endpoint(t, nw.Start(nil).Addr())
-	serve(t, site, text("a page in I2P"))
+	site := serve(t, nw, "a page in I2P")
 	nw.SetHost("stats.i2p", site.Addr().Destination)
 	ep := &i2psocks.Endpoint{SAM: nw.Start(nil).Addr(), NoSecret: true}
 	defer ep.Close()

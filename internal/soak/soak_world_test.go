@@ -1,4 +1,4 @@
-package i2psocks_test
+package soak_test
 
 import (
 	"context"
