@@ -1,5 +1,5 @@
-// Command btcd meets Bitcoin nodes inside I2P by the packages of btcd, which know their peers by *net.TCPAddr: it listens, connects
-// to the peers that it is given, "host:port", and prints who they say they are.
+// Command btcd connects to Bitcoin nodes in I2P with the packages of btcd, which identify peers by *net.TCPAddr: it listens,
+// connects to the given peers, and prints their user agents.
 package main
 
 import (
@@ -23,6 +23,10 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	address := flag.String("sam", sam.DefaultAddress, "SAM `address`: IP:port or unix:PATH")
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "Usage: btcd [options] [HOST.i2p:PORT ...]")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
 	ep := &i2psocks.Endpoint{SAM: *address}
 	defer ep.Close()

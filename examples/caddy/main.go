@@ -1,4 +1,5 @@
-// Command caddy is a Caddy that serves, and reaches as a reverse proxy, I2P and nothing else. It reads its configuration again on SIGHUP.
+// Command caddy is a Caddy that serves sites in I2P, and reaches sites in I2P as a reverse proxy. It reloads its
+// configuration on SIGHUP.
 package main
 
 import (
@@ -24,8 +25,16 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	address := flag.String("sam", sam.DefaultAddress, "SAM `address`: IP:port or unix:PATH")
-	dir := flag.String("dir", "state", "`folder` of the keys")
+	dir := flag.String("dir", "state", "`directory` of the keys")
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "Usage: caddy [options] CONFIG.json")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
+	if flag.NArg() != 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	ids := newIdentities(*address, *dir)

@@ -1,4 +1,4 @@
-// Command grpc asks a gRPC service inside I2P whether it is well.
+// Command grpc asks the health service of a gRPC server in I2P for its status.
 package main
 
 import (
@@ -21,7 +21,15 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	address := flag.String("sam", sam.DefaultAddress, "SAM `address`: IP:port or unix:PATH")
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "Usage: grpc [options] HOST.i2p:PORT")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
+	if flag.NArg() != 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	ep := &i2psocks.Endpoint{SAM: *address}
 	defer ep.Close()
 	status, err := check(ctx, ep, flag.Arg(0))

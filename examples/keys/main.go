@@ -1,4 +1,4 @@
-// Command keys looks after identities: it makes, shows, lists, labels, renames, rotates,
+// Command keys manages identities: it creates, shows, lists, labels, renames, rotates,
 // restores, imports, exports and encrypts them. Secrets go to a new file that only its
 // owner may read, or, with -reveal, to standard output; nowhere else.
 package main

@@ -1,4 +1,5 @@
-// Command libp2p pings a libp2p host inside I2P, "/garlic32/…/p2p/…"; without a target it is such a host.
+// Command libp2p pings a libp2p host in I2P, "/garlic32/…/p2p/…"; without a target it is such a host, and prints its
+// address.
 package main
 
 import (
@@ -25,11 +26,19 @@ import (
 )
 
 func main() {
-	gologshim.SetDefaultHandler(slog.DiscardHandler) // libp2p else writes addresses to the standard error
+	gologshim.SetDefaultHandler(slog.DiscardHandler) // otherwise libp2p writes addresses to standard error
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	address := flag.String("sam", sam.DefaultAddress, "SAM `address`: IP:port or unix:PATH")
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "Usage: libp2p [options] [ADDRESS]")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
+	if flag.NArg() > 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	ep := &i2psocks.Endpoint{SAM: *address}
 	defer ep.Close()
 	if err := run(ctx, ep, flag.Arg(0)); err != nil && ctx.Err() == nil {

@@ -1,5 +1,5 @@
-// Command metrics is a SOCKS daemon whose numbers can be read by Prometheus at /metrics, and as
-// expvar's JSON at /debug/vars. It is a module of its own, so that nobody else carries its dependencies.
+// Command metrics is a SOCKS daemon with metrics for Prometheus at /metrics, and for expvar as JSON at
+// /debug/vars. It is a module of its own because of its dependencies.
 package main
 
 import (

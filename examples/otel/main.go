@@ -1,5 +1,5 @@
-// Command otel is a SOCKS daemon that traces its requests with OpenTelemetry. It prints its spans as JSON; a program of yours hands
-// them to an exporter of its choice. It is a module of its own, so that nobody else carries its dependencies.
+// Command otel is a SOCKS daemon that traces its requests with OpenTelemetry. It prints its spans as JSON; other programs can use
+// another exporter. It is a module of its own because of its dependencies.
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Command quic sends a line to a QUIC server inside I2P and prints what comes back; without a target it is that server.
+// Command quic sends a line to a QUIC server in I2P and prints the answer; without a target it is such a server, and prints
+// its address.
 package main
 
 import (
@@ -28,7 +29,15 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	address := flag.String("sam", sam.DefaultAddress, "SAM `address`: IP:port or unix:PATH")
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "Usage: quic [options] [HOST.b32.i2p]")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
+	if flag.NArg() > 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	ep := &i2psocks.Endpoint{SAM: *address}
 	defer ep.Close()
 	if err := run(ctx, ep, flag.Arg(0)); err != nil && ctx.Err() == nil {
@@ -49,7 +58,9 @@ func run(ctx context.Context, ep *i2psocks.Endpoint, b32 string) error {
 		return serve(ctx, packets)
 	}
 	answer, err := ask(ctx, packets, b32, "hello")
-	fmt.Println(answer)
+	if err == nil {
+		fmt.Println(answer)
+	}
 	return err
 }
 

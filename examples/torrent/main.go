@@ -1,4 +1,4 @@
-// Command torrent downloads a torrent from peers in I2P and goes on seeding it: a magnet link, or a .torrent file.
+// Command torrent downloads a torrent, given by a magnet link or a .torrent file, from peers in I2P and seeds it.
 package main
 
 import (
@@ -25,8 +25,16 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	address := flag.String("sam", sam.DefaultAddress, "SAM `address`: IP:port or unix:PATH")
-	dir := flag.String("dir", ".", "`folder` of the files")
+	dir := flag.String("dir", ".", "`directory` of the files")
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "Usage: torrent [options] MAGNET-LINK | FILE.torrent")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
+	if flag.NArg() != 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	ep := &i2psocks.Endpoint{SAM: *address}
 	defer ep.Close()
 	if err := run(ctx, ep, *dir, flag.Arg(0)); err != nil && ctx.Err() == nil {
