@@ -52,19 +52,34 @@ func (n names) garliCat(ctx context.Context, addr netip.Addr) (host string, err 
 	return d.Text(), nil
 }
 
+// garliCatHost is whose an address is.
+type garliCatHost struct {
+	host    i2phost.Host
+	hash    [32]byte
+	several bool // so that it is nobody's
+}
+
+// addGarliCat notes the addresses of a host, unless it does not tell its hash.
+func (h hosts) addGarliCat(to dialer.Target) {
+	hash, ok := to.Host.Hash()
+	if d := to.Addr.Destination; !d.IsZero() {
+		hash, ok = d.Hash(), true
+	}
+	if !ok {
+		return
+	}
+	first, last := i2phost.GarliCatAddrs(hash)
+	for _, addr := range []netip.Addr{first, last} {
+		before, taken := h.byGarliCat[addr]
+		h.byGarliCat[addr] = garliCatHost{to.Host, hash, before.several || taken && before.hash != hash}
+	}
+}
+
 // garliCat returns the host with an address, "" if there is none. An address of two hosts is nobody's.
 func (h hosts) garliCat(addr netip.Addr) (string, error) {
-	var found i2phost.Host
-	for _, host := range h {
-		hash, _ := host.Hash()
-		first, last := i2phost.GarliCatAddrs(hash)
-		if addr != first && addr != last || host.Kind() == i2phost.EncryptedBase32 {
-			continue
-		}
-		if other, ok := found.Hash(); ok && other != hash {
-			return "", fmt.Errorf("%w: GarliCat address of several", dialer.ErrNameNotFound)
-		}
-		found = host
+	found := h.byGarliCat[addr]
+	if found.several {
+		return "", fmt.Errorf("%w: GarliCat address of several", dialer.ErrNameNotFound)
 	}
-	return found.String(), nil
+	return found.host.String(), nil
 }

@@ -31,7 +31,13 @@ func testGarliCat(t *testing.T, nw *network) {
 
 	for source, set := range map[string]func(*i2psocks.Endpoint){
 		"hosts": func(e *i2psocks.Endpoint) { e.Hosts = map[string]string{"site.i2p": site.Addr().Host} },
-		"book":  func(e *i2psocks.Endpoint) { e.Book = &addrbook.Book{Sources: []addrbook.Source{&book}} },
+		"hosts, whole": func(e *i2psocks.Endpoint) {
+			e.Hosts = map[string]string{"site.i2p": site.Addr().Destination.Base64()}
+		},
+		"hosts, twice": func(e *i2psocks.Endpoint) {
+			e.Hosts = map[string]string{"site.i2p": site.Addr().Destination.Base64(), "again.i2p": site.Addr().Host}
+		},
+		"book": func(e *i2psocks.Endpoint) { e.Book = &addrbook.Book{Sources: []addrbook.Source{&book}} },
 	} {
 		t.Run(source, func(t *testing.T) {
 			ep := on(t, router)
@@ -56,6 +62,8 @@ func testGarliCat(t *testing.T, nw *network) {
 				_, err = socksClient.DialContext(t.Context(), "tcp", address)
 				assert.Equal(t, socks.AddressNotSupported, replyOf(t, err), address)
 			}
+			_, err = ep.DialContext(t.Context(), "tcp", "[fd60:db4d:ddb5::]:80")
+			assert.ErrorIs(t, err, dialer.ErrNameNotFound, "that of a hash of zeros")
 			assert.Equal(t, questions, router.questions(), "no router was asked")
 		})
 	}

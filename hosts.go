@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 
 	"github.com/go-i2p/i2psocks/addrbook"
@@ -13,27 +14,31 @@ import (
 )
 
 // hosts is the program's own table of names, in canonical form.
-type hosts map[string]i2phost.Host
+type hosts struct {
+	byName     map[string]i2phost.Host
+	byGarliCat map[netip.Addr]garliCatHost
+}
 
 // newHosts checks a table as it stands in Endpoint.Hosts.
 func newHosts(table map[string]string) (hosts, error) {
-	h := make(hosts, len(table))
+	h := hosts{make(map[string]i2phost.Host, len(table)), make(map[netip.Addr]garliCatHost, 2*len(table))}
 	for name, value := range table {
 		host, err := i2phost.Parse(name)
 		if err != nil || host.Kind() != i2phost.Name {
-			return nil, fmt.Errorf("host %q: not a host name of I2P", name)
+			return hosts{}, fmt.Errorf("host %q: not a host name of I2P", name)
 		}
 		to, err := dialer.ParseTarget("i2p", net.JoinHostPort(value, "0"))
 		if err != nil {
-			return nil, fmt.Errorf("host %q: %w", name, err)
+			return hosts{}, fmt.Errorf("host %q: %w", name, err)
 		}
 		if to.Host.Kind() == i2phost.Name {
-			return nil, fmt.Errorf("host %q: its value must be a base32 name or a base64 destination", name)
+			return hosts{}, fmt.Errorf("host %q: its value must be a base32 name or a base64 destination", name)
 		}
-		if other, ok := h[host.String()]; ok && other != to.Host {
-			return nil, fmt.Errorf("host %q: given twice", name)
+		if other, ok := h.byName[host.String()]; ok && other != to.Host {
+			return hosts{}, fmt.Errorf("host %q: given twice", name)
 		}
-		h[host.String()] = to.Host
+		h.byName[host.String()] = to.Host
+		h.addGarliCat(to)
 	}
 	return h, nil
 }
@@ -69,7 +74,7 @@ func (n names) resolve(ctx context.Context, network, address string) (string, er
 		return "", err
 	}
 	host := to.Host.String()
-	if known, ok := n.hosts[host]; ok {
+	if known, ok := n.hosts.byName[host]; ok {
 		host = known.String()
 	} else if n.book != nil && to.Host.Kind() == i2phost.Name {
 		d, err := n.book.Lookup(ctx, host)
