@@ -32,7 +32,8 @@ var (
 	// ErrRouter: the router answered with an error of its own or made no sense.
 	ErrRouter error = &reason{"router error", nil}
 	// ErrIdentityInUse: the router already runs a session of this identity, or this process does, on whatever router
-	// and over SAM or I2CP. Matches [syscall.EADDRINUSE].
+	// and over SAM or I2CP. A session of this process that is being closed, or was closed only seconds ago, does not cause it:
+	// the next one waits, within the caller's context, until the router has forgotten the identity. Matches [syscall.EADDRINUSE].
 	ErrIdentityInUse error = &reason{"identity in use", syscall.EADDRINUSE}
 	// ErrSessionClosed: the session was closed by its owner. Matches [net.ErrClosed].
 	ErrSessionClosed error = &reason{"session closed", net.ErrClosed}

@@ -30,7 +30,8 @@
 // The package is tested with i2pd 2.56 and 2.59, between real routers and with programs that use SAM, and with the
 // simulation of Java I2P 2.8 in package i2cptest. Each session has a connection of its own: i2pd supports one session
 // on each, and several sessions on a connection to Java I2P share tunnels, which would link the identities. A router
-// that is silent for a minute is asked for a reply, and counts as gone after another half minute.
+// that is silent for a minute is asked for a reply, and counts as gone after another half minute. A Session that uses
+// the identity of another Session of this process starts 1 s after that one has ended, or 7 s if it used SAM on i2pd.
 //
 // # What it refuses to do
 //

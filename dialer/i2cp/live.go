@@ -72,6 +72,9 @@ func (l *live) Router() string {
 	return name
 }
 
+// Rest implements keeper.Live: a connection that was closed ends the session.
+func (l *live) Rest() time.Duration { return settle }
+
 // ratchet is how the router treats peers that have not answered.
 func (l *live) ratchet() streaming.Ratchet {
 	switch {

@@ -28,6 +28,11 @@
 // forgets it. A router that reports the identity as in use is waited for instead. A router that hangs or is
 // unreachable may keep a session until it notices that its client is gone; this cannot be detected from here.
 //
+// i2pd keeps an identity for 5 s after its session was closed. A Session that uses the identity of another Session of
+// this process, on any router, therefore starts 7 s after that one has ended on i2pd, and 1 s after it has ended on
+// Java I2P; callers wait within their contexts. The same 7 s follow a start after which the router may have the
+// session.
+//
 // All settings are validated first: a value on which some router crashes, does not answer or does something else is
 // an [*OptionError] and is never sent. A [LeaseSet] can hide a service from everyone who does not know its name, or
 // does not have a key.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,6 +105,33 @@ func TestFailoverOfLostSession(t *testing.T) {
 		synctest.Wait()
 		requireGreeting(t, visitor, server.Addr())
 		assert.Len(t, two.Sessions(), 1)
+	})
+}
+
+// TestSameIdentityElsewhere: a session that is opened as soon as another one of the same identity was closed waits, within its
+// context, until the router of that one has let go of it.
+func TestSameIdentityElsewhere(t *testing.T) {
+	onThree(t, func(t *testing.T, visitor *Session, one, two *samtest.Bridge) {
+		first, second := roaming(t, one), roaming(t, two)
+		site(t, first, banner)
+		second.Identity = first.Identity
+		requireGreeting(t, visitor, first.Addr())
+		rest := javaRest
+		if strings.HasPrefix(first.Status().Router, "i2pd") {
+			rest = settle
+		}
+		require.NoError(t, first.Close())
+		begin := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
+		defer cancel()
+		err := second.Up(ctx)
+		assert.ErrorIs(t, err, dialer.ErrTimeout)
+		assert.ErrorContains(t, err, "of the same identity ended a moment ago")
+		site(t, second, banner)
+		assert.GreaterOrEqual(t, time.Since(begin), rest)
+		assert.Equal(t, 1, two.Count("SESSION CREATE"))
+		synctest.Wait()
+		requireGreeting(t, visitor, second.Addr())
 	})
 }
 

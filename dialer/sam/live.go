@@ -44,6 +44,9 @@ func (l *live) Context() context.Context { return l.ctx }
 // Router says what answers.
 func (l *live) Router() string { return l.profile.name }
 
+// Rest is how long the router has the identity after the control connection was closed.
+func (l *live) Rest() time.Duration { return l.profile.rest }
+
 // task runs f in a goroutine that End waits for, unless the session has ended.
 func (l *live) task(f func()) {
 	l.mu.Lock()

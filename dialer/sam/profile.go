@@ -17,6 +17,7 @@ type profile struct {
 	ports   bool          // streams carry port numbers
 	lossy   bool          // what is not read when the peer closes is thrown away
 	linger  time.Duration // after the last write, or the end is lost
+	rest    time.Duration // for which a session that was closed is still there
 	primary bool          // it has PRIMARY sessions
 	mlkem   bool          // it may be asked for ML-KEM
 	instant time.Duration // a creation that is answered sooner is of a session that was there before
@@ -40,6 +41,8 @@ const (
 	i2pdRefresh = 10 * time.Minute
 	// linger is how long after the last write i2pd needs before a close, not to lose the end.
 	linger = time.Second
+	// javaRest is how long Java I2P may take to see that a connection was closed.
+	javaRest = time.Second
 	// poisonedBefore is the time in which i2pd cannot build tunnels: it first looks for them after 3 s.
 	poisonedBefore = time.Second
 )
@@ -47,7 +50,7 @@ const (
 // i2pdProfile returns that of an i2pd: one before 2.58, which crashes on types that it does not know, speaks no SAM 3.3.
 func i2pdProfile(h hello) profile {
 	return profile{
-		name: "i2pd, SAM " + h.version, accepts: i2pdAccepts, refresh: i2pdRefresh, lossy: true, linger: linger,
+		name: "i2pd, SAM " + h.version, accepts: i2pdAccepts, refresh: i2pdRefresh, lossy: true, linger: linger, rest: settle,
 		mlkem: h.version == "3.3", instant: poisonedBefore,
 		packetPorts: h.modern(), resend: true, maxRaw: maxRepliable, maxUDP: maxPacketUDP, frail: true,
 	}
@@ -56,7 +59,7 @@ func i2pdProfile(h hello) profile {
 func javaProfile(h hello) profile {
 	return profile{
 		name: "Java I2P, SAM " + h.version, accepts: javaAccepts, ports: h.modern(), primary: true, mlkem: h.version == "3.3",
-		udpPort: javaUDPPort, rawHeader: h.modern(), packetPorts: h.modern(), maxRaw: maxRaw,
+		rest: javaRest, udpPort: javaUDPPort, rawHeader: h.modern(), packetPorts: h.modern(), maxRaw: maxRaw,
 	}
 }
 

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,8 @@ type Live interface {
 	End(why error)
 	// Router says what answers, for [dialer.Status].
 	Router() string
+	// Rest is how long the router may still have the identity after an End that its owner wanted.
+	Rest() time.Duration
 }
 
 // Keeper keeps a session up from its first use to Stop. The zero value with the fields Routers and
@@ -34,11 +37,13 @@ type Keeper[L Live] struct {
 	// router has the identity already, and is [Unsettled] if it might have it from now on.
 	Start func(ctx context.Context, router int) (L, error)
 	// Identity is the hash of the destination that Start makes sessions of. No two Keepers of a process have sessions of
-	// one identity: from its first start until it is closed, or that start has failed, it is this one's. Zero is none.
+	// one identity: from its first start until it is closed, or that start has failed, it is this one's. A start waits for one
+	// that is being closed, and until its router has let go of the identity. Zero is none.
 	Identity [32]byte
 	// Ready, if set, is told of each session before anybody gets it, and also of one that Stop comes before.
 	Ready func(L)
-	// Settle is how long the identity rests between two sessions.
+	// Settle is how long a router may still have the identity after a session that was lost, or a start that is Unsettled. The
+	// identity rests for so long before it is given to any router again.
 	Settle time.Duration
 	// Fill, if set, adds to a Status what is not known here. It must not call the Keeper.
 	Fill func(*dialer.Status)
@@ -55,6 +60,7 @@ type Keeper[L Live] struct {
 	kept     bool          // it was up once, and is kept up from then on
 	failures int           // starts that have failed
 	wanted   int           // how many wait for it
+	rests    bool          // the start that goes on waits for the end of another session
 	changed  chan struct{} // closed and replaced whenever something above changes; nil if nobody waits
 	notifier notifier
 	base     context.Context // ends at Stop; nil before the first start
@@ -63,9 +69,10 @@ type Keeper[L Live] struct {
 	closing  atomic.Bool // Stop was called
 
 	// For the goroutine that runs, one at a time.
-	next  int // the router that is due
-	pause *backoff.ExponentialBackOff
-	woken chan struct{} // somebody wants the session
+	next   int       // the router that is due
+	rested time.Time // no router has the identity any more from then on, but for that of live
+	pause  *backoff.ExponentialBackOff
+	woken  chan struct{} // somebody wants the session
 }
 
 // Configure calls set, which may change fields, while no other method looks at them. It must not call the Keeper.
@@ -122,6 +129,11 @@ func (k *Keeper[L]) Live() (l L, ok bool) {
 // end ends a session and forgets it.
 func (k *Keeper[L]) end(l L, why error) {
 	l.End(why)
+	rest := k.Settle
+	if errors.Is(why, dialer.ErrSessionClosed) {
+		rest = l.Rest()
+	}
+	k.restFor(rest)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var none L
@@ -170,6 +182,9 @@ func (k *Keeper[L]) wait(ctx context.Context) error {
 	}
 	k.mu.Lock()
 	last := k.status.Err
+	if last == nil && k.rests {
+		last = errRests
+	}
 	k.mu.Unlock()
 	return waitError(ctx, last)
 }

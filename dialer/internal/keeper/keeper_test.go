@@ -28,6 +28,7 @@ type session struct {
 
 func (s *session) Context() context.Context { return s.ctx }
 func (s *session) Router() string           { return s.router }
+func (s *session) Rest() time.Duration      { return 5 * time.Second }
 func (s *session) End(why error)            { time.Sleep(time.Second); s.ended <- why }
 
 // routers make sessions, or fail.

@@ -44,11 +44,13 @@ func (k *Keeper[L]) run() {
 			k.publish(l)
 			return
 		}
-		k.Logger.Warn("i2p session not created", "err", err)
+		if k.base.Err() == nil {
+			k.Logger.Warn("i2p session not created", "err", err)
+		}
 		if k.failed(err) {
 			return
 		}
-		k.rest(0, k.pause.NextBackOff())
+		k.pauseFor(k.pause.NextBackOff())
 	}
 }
 
@@ -74,7 +76,7 @@ func (k *Keeper[L]) publish(l L) {
 	k.mu.Lock()
 	if k.status.State == dialer.Closed {
 		k.mu.Unlock()
-		l.End(dialer.ErrSessionClosed)
+		k.end(l, dialer.ErrSessionClosed)
 		return
 	}
 	defer k.mu.Unlock()
@@ -105,13 +107,12 @@ func (k *Keeper[L]) lost(l L) {
 	if lived >= stable {
 		k.pause.Reset()
 	}
-	k.rest(k.Settle, k.pause.NextBackOff())
+	k.pauseFor(k.pause.NextBackOff())
 	k.run()
 }
 
-// rest waits for d, or while somebody waits for the session no longer than soon; for least in any
-// case, unless Stop is called.
-func (k *Keeper[L]) rest(least, d time.Duration) {
+// pauseFor waits for d, or while somebody waits for the session no longer than soon, unless Stop is called.
+func (k *Keeper[L]) pauseFor(d time.Duration) {
 	begin := time.Now()
 	for {
 		k.mu.Lock()
@@ -120,7 +121,7 @@ func (k *Keeper[L]) rest(least, d time.Duration) {
 			limit = min(limit, soon)
 		}
 		k.mu.Unlock()
-		left := time.NewTimer(max(limit, least) - time.Since(begin))
+		left := time.NewTimer(limit - time.Since(begin))
 		select {
 		case <-left.C:
 			return
@@ -136,8 +137,7 @@ func (k *Keeper[L]) rest(least, d time.Duration) {
 func (k *Keeper[L]) advance() { k.next = (k.next + 1) % k.Routers }
 
 // startAny makes a session on the first router, from the one that is due, that can. A router that
-// has the identity in use is not passed over, as the identity would then live on two; one that might
-// have it is given time to let go.
+// has the identity in use is not passed over, as the identity would then live on two.
 func (k *Keeper[L]) startAny() (none L, first error) {
 	for range k.Routers {
 		l, err := k.start(k.next)
@@ -150,9 +150,6 @@ func (k *Keeper[L]) startAny() (none L, first error) {
 			first = err
 		}
 		k.advance()
-		if _, held := errors.AsType[*Unsettled](err); held && k.Routers > 1 {
-			k.rest(k.Settle, k.Settle)
-		}
 		if k.base.Err() != nil {
 			break
 		}
@@ -163,22 +160,61 @@ func (k *Keeper[L]) startAny() (none L, first error) {
 // start makes a session on one router, giving it time to forget the one before.
 func (k *Keeper[L]) start(router int) (L, error) {
 	for try := 1; ; try++ {
-		k.mu.Lock()
-		k.status.Attempts++
-		k.mu.Unlock()
 		l, err := k.startOwn(router)
 		if err == nil || err == errClaimed || !errors.Is(err, dialer.ErrIdentityInUse) || try == tries || k.base.Err() != nil {
 			return l, err
 		}
 		k.Logger.Info("i2p identity still in use, waiting", "wait", k.Settle)
-		k.rest(k.Settle, k.Settle)
 	}
 }
 
-// startOwn makes a session if no other Keeper has the identity.
+// startOwn makes a session if no other Keeper has the identity, when no router may have it any more.
 func (k *Keeper[L]) startOwn(router int) (none L, err error) {
+	defer k.resting(false)
 	if err := k.claim(); err != nil {
 		return none, err
 	}
-	return k.Start(k.base, router)
+	if err := k.rest(); err != nil {
+		return none, err
+	}
+	k.resting(false)
+	k.mu.Lock()
+	k.status.Attempts++
+	k.mu.Unlock()
+	l, err := k.Start(k.base, router)
+	if _, held := errors.AsType[*Unsettled](err); held || errors.Is(err, dialer.ErrIdentityInUse) {
+		k.restFor(k.Settle)
+	}
+	return l, err
+}
+
+// rest waits until the identity has rested, or fails if Stop is called before.
+func (k *Keeper[L]) rest() error {
+	left := time.Until(k.rested)
+	if left <= 0 {
+		return nil
+	}
+	k.resting(true)
+	t := time.NewTimer(left)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-k.base.Done():
+		return dialer.ErrSessionClosed
+	}
+}
+
+// restFor lets the identity rest for d from now on, at least.
+func (k *Keeper[L]) restFor(d time.Duration) {
+	if end := time.Now().Add(d); d > 0 && end.After(k.rested) {
+		k.rested = end
+	}
+}
+
+// resting notes whether the start waits for the end of another session, for the errors of those who wait for it.
+func (k *Keeper[L]) resting(yes bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.rests = yes
 }
