@@ -61,7 +61,7 @@ func (k *keeper) launch() (*process, error) {
 // lookAfter does so until the child ends, hangs and is ended, or Close is called, which may leave it.
 func (k *keeper) lookAfter(p *process, first bool) (wasUp bool, err error) {
 	defer func() {
-		if (wasUp || !p.group) && k.leaves() { // one that was left has answered somebody before
+		if (wasUp || p.taken) && k.leaves() { // one that was left has answered somebody before
 			p.leave()
 		} else {
 			p.stop()
@@ -77,7 +77,7 @@ func (k *keeper) lookAfter(p *process, first bool) (wasUp bool, err error) {
 		}
 	})
 	limit := k.r.StartTimeout
-	if !p.group {
+	if p.taken {
 		limit = max(limit, 0) // what was left may hang
 	}
 	if err := p.waitSAM(k.ctx, k.port, k.i2cpPort, limit); err != nil {

@@ -17,6 +17,7 @@ import (
 type process struct {
 	proc  *os.Process
 	group bool // it was started here, and leads a process group of its own, which lasts until it was waited for
+	taken bool // it was left by an earlier Router
 	out   *output
 	pid   int
 	done  chan struct{} // closed when it has ended and been waited for

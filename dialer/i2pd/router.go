@@ -34,7 +34,8 @@ type Router struct {
 	// Stay lets the child continue to run when the program ends, in any way, and after Close, so that the next start
 	// has tunnels at once. The next Router on Dir takes it over if it has Stay and the same Path, Args and Port; any
 	// other ends it, as Stop does. It requires a Dir, and fails with [errors.ErrUnsupported] on systems other than
-	// Linux. The output of such a child is not logged.
+	// Linux. The output of such a child is not logged. While the program that started it runs, a goroutine waits for its
+	// end, so that it does not become a zombie.
 	Stay bool
 	// StartTimeout is how long SAM may take to answer. 0 means 60 s, negative no limit.
 	StartTimeout time.Duration

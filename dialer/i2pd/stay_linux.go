@@ -25,9 +25,11 @@ func (p *process) startStaying(cmd *exec.Cmd) error {
 		return err
 	}
 	p.proc, p.pid = cmd.Process, cmd.Process.Pid
+	children.add(p)
 	err := p.follow()
 	if err != nil {
 		p.kill()
+		children.remove(p)
 		cmd.Wait()
 	}
 	return err
@@ -51,12 +53,16 @@ func (p *process) follow() error {
 		<-left
 		p.proc.Release()
 	})
+	if p.group {
+		p.leave = func() {} // and is waited for
+	}
 	go func() {
 		defer close(left)
 		defer f.Close()
 		if conn.Read(hasEnded) != nil {
 			return // left
 		}
+		children.remove(p)                                               // before its number can be another's
 		if state, err := p.proc.Wait(); err == nil && !state.Success() { // it fails unless this is the parent
 			p.err = &exec.ExitError{ProcessState: state}
 		}
@@ -87,14 +93,18 @@ func leftBehind(f *folder, log *slog.Logger) (*process, error) {
 	if len(pids) != 1 {
 		return nil, fmt.Errorf("%w, by %d processes that can be seen", err, len(pids))
 	}
-	proc, findErr := os.FindProcess(pids[0])
-	if findErr != nil {
-		return nil, err
+	p := children.get(pids[0])
+	if p == nil {
+		proc, findErr := os.FindProcess(pids[0])
+		if findErr != nil {
+			return nil, err
+		}
+		p = &process{proc: proc, pid: pids[0], done: make(chan struct{})}
+		if followErr := p.follow(); followErr != nil {
+			return nil, fmt.Errorf("%w: %w", err, followErr)
+		}
 	}
-	p := &process{proc: proc, pid: pids[0], out: &output{log: log}, done: make(chan struct{})}
-	if followErr := p.follow(); followErr != nil {
-		return nil, fmt.Errorf("%w: %w", err, followErr)
-	}
+	p.taken, p.out = true, &output{log: log}
 	if !h.is(p.pid) { // the number may have become another's before it was followed
 		p.leave()
 		return nil, err
