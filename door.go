@@ -58,12 +58,21 @@ func (e *Endpoint) fresh(has *assets, id keys.Identity) dialer.Backend {
 // session returns one over SAM or over I2CP, or one that will be either.
 func (e *Endpoint) session(has *assets, newSAM func() *sam.Session, newI2CP func() *i2cp.Session) dialer.Backend {
 	switch {
-	case has.router != nil && len(has.router.doors) > 1:
-		return newEither(newSAM(), newI2CP(), has.router)
-	case has.router != nil && has.router.doors[0].protocol == overI2CP, has.router == nil && e.I2CP != "":
+	case has.router == nil && e.I2CP != "":
 		return newI2CP()
+	case has.router == nil:
+		return newSAM()
 	}
-	return newSAM()
+	var over *sam.Session
+	var below *i2cp.Session
+	for _, d := range has.router.doors {
+		if d.protocol == overSAM {
+			over = newSAM()
+		} else {
+			below = newI2CP()
+		}
+	}
+	return newEither(over, below, has.router)
 }
 
 // samSession returns a session over SAM of a fresh identity, with the endpoint's settings.

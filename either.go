@@ -21,10 +21,11 @@ type session interface {
 	EncryptedHost() string
 }
 
-// either is an identity whose session goes by SAM or by I2CP, whichever it finds at its first use. The other one is never used.
+// either is an identity whose session goes by SAM or by I2CP, whichever it finds at its first use. The other one is never used. It
+// waits for a router of the endpoint's own before the session does, which gives a router no more than some seconds to answer.
 type either struct {
-	sam    *sam.Session
-	i2cp   *i2cp.Session
+	sam    *sam.Session  // nil if it is not to go by SAM
+	i2cp   *i2cp.Session // nil if it is not to go by I2CP
 	router *ownRouter
 
 	mu       sync.Mutex
@@ -70,13 +71,15 @@ func (e *either) choose(ctx context.Context, op string) (session, error) {
 		err = waitError(ctx)
 	case err != nil:
 		err = fmt.Errorf("%w: %w", dialer.ErrRouterDown, err)
-	case e.i2cp.Signer != nil:
+	case e.sam != nil && e.i2cp != nil && e.i2cp.Signer != nil:
 		err = fmt.Errorf("an identity of a Signer over SAM: %w; let I2CP be the only choice", errors.ErrUnsupported)
 	case w.protocol == overSAM:
 		e.chosen = e.sam
 	default:
-		e.sam.Addr() // is the identity from now on
-		e.i2cp.Identity = e.sam.Identity
+		if e.sam != nil {
+			e.sam.Addr() // is the identity from now on
+			e.i2cp.Identity = e.sam.Identity
+		}
 		e.chosen = e.i2cp
 	}
 	if err != nil {
@@ -94,14 +97,17 @@ func (e *either) settled(op string) (session, error) {
 	return e.chosen, nil
 }
 
-// likely returns the session that was chosen, or the one over SAM, whose identity it will be.
+// likely returns the session that was chosen, or the one whose identity it will be.
 func (e *either) likely() session {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.chosen != nil {
+	switch {
+	case e.chosen != nil:
 		return e.chosen
+	case e.sam != nil:
+		return e.sam
 	}
-	return e.sam
+	return e.i2cp
 }
 
 func (e *either) Addr() dialer.Addr     { return e.likely().Addr() }

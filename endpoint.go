@@ -81,8 +81,9 @@ type Endpoint struct {
 	// Book, if set, is asked for names that are not in Hosts, instead of the router's address book. The router is
 	// then asked only if the Book does so.
 	Book *addrbook.Book
-	// DialTimeout bounds each dial. 0 means 120 s, since tunnels are slow; negative means that only the context
-	// bounds it.
+	// DialTimeout bounds each dial and lookup, also of the sessions and SOCKS ports. 0 means the defaults of those, such
+	// as [i2cp.DefaultDialTimeout], within [DefaultDialTimeout] for all of a dial: the start, Keys, Router, Book and
+	// Backend. Negative means that only the context bounds it. See docs/timeouts.md.
 	DialTimeout time.Duration
 	// Secret is the password that SOCKS clients must give: up to 255 bytes without NUL. Empty means a random one for
 	// each SOCKS port.
@@ -126,6 +127,10 @@ var (
 	_ dialer.Backend = (*Endpoint)(nil)
 	_ dialer.Aborter = (*Endpoint)(nil)
 )
+
+// DefaultDialTimeout is the meaning of a zero [Endpoint.DialTimeout]. It is longer than that of any session, whose
+// errors say more.
+const DefaultDialTimeout = 180 * time.Second
 
 // defaultName is what an unnamed identity is called in a store.
 const defaultName = "default"
@@ -203,7 +208,7 @@ func (e *Endpoint) dialContext(ctx context.Context) (context.Context, context.Ca
 	return bound.Context(ctx, e.dialTime())
 }
 
-func (e *Endpoint) dialTime() time.Duration { return cmp.Or(e.DialTimeout, sam.DefaultDialTimeout) }
+func (e *Endpoint) dialTime() time.Duration { return cmp.Or(e.DialTimeout, DefaultDialTimeout) }
 
 // Listen accepts streams to the identity. It waits until the tunnels are built. address is ":port". Whether ports are
 // distinguished depends on the router, see [sam.Session.Listen].

@@ -22,9 +22,12 @@ type Router interface {
 	Close() error
 }
 
+// doorTimeout is how long a router that may be running has to take a connection, as long as sessions give it.
+const doorTimeout = 10 * time.Second
+
 // dial connects to a router that may be running, at an address that is no name.
 func (d door) dial(ctx context.Context) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, d.network, d.address)
+	return (&net.Dialer{Timeout: doorTimeout}).DialContext(ctx, d.network, d.address)
 }
 
 // patience is the longest pause between two looks for a router that is not there yet.

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	jumpTime = 2 * time.Minute
+	jumpTime = 4 * time.Minute // a dial may take three
 	maxJump  = 256 << 10 // bytes of an answer
 )
 
@@ -33,7 +33,7 @@ type Jump struct {
 }
 
 // Ask asks the services for a name, one after the other, until the loop ends: stopping at the first answer reveals
-// the name to the fewest. Each service yields one proposal or one error, within 2 min; a service that does not know
+// the name to the fewest. Each service yields one proposal or one error, within 4 min; a service that does not know
 // the name yields [ErrNotFound].
 func (j *Jump) Ask(ctx context.Context, name string) iter.Seq2[Proposal, error] {
 	return func(yield func(Proposal, error) bool) {

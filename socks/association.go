@@ -118,7 +118,7 @@ func (a *association) prepare(key string, d *destination) {
 // permit returns the address that the dialer knows to as, nil if it is refused, and the host that
 // answers will come from.
 func (a *association) permit(to wire.Addr) (_ net.Addr, host string, err error) {
-	ctx, cancel := withTimeout(a.ctx, setting(a.srv.DialTimeout, defaultDialTimeout))
+	ctx, cancel := withTimeout(a.ctx, setting(a.srv.DialTimeout, DefaultDialTimeout))
 	defer cancel()
 	req := a.datagramTo(to)
 	if a.srv.allow(ctx, &req) != nil {

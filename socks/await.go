@@ -25,7 +25,7 @@ func prepare[T any](ctx context.Context, c *conn, req *Request, early []byte,
 	if err != nil {
 		return result, nil, err
 	}
-	ctx, cancel := withTimeout(ctx, setting(c.srv.DialTimeout, defaultDialTimeout))
+	ctx, cancel := withTimeout(ctx, setting(c.srv.DialTimeout, DefaultDialTimeout))
 	defer cancel()
 	own := *req // a dialer that overstays shares nothing with us
 	return attend(ctx, cancel, c, req, early, func(ctx context.Context) (T, error) {

@@ -19,10 +19,13 @@ import (
 // Shutdown or Close.
 var ErrServerClosed = errors.New("socks: server closed")
 
+// DefaultDialTimeout is the meaning of a zero [Server.DialTimeout]. It is longer than that of the dialers of this module, whose
+// errors say more: see docs/timeouts.md.
+const DefaultDialTimeout = 210 * time.Second
+
 // What the zero values of a Server mean.
 const (
 	defaultHandshakeTimeout = 30 * time.Second
-	defaultDialTimeout      = 120 * time.Second
 	defaultBindTimeout      = 120 * time.Second // as the SOCKS 4 note has it
 	defaultIdleTimeout      = time.Hour
 	defaultHalfCloseTimeout = time.Minute
@@ -103,7 +106,7 @@ type Server struct {
 	SessionGroup int
 
 	HandshakeTimeout time.Duration // from accept to a complete request; default 30 s
-	DialTimeout      time.Duration // from the request to the answer; default 120 s
+	DialTimeout      time.Duration // from the request to the answer; default [DefaultDialTimeout]
 	BindTimeout      time.Duration // of BIND, from the first answer to the second; default 120 s
 	IdleTimeout      time.Duration // of a stream without traffic; default 1 h
 	HalfCloseTimeout time.Duration // of a stream without traffic that one side has ended; default 60 s

@@ -31,7 +31,8 @@ type Session struct {
 	// session is created on the next one, in a circle, and stays there while possible.
 	Fallbacks []string
 	// DialRouter, if set, opens the connections to the router instead of a [net.Dialer], for example with TLS, which
-	// Java I2P supports by i2cp.SSL. Address may then contain any host.
+	// Java I2P supports by i2cp.SSL. Address may then contain any host. It has 10 s for a connection, together with the
+	// greeting.
 	DialRouter func(ctx context.Context, network, address string) (net.Conn, error)
 	// User and Password are credentials for Java I2P with i2cp.auth: words of up to 128 printable ASCII characters.
 	// They are sent to all routers, unencrypted. Password is called once; it is a function so that a Session that is

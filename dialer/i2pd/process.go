@@ -97,7 +97,7 @@ func (p *process) startEnding(cmd *exec.Cmd) error {
 // waitSAM waits until the child's SAM bridge answers, and until it listens for I2CP unless that port is 0.
 func (p *process) waitSAM(ctx context.Context, port, i2cp int, limit time.Duration) error {
 	if limit == 0 {
-		limit = defaultStartTimeout
+		limit = DefaultStartTimeout
 	}
 	if limit > 0 {
 		var cancel context.CancelFunc

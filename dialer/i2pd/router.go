@@ -37,7 +37,7 @@ type Router struct {
 	// Linux. The output of such a child is not logged. While the program that started it runs, a goroutine waits for its
 	// end, so that it does not become a zombie.
 	Stay bool
-	// StartTimeout is how long SAM may take to answer. 0 means 60 s, negative no limit.
+	// StartTimeout is how long SAM may take to answer. 0 means [DefaultStartTimeout], negative no limit.
 	StartTimeout time.Duration
 	// Logger receives the state changes of the child and, at debug level, its output, without names and destinations.
 	// Nil disables logging.
@@ -57,7 +57,8 @@ type Router struct {
 	i2cpAsked bool // by DialI2CP
 }
 
-const defaultStartTimeout = 60 * time.Second
+// DefaultStartTimeout is the meaning of a zero [Router.StartTimeout]. i2pd needs about a second, on small machines more.
+const DefaultStartTimeout = 60 * time.Second
 
 // Start returns when SAM answers. The context bounds the wait, not the life of the router, which
 // lasts until Close. It fails with the Err values of the package, with an [*ExitError], or with

@@ -18,7 +18,7 @@ import (
 
 const (
 	helloTimeout  = 2 * time.Second
-	acceptTimeout = 10 * time.Second
+	acceptTimeout = 8 * time.Second // less than the 10 s of a session, so that its error is ErrNoSAM
 )
 
 // hello asks the SAM bridge on a loopback port for a sign of life, and looks whether it is of the
@@ -59,7 +59,7 @@ func (p *process) listens(ctx context.Context, port int) bool {
 
 // DialSAM starts the router if necessary and connects to its SAM bridge. On Linux it verifies that the other end
 // belongs to the user of the program, and so of the child; it fails with [ErrPortTaken] if another user has taken the
-// port. It returns once the child has accepted the connection; if that takes more than 10 s it fails with [ErrNoSAM].
+// port. It returns once the child has accepted the connection; if that takes more than 8 s it fails with [ErrNoSAM].
 // Otherwise it fails as Start does.
 func (r *Router) DialSAM(ctx context.Context) (net.Conn, error) {
 	address, err := r.Address(ctx)

@@ -24,7 +24,7 @@ type Backend struct {
 	Name string
 	// Options are I2CP options, each "key=value". Nil means three hops and three tunnels in each direction.
 	Options []string
-	// DialTimeout bounds each dial. 0 means 120 s; negative means no bound but the context's.
+	// DialTimeout bounds each dial. 0 means DefaultDialTimeout; negative means no bound but the context's.
 	DialTimeout time.Duration
 	// Logger gets the life of the session, without names and keys. Nil is silent.
 	Logger *slog.Logger
@@ -42,10 +42,10 @@ type Backend struct {
 
 var _ dialer.Backend = (*Backend)(nil)
 
-const (
-	defaultDialTimeout = 120 * time.Second
-	maxCalls           = 256
-)
+// DefaultDialTimeout is what a zero Backend.DialTimeout means.
+const DefaultDialTimeout = 120 * time.Second
+
+const maxCalls = 256
 
 // Up waits until the session stands. It fails with [fs.ErrNotExist] if there is no key file, and
 // with the Err values of package dialer.
@@ -154,7 +154,7 @@ func (b *Backend) DialContext(ctx context.Context, network, address string) (net
 	}
 	limit := b.DialTimeout
 	if limit == 0 {
-		limit = defaultDialTimeout
+		limit = DefaultDialTimeout
 	}
 	if limit > 0 {
 		var cancel context.CancelFunc

@@ -30,7 +30,7 @@ type Session struct {
 	// comment.
 	Fallbacks []string
 	// DialBridge, if set, opens the connections to the bridge instead of a [net.Dialer]. Address may then contain any
-	// host.
+	// host. It has 10 s for a connection, together with the greeting.
 	DialBridge func(ctx context.Context, network, address string) (net.Conn, error)
 	// User and Password are credentials for bridges of Java I2P: words of up to 128 printable ASCII characters
 	// without blanks, quotes and backslashes. They are sent to all bridges, unencrypted. Password is called once; it

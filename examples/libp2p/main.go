@@ -87,7 +87,7 @@ func newHost(ctx context.Context, ep *i2psocks.Endpoint, more ...libp2p.Option) 
 		libp2p.DisableIdentifyAddressDiscovery(),
 		libp2p.DisableMetrics(),
 		libp2p.UserAgent("libp2p"), // else the path and version of the program
-		libp2p.WithDialTimeout(2 * time.Minute),
+		libp2p.WithDialTimeout(4 * time.Minute),
 	}
 	return libp2p.New(append(options, more...)...)
 }

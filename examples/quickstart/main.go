@@ -127,7 +127,7 @@ func demonstrate(ctx context.Context, ep *i2psocks.Endpoint, px *i2psocks.Proxy,
 }
 
 func fetch(ctx context.Context, d proxy.ContextDialer, address string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute) // more than any dial inside has
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

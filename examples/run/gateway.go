@@ -35,7 +35,7 @@ type gateway struct {
 
 // How long a flow may wait for its destination, and a flow of datagrams be silent.
 const (
-	dialTimeout = 2 * time.Minute
+	dialTimeout = 4 * time.Minute // longer than the SOCKS port has
 	udpSilence  = 2 * time.Minute
 	dnsSilence  = time.Second // most questions come from a port of their own
 	maxDials    = 256

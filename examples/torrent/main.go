@@ -122,9 +122,9 @@ func settings(ep *i2psocks.Endpoint, dir string) *torrent.ClientConfig {
 	c.WebTransport = ep.HTTPClient().Transport
 	c.MetainfoSourcesClient = ep.HTTPClient()
 
-	c.NominalDialTimeout, c.MinDialTimeout, c.HandshakesTimeout = 2*time.Minute, time.Minute, time.Minute // tunnels are slow
-	c.HeaderObfuscationPolicy = torrent.HeaderObfuscationPolicy{}                                         // I2P encrypts, and peers hide nothing from it
-	c.Bep20, c.ExtendedHandshakeClientVersion, c.HTTPUserAgent = "-XX0000-", "", ""                       // which program and version
+	c.NominalDialTimeout, c.MinDialTimeout, c.HandshakesTimeout = 4*time.Minute, 3*time.Minute, time.Minute // tunnels are slow
+	c.HeaderObfuscationPolicy = torrent.HeaderObfuscationPolicy{}                                           // I2P encrypts, and peers hide nothing from it
+	c.Bep20, c.ExtendedHandshakeClientVersion, c.HTTPUserAgent = "-XX0000-", "", ""                         // which program and version
 	return c
 }
 
