@@ -17,7 +17,7 @@ import (
 
 const (
 	jumpTime = 4 * time.Minute // a dial may take three
-	maxJump  = 256 << 10 // bytes of an answer
+	maxJump  = 256 << 10       // bytes of an answer
 )
 
 // Jump asks jump services, which are sites that know names, for a name. They learn the name, and that somebody asked
