@@ -60,7 +60,7 @@ func Example() {
 	// Output: hello.i2p:6667 up
 }
 
-// A server is known by the address of its identity.
+// The address of a listener is the base32 name of the identity.
 func ExampleEndpoint_Listen() {
 	address, end := exampleNetwork()
 	defer end()
@@ -98,7 +98,7 @@ func ExampleEndpoint_HTTPClient() {
 	// Get "https://example.com/": dial i2p: not an I2P address: i2phost: not an I2P host: its name does not end in .i2p
 }
 
-// Accounts that must not be linked have an identity each.
+// Accounts that must not be linked use isolated identities.
 func ExampleEndpoint_Isolate() {
 	address, end := exampleNetwork()
 	defer end()
@@ -118,7 +118,7 @@ func ExampleEndpoint_Isolate() {
 	// true false false
 }
 
-// A SOCKS port is for what is not written in Go, such as a child of the program.
+// A SOCKS port serves programs in other languages, such as a child process.
 func ExampleEndpoint_ListenSOCKS() {
 	address, end := exampleNetwork()
 	defer end()
@@ -144,7 +144,7 @@ func ExampleEndpoint_ListenSOCKS() {
 	// Output: Hello! <nil>
 }
 
-// A port that only dials web sites, for few clients.
+// A port for few clients that can connect to web sites only.
 func ExampleEndpoint_configureSOCKS() {
 	address, end := exampleNetwork()
 	defer end()
@@ -165,7 +165,7 @@ func ExampleEndpoint_configureSOCKS() {
 	// Output: true
 }
 
-// A socket that systemd passes is file 3, which net.FileListener takes.
+// A socket that systemd passes is file 3, which net.FileListener accepts.
 func ExampleEndpoint_ServeSOCKS() {
 	ln, err := net.Listen("tcp", "127.0.0.1:0") // net.FileListener(os.NewFile(3, "socks"))
 	if err != nil {
@@ -186,7 +186,7 @@ func ExampleEndpoint_ServeSOCKS() {
 	// <nil>
 }
 
-// A child goes through the port, whatever proxies the program itself was told of.
+// A child process uses the port, whatever proxies the environment of this program names.
 func ExampleProxy_Env() {
 	ep := new(i2psocks.Endpoint)
 	defer ep.Close()
@@ -206,7 +206,7 @@ func ExampleProxy_Env() {
 	// no_proxy false true
 }
 
-// Names of the program's own need no router, and no one is asked about them.
+// Names that the program defines are looked up locally, without a router.
 func ExampleEndpoint_LookupAddr() {
 	address, end := exampleNetwork()
 	defer end()
@@ -228,7 +228,7 @@ func ExampleEndpoint_LookupAddr() {
 	// true
 }
 
-// Datagrams go to and from identities, too.
+// Datagrams are sent between identities.
 func ExampleEndpoint_ListenPacket() {
 	nw := samtest.NewNetwork()
 	defer nw.Close()

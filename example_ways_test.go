@@ -45,7 +45,7 @@ func TestWaysHaveExamples(t *testing.T) {
 	}
 }
 
-// The zero value is somebody new each time. With Name and Dir it is the same identity after a restart.
+// The zero value has a new identity. With Name and Dir the identity survives a restart.
 func ExampleEndpoint() {
 	dir, err := os.MkdirTemp("", "example")
 	if err != nil {
@@ -66,7 +66,7 @@ func ExampleEndpoint() {
 	// false
 }
 
-// What takes a dial function can use I2P, as an http.Transport does.
+// Anything that accepts a dial function can use I2P, such as an http.Transport.
 func ExampleEndpoint_DialContext() {
 	address, end := exampleNetwork()
 	defer end()
