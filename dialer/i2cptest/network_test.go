@@ -1,10 +1,8 @@
 package i2cptest_test
 
 import (
-	"fmt"
 	"io"
 	"net"
-	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -217,101 +215,6 @@ func TestLeaseSetsAreRenewed(t *testing.T) {
 	})
 }
 
-func TestStatuses(t *testing.T) {
-	each(t, func(t *testing.T, kind i2cptest.Kind) {
-		nw := i2cptest.NewStrict(t)
-		a := up(t, nw.Start(&i2cptest.Router{Kind: kind, BuildTime: -1}))
-		b := up(t, nw.Start(nil))
-		stranger := &client{t: t}
-		var err error
-		stranger.id, err = keys.Generate()
-		require.NoError(t, err)
-		synctest.Wait()
-		final := func() i2cpwire.MessageStatus {
-			for {
-				if m := next[i2cpwire.MessageStatus](a); m.Status != i2cpwire.StatusAccepted {
-					return m
-				}
-			}
-		}
-		a.message(b, "hello", 7)
-		assert.Equal(t, uint32(7), final().Nonce)
-		assert.Equal(t, "hello", b.receive())
-		a.message(stranger, "hello", 8)
-		m := final()
-		assert.Equal(t, i2cpwire.StatusNoLeaseSet, m.Status)
-		assert.Equal(t, uint32(8), m.Nonce)
-	})
-}
-
-// TestLargePayloads sends what is over the limit that the codec holds clients to.
-func TestLargePayloads(t *testing.T) {
-	for kind, crash := range map[i2cptest.Kind]int{i2cptest.I2PD256: 63023, i2cptest.I2PD259: 65023} {
-		synctest.Test(t, func(t *testing.T) {
-			nw := network(t)
-			r := nw.Start(&i2cptest.Router{Kind: kind, BuildTime: -1})
-			a, b := up(t, r), up(t, nw.Start(nil))
-			synctest.Wait()
-			for _, n := range []int{62500, 62600, crash} {
-				body := []byte{byte(a.sid >> 8), byte(a.sid)}
-				body, err := b.id.Destination().AppendBinary(body)
-				require.NoError(t, err)
-				body = append(body, 0, 0, byte(n>>8), byte(n))
-				payload, err := i2cpwire.AppendPayload(nil, i2cpwire.Header{Protocol: i2cpwire.Raw}, nil)
-				require.NoError(t, err)
-				body = append(append(body, append(payload, make([]byte, n-len(payload))...)...), 0, 0, 0, 0)
-				a.send(i2cpwire.Unknown{Kind: i2cpwire.TypeSendMessage, Body: body})
-				synctest.Wait()
-			}
-			next[i2cpwire.MessagePayload](b)
-			stats := r.Stats()
-			assert.Equal(t, 1, stats.Lost, "62,600 bytes vanish")
-			assert.Equal(t, 1, stats.Crashes, "%d bytes abort", crash)
-			_, err := r.Dial(t.Context())
-			assert.ErrorIs(t, err, syscall.ECONNREFUSED)
-		})
-	}
-}
-
-func TestSlowReader(t *testing.T) {
-	for kind, want := range map[i2cptest.Kind]int{i2cptest.Java: 256, i2cptest.I2PD256: 600} {
-		synctest.Test(t, func(t *testing.T) {
-			nw := network(t)
-			r := nw.Start(&i2cptest.Router{Kind: kind, BuildTime: -1})
-			a, b := up(t, nw.Start(nil)), up(t, r)
-			synctest.Wait()
-			for range 1500 {
-				a.message(b, strings.Repeat("x", 1700), 0)
-			}
-			synctest.Wait()
-			taken := 1500 - r.Stats().Overflow // the router's queue, and as much again that it is about to write
-			assert.True(t, want <= taken && taken <= 2*want+100, "%v: %d messages", kind, taken)
-			assert.NotEmpty(t, nw.Violations())
-		})
-	}
-}
-
-func TestCutOff(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		nw := network(t)
-		r := nw.Start(&i2cptest.Router{Kind: i2cptest.I2PD259, BuildTime: -1})
-		a, b := up(t, r), up(t, nw.Start(nil))
-		synctest.Wait()
-		r.SetLink(i2cptest.Link{Loss: 1})
-		for range 900 {
-			a.message(b, "lost", 0)
-		}
-		synctest.Wait()
-		r.SetLink(i2cptest.Link{})
-		a.message(b, "lost too", 0)
-		synctest.Wait()
-		time.Sleep(2 * time.Minute)
-		a.message(b, "arrives", 0)
-		assert.Equal(t, "arrives", b.receive())
-		assert.Equal(t, 901, r.Stats().Lost)
-	})
-}
-
 func TestLookup(t *testing.T) {
 	each(t, func(t *testing.T, kind i2cptest.Kind) {
 		nw := i2cptest.NewStrict(t)
@@ -387,78 +290,6 @@ func TestFaults(t *testing.T) {
 		c.hello()
 	})
 }
-
-func TestViolations(t *testing.T) {
-	tests := map[string]func(c *client){
-		"before the answer": func(c *client) { c.send(i2cpwire.GetBandwidthLimits{}) },
-		"version":           func(c *client) { c.send(i2cpwire.GetDate{Version: "0.9.40"}) },
-		"messageReliability": func(c *client) {
-			c.hello()
-			o := options()
-			delete(o, "i2cp.messageReliability")
-			c.create(o)
-		},
-		"quantity": func(c *client) { c.hello(); o := options(); o["inbound.quantity"] = "x"; c.create(o) },
-		"secret":   func(c *client) { c.hello(); o := options(); o["i2cp.leaseSetPrivKey"] = "x"; c.create(o) },
-		"clock":    func(c *client) { c.hello(); c.date = c.date.Add(time.Minute); c.create(options()) },
-		"second CreateSession": func(c *client) {
-			c.hello()
-			c.create(options())
-			c.create(options())
-		},
-	}
-	want := map[string]string{"secret": "given i2cp.leaseSetPrivKey"}
-	for name, f := range tests {
-		synctest.Test(t, func(t *testing.T) {
-			nw := network(t)
-			c := dial(t, nw.Start(&i2cptest.Router{Kind: i2cptest.I2PD259}))
-			f(c)
-			synctest.Wait()
-			text := name
-			if w, ok := want[name]; ok {
-				text = w
-			}
-			assert.Contains(t, fmt.Sprint(nw.Violations()), text)
-		})
-	}
-}
-
-func TestFirstByte(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		nw := network(t)
-		conn, err := nw.Start(nil).Dial(t.Context())
-		require.NoError(t, err)
-		defer conn.Close()
-		_, err = conn.Write([]byte("G"))
-		require.NoError(t, err)
-		_, err = conn.Read(make([]byte, 1))
-		assert.Equal(t, io.EOF, err)
-		assert.Contains(t, fmt.Sprint(nw.Violations()), "first byte is 47")
-	})
-}
-
-func TestStrictFails(t *testing.T) {
-	tb := &recorder{}
-	nw := i2cptest.NewStrict(tb)
-	c := dial(t, nw.Start(nil))
-	c.send(i2cpwire.GetBandwidthLimits{})
-	next[i2cpwire.BandwidthLimits](c)
-	c.conn.Close()
-	for _, f := range tb.cleanups {
-		f()
-	}
-	require.Len(t, tb.errors, 1)
-	assert.Equal(t, nw.Violations()[0], strings.TrimPrefix(tb.errors[0], "i2cptest: "))
-}
-
-type recorder struct {
-	errors   []string
-	cleanups []func()
-}
-
-func (r *recorder) Helper()                   {}
-func (r *recorder) Errorf(f string, a ...any) { r.errors = append(r.errors, fmt.Sprintf(f, a...)) }
-func (r *recorder) Cleanup(f func())          { r.cleanups = append(r.cleanups, f) }
 
 func TestKillAndRestart(t *testing.T) {
 	nw := network(t)
