@@ -59,7 +59,8 @@ type Book struct {
 	mu        sync.Mutex // guards all below, and of pins only which it is
 	questions map[string]*question
 	cache     cache
-	garlic    garlicIndex
+	garlic    *garlicIndex // nil before it is needed
+	local     *garlicIndex // that of all Books that Local returns
 	pins      *File
 
 	applying sync.Mutex // held by a subscription that brings its entries up to date

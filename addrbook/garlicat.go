@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 )
 
-// garlicIndex finds names by the GarliCat addresses of their destinations.
+// garlicIndex finds names by the GarliCat addresses of their destinations. The zero value is yet to be made.
 type garlicIndex struct {
+	mu          sync.Mutex
 	versions    []uint64 // of the sources, as they were
 	first, last map[netip.Addr]garlicEntry
 }
@@ -52,26 +54,34 @@ func (b *Book) LookupGarliCat(ctx context.Context, addr netip.Addr) (Address, er
 
 func (b *Book) findGarliCat(addr netip.Addr) (garlicEntry, bool) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	if b.garlic == nil {
+		b.garlic = new(garlicIndex)
+	}
+	index := b.garlic
+	b.mu.Unlock()
+	index.mu.Lock()
+	defer index.mu.Unlock()
 	var versions []uint64
 	for _, s := range b.Sources {
 		if l, ok := s.(Lister); ok {
 			versions = append(versions, l.Version())
 		}
 	}
-	if b.garlic.first == nil || !slices.Equal(versions, b.garlic.versions) {
-		b.garlic = b.indexGarliCat(versions)
+	if index.first == nil || !slices.Equal(versions, index.versions) {
+		index.fill(b.Sources)
+		index.versions = versions
 	}
-	e, ok := b.garlic.first[addr]
+	e, ok := index.first[addr]
 	if !ok {
-		e, ok = b.garlic.last[addr]
+		e, ok = index.last[addr]
 	}
 	return e, ok
 }
 
-func (b *Book) indexGarliCat(versions []uint64) garlicIndex {
-	index := garlicIndex{versions, make(map[netip.Addr]garlicEntry), make(map[netip.Addr]garlicEntry)}
-	for _, s := range b.Sources {
+// fill reads all entries. The caller holds mu.
+func (index *garlicIndex) fill(sources []Source) {
+	index.first, index.last = make(map[netip.Addr]garlicEntry), make(map[netip.Addr]garlicEntry)
+	for _, s := range sources {
 		l, ok := s.(Lister)
 		if !ok {
 			continue
@@ -87,7 +97,6 @@ func (b *Book) indexGarliCat(versions []uint64) garlicIndex {
 			addGarliCat(index.last, last, e)
 		}
 	}
-	return index
 }
 
 func addGarliCat(index map[netip.Addr]garlicEntry, addr netip.Addr, e garlicEntry) {

@@ -2,6 +2,7 @@ package addrbook_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-i2p/i2psocks/addrbook"
+	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 	"github.com/go-i2p/i2psocks/keys"
 )
 
@@ -45,4 +47,27 @@ func TestLocal(t *testing.T) {
 	assert.Equal(t, asked, d, "the file is the same")
 	_, err = new(addrbook.Book).Local().Lookup(ctx, "own.i2p")
 	assert.ErrorIs(t, err, addrbook.ErrNotFound)
+}
+
+// TestLocalGarliCat: who asks local books for addresses again and again does not have all entries read each time, which would take a
+// gigabyte for a hundred at a time.
+func TestLocalGarliCat(t *testing.T) {
+	hosts := new(addrbook.Hosts)
+	for i := range 200 {
+		require.NoError(t, hosts.Add(fmt.Sprintf("n%d.i2p", i), destination(t)))
+	}
+	a := destination(t)
+	require.NoError(t, hosts.Add("a.i2p", a))
+	addr, _ := i2phost.GarliCatAddrs(dest(a).Hash())
+	b := &addrbook.Book{Sources: []addrbook.Source{hosts}}
+	look := func() {
+		found, err := b.Local().Local().LookupGarliCat(t.Context(), addr)
+		assert.NoError(t, err)
+		assert.Equal(t, a, found)
+	}
+	look()
+	assert.Less(t, testing.AllocsPerRun(10, look), 100.0)
+	require.NoError(t, hosts.Remove("a.i2p"))
+	_, err := b.Local().LookupGarliCat(t.Context(), addr)
+	assert.ErrorIs(t, err, addrbook.ErrNotFound, "entries that change are read again")
 }
