@@ -167,7 +167,7 @@ func explain(err error, ep *i2psocks.Endpoint) error {
 	own, ok := ep.Router.(*i2pd.Router)
 	switch {
 	case ok && errors.Is(own.Status().Err, i2pd.ErrNotFound):
-		return fmt.Errorf("no router answers and there is no i2pd to start: install i2pd, or give its path with -router: %w (%v)", own.Status().Err, err)
+		return fmt.Errorf("no router is running, and there is no i2pd to start: install i2pd, or give its path with -router: %w", err)
 	case ep.Router == nil && ep.I2CP != "" && errors.Is(err, dialer.ErrRouterDown):
 		return fmt.Errorf("no I2CP at %s: start an I2P router and enable I2CP (i2pd: \"enabled = true\" under [i2cp] in i2pd.conf), "+
 			"or give its address with -i2cp", ep.I2CP)

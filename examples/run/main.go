@@ -1,13 +1,13 @@
-// Command run starts a program in a network of its own, out of which I2P is the only way, and tells in the end what
-// the program has given away and what it has tried to reach past the proxy:
+// Command run runs a program in a network namespace in which only I2P can be reached, and reports what the program
+// has revealed and what it has tried to reach otherwise:
 //
 //	run -- curl http://stats.i2p/
 //
-// On Linux the program gets namespaces of its own: it sees no network card but a made-up one, no resolver but one
-// that knows names of I2P only, no other processes, no sockets of the session or of daemons, and cannot get new
-// privileges. The SOCKS port is in its environment; what ignores that, and asks for a name of I2P, is carried into
-// the port all the same. No root is needed where the kernel lets ordinary users have namespaces. Files are as
-// always: a program that writes to where another reads, as root can everywhere, can still give something away.
+// On Linux the program has namespaces of its own: it sees only a virtual network interface, a resolver for names in I2P
+// only, no other processes, no sockets of the session or of daemons, and cannot gain privileges. Its environment points
+// to the SOCKS port; connections to names in I2P that ignore it are forwarded to the port. No root is needed if the
+// kernel permits user namespaces. Files are not isolated: a program that can write where another program reads can still
+// reveal something.
 //
 // The exit code is that of the program, 128 and its number if a signal ended it, 125 if it could not be confined or there is no router, 126
 // or 127 if it could not be started.
@@ -72,26 +72,26 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs := flag.NewFlagSet("run", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() {
-		fmt.Fprintln(stderr, "usage: run [flags] [--] program [arguments]")
+		fmt.Fprintln(stderr, "Usage: run [options] [--] PROGRAM [ARGUMENT...]")
 		fs.PrintDefaults()
 	}
 	fs.StringVar(&o.endpoint.SAM, "sam", sam.DefaultAddress, "SAM `address` of the router: IP:port or unix:PATH")
-	datagrams := fs.String("sam-udp", "", "`address` that the router takes datagrams at (default: port 7655 of -sam)")
+	datagrams := fs.String("sam-udp", "", "UDP `address` of the router, for datagrams (default: port 7655 of -sam)")
 	fs.StringVar(&o.endpoint.Name, "name", "", "`name` of the identity")
-	fs.StringVar(&o.endpoint.Dir, "dir", "", "`folder` that keeps the identity (default: a fresh one each time)")
+	fs.StringVar(&o.endpoint.Dir, "dir", "", "`directory` of the identity (default: a new identity at each start)")
 	length := fs.Int("length", 3, "hops of each tunnel, 0 (no anonymity) to 7")
 	fs.BoolVar(&o.reveal, "reveal", false, "show the addresses, names and values that were found")
 	fs.StringVar(&o.report, "report", "", "write the report as JSON to this `file`, which must not exist")
-	fatal := fs.Bool("fatal", false, "end streams that give away who or where the user is, before the bytes leave")
-	fs.BoolVar(&o.unix, "unix", false, "let the program use unix sockets, also those that lead out")
-	fs.BoolVar(&o.unconfined, "unconfined", false, "run the program without namespaces, with no more than the environment set")
+	fatal := fs.Bool("fatal", false, "end streams that reveal who or where the user is, before the bytes leave")
+	fs.BoolVar(&o.unix, "unix", false, "permit unix sockets, including those that lead outside")
+	fs.BoolVar(&o.unconfined, "unconfined", false, "run the program without namespaces, only with the environment set")
 	fs.BoolVar(&o.quiet, "q", false, "print no report")
 	if err := fs.Parse(args); err != nil {
 		return nil, err
 	}
 	if o.args = fs.Args(); len(o.args) == 0 {
 		fs.Usage()
-		return nil, errors.New("no program")
+		return nil, errors.New("no program given")
 	}
 	o.endpoint.Configure = func(s *sam.Session) { s.UDPAddress = *datagrams }
 	o.endpoint.Inbound.Length, o.endpoint.Outbound.Length = *length, *length
