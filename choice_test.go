@@ -188,8 +188,8 @@ func TestAwaitRouterOfEitherKind(t *testing.T) {
 	assert.Len(t, below.Sessions(), 1)
 }
 
-// TestDoors: which ways into a running router are looked at is what the fields are about.
-func TestDoors(t *testing.T) {
+// TestCandidates: the fields decide where a running router is looked for.
+func TestCandidates(t *testing.T) {
 	set, setI2CP := func(*sam.Session) {}, func(*i2cp.Session) {}
 	const overSAM, overI2CP = "{SAM tcp 127.0.0.1:7656}", "{I2CP tcp 127.0.0.1:7654}"
 	for want, all := range map[string][]i2psocks.Endpoint{
@@ -199,7 +199,7 @@ func TestDoors(t *testing.T) {
 		"[{SAM unix /run/sam}] <nil>":              {{SAM: "unix:/run/sam"}},
 	} {
 		for i := range all {
-			assert.Equal(t, want, i2psocks.Doors(&all[i]))
+			assert.Equal(t, want, i2psocks.Candidates(&all[i]))
 		}
 	}
 	for _, ep := range []*i2psocks.Endpoint{

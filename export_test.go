@@ -5,8 +5,8 @@ import "fmt"
 // Arrange is arrange, for its fuzz test.
 var Arrange = arrange
 
-// Doors returns where an endpoint with a Router looks for one.
-func Doors(e *Endpoint) string {
-	doors, err := e.doors()
-	return fmt.Sprint(doors, err)
+// Candidates returns where an endpoint with a Router looks for one.
+func Candidates(e *Endpoint) string {
+	candidates, err := e.candidates()
+	return fmt.Sprint(candidates, err)
 }

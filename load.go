@@ -35,8 +35,8 @@ func (e *Endpoint) load(ctx context.Context) (has *assets, err error) {
 		has.owners = new(dialer.Owners)
 	}
 	if e.Router != nil {
-		doors, _ := e.doors() // which check has seen
-		has.router = newOwnRouter(e.Router, doors)
+		candidates, _ := e.candidates() // which check has seen
+		has.router = newOwnRouter(e.Router, candidates)
 	}
 	has.backend = e.own(has)
 	return has, nil
@@ -52,19 +52,19 @@ func (e *Endpoint) check() error {
 	case e.Isolation.Persistent && e.Isolation.New != nil:
 		return errors.New("both Isolation.Persistent and Isolation.New are set: what New makes is not kept")
 	}
-	if err := e.checkDoors(); err != nil {
+	if err := e.checkCandidates(); err != nil {
 		return err
 	}
 	return e.Secret.check()
 }
 
-// checkDoors is the part of check that is about the ways to a router.
-func (e *Endpoint) checkDoors() error {
+// checkCandidates is the part of check that is about the ways to a router.
+func (e *Endpoint) checkCandidates() error {
 	switch {
 	case e.Router != nil && (e.Backend != nil || e.DialBridge != nil || len(e.Fallbacks) > 0):
 		return errors.New("both Router and one of Backend, DialBridge and Fallbacks are set")
 	case e.Router != nil:
-		_, err := e.doors()
+		_, err := e.candidates()
 		return err
 	case e.I2CP != "" && (e.SAM != "" || e.SAMUser != "" || e.SAMPassword != nil || e.Backend != nil):
 		return errors.New("both I2CP and one of SAM, SAMUser, SAMPassword and Backend are set, and no Router")

@@ -13,8 +13,8 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/sam"
 )
 
-// door is a way into a router that may be running.
-type door struct {
+// candidate is an address at which a running router is looked for.
+type candidate struct {
 	protocol string // overSAM or overI2CP
 	network  string
 	address  string
@@ -25,21 +25,21 @@ const (
 	overI2CP = "I2CP"
 )
 
-// doors returns where an endpoint with a Router looks for one that runs: what its fields are about, or both if they are about
+// candidates returns where an endpoint with a Router looks for one that runs: what its fields are about, or both if they are about
 // neither. What Configure sets must not be missing where ConfigureI2CP was meant to set it, nor the other way round.
-func (e *Endpoint) doors() ([]door, error) {
+func (e *Endpoint) candidates() ([]candidate, error) {
 	wantsSAM := e.SAM != "" || e.SAMUser != "" || e.SAMPassword != nil || e.Configure != nil || e.Isolation.Configure != nil
 	wantsI2CP := e.I2CP != "" || e.ConfigureI2CP != nil || e.Isolation.ConfigureI2CP != nil
 	both := wantsSAM == wantsI2CP
 	if both && ((e.Configure != nil) != (e.ConfigureI2CP != nil) || (e.Isolation.Configure != nil) != (e.Isolation.ConfigureI2CP != nil)) {
 		return nil, errors.New("sessions may go by SAM and by I2CP, and only one of Configure and ConfigureI2CP is set")
 	}
-	var all []door
+	var all []candidate
 	if wantsSAM || both {
-		all = append(all, newDoor(overSAM, cmp.Or(e.SAM, sam.DefaultAddress)))
+		all = append(all, newCandidate(overSAM, cmp.Or(e.SAM, sam.DefaultAddress)))
 	}
 	if wantsI2CP || both {
-		all = append(all, newDoor(overI2CP, cmp.Or(e.I2CP, i2cp.DefaultAddress)))
+		all = append(all, newCandidate(overI2CP, cmp.Or(e.I2CP, i2cp.DefaultAddress)))
 	}
 	for _, d := range all {
 		if _, err := netip.ParseAddrPort(d.address); d.network != "unix" && err != nil {
@@ -49,23 +49,23 @@ func (e *Endpoint) doors() ([]door, error) {
 	return all, nil
 }
 
-func newDoor(protocol, address string) door {
+func newCandidate(protocol, address string) candidate {
 	if path, ok := strings.CutPrefix(address, "unix:"); ok && protocol == overSAM {
-		return door{protocol, "unix", path}
+		return candidate{protocol, "unix", path}
 	}
 	if port, ok := strings.CutPrefix(address, "localhost:"); ok {
 		address = "127.0.0.1:" + port
 	}
-	return door{protocol, "tcp", address}
+	return candidate{protocol, "tcp", address}
 }
 
-// ownRouter reaches the router that runs, by the first door that is open, else one of the endpoint's own. Which of them is
+// ownRouter reaches the router that runs, by the first candidate that answers, else one of the endpoint's own. Which of them is
 // settled by the first connection: sessions and their streams must be at one router.
 type ownRouter struct {
-	router Router
-	doors  []door        // to look at; the first is what the router of its own is asked for
-	busy   chan struct{} // holds one token while it is being settled
-	way    *way          // guarded by busy; nil until then
+	router     Router
+	candidates []candidate   // to look at; the first is what the router of its own is asked for
+	busy       chan struct{} // holds one token while it is being settled
+	way        *way          // guarded by busy; nil until then
 }
 
 // way is how the router is reached.
@@ -74,8 +74,8 @@ type way struct {
 	dial     func(ctx context.Context) (net.Conn, error)
 }
 
-func newOwnRouter(r Router, doors []door) *ownRouter {
-	return &ownRouter{router: r, doors: doors, busy: make(chan struct{}, 1)}
+func newOwnRouter(r Router, candidates []candidate) *ownRouter {
+	return &ownRouter{router: r, candidates: candidates, busy: make(chan struct{}, 1)}
 }
 
 // dialer returns what sessions over a protocol connect by.
@@ -109,7 +109,7 @@ func (o *ownRouter) settle(ctx context.Context) (*way, net.Conn, error) {
 		return o.way, nil, nil
 	}
 	var tried error
-	for _, d := range o.doors {
+	for _, d := range o.candidates {
 		conn, err := d.dial(ctx)
 		switch {
 		case err == nil:
@@ -123,7 +123,7 @@ func (o *ownRouter) settle(ctx context.Context) (*way, net.Conn, error) {
 			tried = fmt.Errorf("%w; no %s: %w", tried, d.protocol, err)
 		}
 	}
-	own := &way{o.doors[0].protocol, o.dialOwn}
+	own := &way{o.candidates[0].protocol, o.dialOwn}
 	conn, err := own.dial(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w; and the router of its own does not start: %w", tried, err)
@@ -134,7 +134,7 @@ func (o *ownRouter) settle(ctx context.Context) (*way, net.Conn, error) {
 
 // dialOwn starts the router of the endpoint's own if need be, and connects to it.
 func (o *ownRouter) dialOwn(ctx context.Context) (net.Conn, error) {
-	if o.doors[0].protocol == overSAM {
+	if o.candidates[0].protocol == overSAM {
 		return o.router.DialSAM(ctx)
 	}
 	r, ok := o.router.(interface {

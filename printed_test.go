@@ -54,8 +54,8 @@ func testPrintedValuesNameNobody(t *testing.T, nw *network) {
 	dials("session", session)
 	pool := &dialer.Isolated{New: func(context.Context, string) (dialer.Backend, error) { return r.session(), nil }}
 	defer pool.Close()
-	dials("door", pool.Get(token))
-	silent("doors", pool)
+	dials("keyed", pool.Get(token))
+	silent("isolated", pool)
 	ep := nw.endpoint(t)
 	ep.Isolation.Listen = true
 	ep.Hosts = map[string]string{name: peer.Host}

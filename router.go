@@ -26,7 +26,7 @@ type Router interface {
 const doorTimeout = 10 * time.Second
 
 // dial connects to a router that may be running, at an address that is no name.
-func (d door) dial(ctx context.Context) (net.Conn, error) {
+func (d candidate) dial(ctx context.Context) (net.Conn, error) {
 	return (&net.Dialer{Timeout: doorTimeout}).DialContext(ctx, d.network, d.address)
 }
 

@@ -72,12 +72,12 @@ type IsolatedStatus struct {
 // Its methods fail with the error of New, after which the next use tries again, with [ErrLimit], and with
 // [ErrSessionClosed] after Close of the Isolated. It also has the methods ListenPacket and LookupAddr, which fail
 // with errors.ErrUnsupported if the backend does not have them.
-func (i *Isolated) Get(key string) Backend { return &door{i, "", key} }
+func (i *Isolated) Get(key string) Backend { return &keyed{i, "", key} }
 
 // GetFor is Get for one of several users that share the limit, such as hosts of a network. A user that already has as
 // many backends as all users leave free of Max is refused further keys with [ErrLimit]. So a single user gets half of
 // them, two users a third each, and a new user always finds one. An empty user is not limited.
-func (i *Isolated) GetFor(user, key string) Backend { return &door{i, user, key} }
+func (i *Isolated) GetFor(user, key string) Backend { return &keyed{i, user, key} }
 
 // Retire retires, in the background, the backends of the keys for which which returns true. which must not call
 // methods of i.

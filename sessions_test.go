@@ -57,7 +57,7 @@ func TestI2CPOneIdentity(t *testing.T) {
 	assert.Equal(t, a.Addr().Host, from.(dialer.Addr).Host)
 }
 
-// TestI2CPKeeps: identities that are kept are the same over either door, one after the other.
+// TestI2CPKeeps: identities that are kept are the same over SAM and I2CP, one after the other.
 func TestI2CPKeeps(t *testing.T) {
 	r, dir := i2cptest.NewStrict(t).Start(nil), t.TempDir()
 	over := &i2psocks.Endpoint{Dir: dir}

@@ -65,7 +65,7 @@ func (e *Endpoint) session(has *assets, newSAM func() *sam.Session, newI2CP func
 	}
 	var over *sam.Session
 	var below *i2cp.Session
-	for _, d := range has.router.doors {
+	for _, d := range has.router.candidates {
 		if d.protocol == overSAM {
 			over = newSAM()
 		} else {

@@ -8,14 +8,14 @@ import (
 	"net"
 )
 
-// door is what Isolated.Get returns: the backend of a key, whichever it is at the time.
-type door struct {
+// keyed is what Isolated.Get returns: the backend of a key, whichever it is at the time.
+type keyed struct {
 	isolated  *Isolated
 	user, key string
 }
 
 // use runs f on the backend, which is not retired for idleness meanwhile.
-func (d *door) use(ctx context.Context, op string, f func(Backend) error) error {
+func (d *keyed) use(ctx context.Context, op string, f func(Backend) error) error {
 	e, err := d.isolated.acquire(ctx, d.user, d.key)
 	if err != nil {
 		return OpError(op, nil, err)
@@ -24,12 +24,12 @@ func (d *door) use(ctx context.Context, op string, f func(Backend) error) error 
 	return f(e.backend)
 }
 
-func (d *door) Up(ctx context.Context) error {
+func (d *keyed) Up(ctx context.Context) error {
 	return d.use(ctx, "up", func(b Backend) error { return b.Up(ctx) })
 }
 
 // Addr returns the address of the identity, made if there is none; zero if that fails.
-func (d *door) Addr() (addr Addr) {
+func (d *keyed) Addr() (addr Addr) {
 	d.use(context.Background(), "address", func(b Backend) error {
 		addr = b.Addr()
 		return nil
@@ -37,13 +37,13 @@ func (d *door) Addr() (addr Addr) {
 	return addr
 }
 
-func (d *door) Dial(network, address string) (net.Conn, error) {
+func (d *keyed) Dial(network, address string) (net.Conn, error) {
 	return d.DialContext(context.Background(), network, address)
 }
 
 // DialContext checks the address first, so that none outside I2P costs an identity. It counts the stream as a use until
 // it is closed.
-func (d *door) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+func (d *keyed) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if _, err := ParseTarget(network, address); err != nil {
 		return nil, OpError("dial", nil, err)
 	}
@@ -59,7 +59,7 @@ func (d *door) DialContext(ctx context.Context, network, address string) (net.Co
 	return d.isolated.held(conn, e), nil
 }
 
-func (d *door) LookupAddr(ctx context.Context, host string) (b32 string, err error) {
+func (d *keyed) LookupAddr(ctx context.Context, host string) (b32 string, err error) {
 	err = d.use(ctx, "lookup", func(b Backend) error {
 		r, ok := b.(interface {
 			LookupAddr(ctx context.Context, host string) (string, error)
@@ -74,7 +74,7 @@ func (d *door) LookupAddr(ctx context.Context, host string) (b32 string, err err
 }
 
 // Listen counts the listener as a use until it is closed.
-func (d *door) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+func (d *keyed) Listen(ctx context.Context, network, address string) (net.Listener, error) {
 	e, err := d.isolated.acquire(ctx, d.user, d.key)
 	if err != nil {
 		return nil, OpError("listen", nil, err)
@@ -88,7 +88,7 @@ func (d *door) Listen(ctx context.Context, network, address string) (net.Listene
 }
 
 // ListenPacket counts the connection as a use until it is closed.
-func (d *door) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+func (d *keyed) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
 	e, err := d.isolated.acquire(ctx, d.user, d.key)
 	if err != nil {
 		return nil, OpError("listen", nil, err)
@@ -110,7 +110,7 @@ func (d *door) ListenPacket(ctx context.Context, network, address string) (net.P
 }
 
 // Status returns how the backend is, zero if there is none.
-func (d *door) Status() Status {
+func (d *keyed) Status() Status {
 	d.isolated.mu.Lock()
 	closed := d.isolated.closed
 	var backend Backend
@@ -128,7 +128,7 @@ func (d *door) Status() Status {
 }
 
 // Close retires the backend, if there is one, and returns when it is gone.
-func (d *door) Close() error {
+func (d *keyed) Close() error {
 	d.isolated.mu.Lock()
 	e := d.isolated.entries[d.key]
 	if e != nil {
@@ -142,4 +142,4 @@ func (d *door) Close() error {
 }
 
 // Format keeps fmt from printing the key.
-func (d *door) Format(w fmt.State, _ rune) { io.WriteString(w, "dialer.Isolated") }
+func (d *keyed) Format(w fmt.State, _ rune) { io.WriteString(w, "dialer.Isolated") }
