@@ -15,11 +15,11 @@ var (
 
 	// ErrUnsupported: well-formed as far as it can be told, but of a kind that
 	// is refused: a certificate type that is no longer in use; an identity of a signature or crypto type that
-	// not every router bears (some crash on it), or that is offline-signed.
+	// some router refuses or crashes on, or that is offline-signed.
 	ErrUnsupported = errors.New("unsupported kind of key")
 
-	// ErrOffline is the ErrUnsupported of an offline-signed key: in the place of
-	// its signing key stands a passing one with a signature. It expires, routers
+	// ErrOffline is the ErrUnsupported of an offline-signed key, whose signing key is replaced by
+	// a transient one with a signature. It expires, routers
 	// disagree about it, and it cannot be checked without the network's time. [ParseTransient] reads it.
 	ErrOffline = fmt.Errorf("%w: offline-signed", ErrUnsupported)
 

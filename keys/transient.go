@@ -115,7 +115,7 @@ func (t Transient) Reveal() string {
 	return i2pBase64.EncodeToString(append(b, s.private.Seed()...))
 }
 
-// Destination returns who is signed for.
+// Destination returns the destination it signs for.
 func (t Transient) Destination() Destination { return t.dest }
 
 // OfflineSignature implements [OfflineSigner].

@@ -18,25 +18,25 @@ const (
 	defaultMaxFindings = 1000
 )
 
-// ErrFatal is why a request or stream ended that gave away what [Auditor].Fatal does not bear.
-var ErrFatal = errors.New("audit: the client gives away what must not leave")
+// ErrFatal is the error of a request or stream that was ended because of [Auditor].Fatal.
+var ErrFatal = errors.New("audit: the client reveals what must not leave")
 
-// Auditor collects findings about clients. The zero value does, and lets everything pass. Fields may be set
-// until the first method call.
+// Auditor collects findings about clients. The zero value does so and lets everything pass. Fields may be set until
+// the first method call.
 type Auditor struct {
-	// Sample is how many of the first bytes of each direction of a stream, and of each association's datagrams,
-	// are looked at. 0 means 4 KiB; at most 16 KiB are. Negative looks at requests only.
+	// Sample is how many of the first bytes of each direction of a stream, and of the datagrams of each association,
+	// are inspected. 0 means 4 KiB; the maximum is 16 KiB. Negative means that only requests are inspected.
 	Sample int
-	// MaxFindings is how many findings are kept; the oldest of the least severe give way. 0 means 1000.
+	// MaxFindings is how many findings are kept; the oldest of the least severe ones are removed. 0 means 1000.
 	MaxFindings int
-	// Reveal lets findings hold what was seen, which may be addresses, names and credentials.
+	// Reveal includes what was seen in findings, which may be addresses, names and credentials.
 	Reveal bool
-	// OnFinding, if set, is called with each finding that is new. It must not block, as the client waits.
+	// OnFinding, if set, is called with each new finding. It must not block, because the client waits.
 	OnFinding func(Finding)
-	// Fatal, if set, says which findings end the request, stream or association they are in. So that nothing
-	// leaves before it is understood, the client's first message is then withheld until it is complete.
+	// Fatal, if set, selects the findings that end their request, stream or association. The client's first message
+	// is then withheld until it is complete, so that nothing leaves before it was inspected.
 	Fatal func(Finding) bool
-	// Machine is what clients must not tell. Nil means [ThisMachine], asked once.
+	// Machine is what clients must not reveal. Nil means [ThisMachine], evaluated once.
 	Machine *Machine
 
 	once   sync.Once
@@ -51,8 +51,8 @@ var _ interface {
 	Observe(context.Context, *socks.Request) (socks.Observer, error)
 } = (*Auditor)(nil)
 
-// Observe is for [socks.Server].Observe. It judges the request, and returns who is to see the beginning of its
-// stream. The error is a [*socks.ReplyError] around [ErrFatal].
+// Observe is a function for [socks.Server].Observe. It judges the request, and returns the Observer of its stream.
+// The error is a *socks.ReplyError that wraps [ErrFatal].
 func (a *Auditor) Observe(_ context.Context, r *socks.Request) (socks.Observer, error) {
 	a.once.Do(a.init)
 	s := &stream{auditor: a, host: canonical(r.Host), identity: r.Isolation()}
@@ -86,7 +86,7 @@ func (a *Auditor) sample() int {
 	return min(a.Sample, maxSample)
 }
 
-// Findings returns what was found, the most severe first, and of those the latest.
+// Findings returns the findings, the most severe first, and of these the latest first.
 func (a *Auditor) Findings() []Finding {
 	a.mu.Lock()
 	defer a.mu.Unlock()

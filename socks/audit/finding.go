@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// Severity says how much a finding gives away.
+// Severity is how much a finding reveals.
 type Severity int
 
 // The severities.
 const (
-	// Note is what sets the client apart from others, such as the name of its program.
+	// Note distinguishes the client from others, such as the name of its program.
 	Note Severity = iota
-	// Warning is what links two identities of the user, or tells what system he has.
+	// Warning links identities of the user, or reveals the system.
 	Warning
-	// Leak is what says who or where the user is, or went past the proxy.
+	// Leak reveals who or where the user is, or bypasses the proxy.
 	Leak
 )
 
@@ -32,10 +32,10 @@ func (s Severity) String() string {
 	return fmt.Sprintf("Severity(%d)", int(s))
 }
 
-// MarshalText makes severities strings in JSON.
+// MarshalText returns what String returns, for JSON.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText reads what MarshalText has made.
+// UnmarshalText parses what MarshalText returns.
 func (s *Severity) UnmarshalText(text []byte) error {
 	for _, known := range []Severity{Note, Warning, Leak} {
 		if known.String() == string(text) {
@@ -46,7 +46,7 @@ func (s *Severity) UnmarshalText(text []byte) error {
 	return fmt.Errorf("audit: no severity is called %q", text)
 }
 
-// Finding is something that a client has given away. Findings that differ in number and time only are one.
+// Finding is something that a client has revealed. Findings that differ only in number and time are combined.
 type Finding struct {
 	Rule     Rule     `json:"rule"`
 	Severity Severity `json:"severity"`
@@ -60,7 +60,7 @@ type Finding struct {
 	// Seen is what was found. Unless [Auditor].Reveal is set, only its kind and length are told, beside words
 	// of the protocol.
 	Seen string `json:"seen"`
-	// Advice is one sentence on how to set the client right.
+	// Advice is one sentence on how to configure the client.
 	Advice string `json:"advice"`
 	// Count is how often it was found, between First and Last.
 	Count int       `json:"count"`

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Machine is what tells this machine and its user from others.
+// Machine is what identifies this machine and its user.
 type Machine struct {
 	Addrs    []netip.Addr       // its addresses, also the one that its router has outside
 	Hardware []net.HardwareAddr // of its network cards
@@ -25,8 +25,8 @@ var (
 	commonUsers = []string{"root", "user", "admin", "debian", "ubuntu", "i2p", "i2pd", "i2psvc", "nobody", "guest", "test", "daemon", "www-data", "administrator", "max", "jan", "may", "mark", "will", "dev", "git", "www", "web", "mail", "http", "ftp", "ssh", "index", "data", "app", "name", "vagrant", "docker", "ec2-user", "pi", "owner"}
 )
 
-// ThisMachine returns what the system tells without asking others: addresses and hardware addresses of the network
-// cards, host name, user and time zone. Names that many have are left out, and what cannot be had is missing.
+// ThisMachine returns what the system reports without asking others: addresses and hardware addresses of the network
+// interfaces, host name, user and time zone. Common names are omitted, and unavailable values are empty.
 func ThisMachine() Machine {
 	var m Machine
 	addrs, _ := net.InterfaceAddrs()

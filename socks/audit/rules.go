@@ -53,10 +53,10 @@ const (
 	OwnTimeZoneName   Rule = "own-time-zone"
 )
 
-// Severity returns that of the rule's findings, and Note for a rule that is unknown.
+// Severity returns the severity of the rule's findings, and Note for an unknown rule.
 func (r Rule) Severity() Severity { return rules[r].severity }
 
-// Advice returns one sentence on how to set a client right.
+// Advice returns one sentence on how to configure a client.
 func (r Rule) Advice() string { return rules[r].advice }
 
 // Rules returns all rules in the order of their names.
