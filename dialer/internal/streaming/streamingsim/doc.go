@@ -1,6 +1,7 @@
 // Package streamingsim is a network for tests of the streaming engine: engines,
 // and models of other implementations, joined by links with delay, jitter, loss,
-// duplication, reordering, a rate and a queue, on a clock of its own. It starts no goroutine, so a
+// duplication, reordering, a rate and a queue, or with losses that are repaired and show as delay, as those of the
+// connections between routers, on a clock of its own. It starts no goroutine, so a
 // run with a seed is always the same run.
 //
 // Its tests print what they measure:

@@ -52,13 +52,13 @@ type load struct {
 	loss   float64
 	rate   float64       // bytes a second
 	late   time.Duration // of our nodes
-	learns bool
+	tcp    bool          // the bottleneck is a connection of two routers by TCP
 	seed   uint64
 }
 
 // links have a queue of a round trip, and of 200 ms at least, and a little jitter.
 func (l load) links(w *World) (there, back *Link) {
-	p := Path{Delay: l.rtt / 2, Jitter: cmp.Or(l.jitter, l.rtt/20), Loss: l.loss, Rate: l.rate, Queue: int(l.rate * max(l.rtt.Seconds(), 0.2)), Learns: l.learns}
+	p := Path{Delay: l.rtt / 2, Jitter: cmp.Or(l.jitter, l.rtt/20), Loss: l.loss, Rate: l.rate, Queue: int(l.rate * max(l.rtt.Seconds(), 0.2)), Learns: l.tcp, Repairs: l.tcp}
 	return w.NewLink(p), w.NewLink(p)
 }
 
@@ -182,7 +182,7 @@ func TestGoodputOnBusyMachines(t *testing.T) {
 func TestGoodputOfNestedControl(t *testing.T) {
 	for _, streams := range []int{1, 10} {
 		paths(1<<20, func(l load, name string) {
-			l.learns = true
+			l.tcp = true
 			const d = 15 * time.Second
 			ours := l.mean(t, []who{{"ours", streams}}, 0, d)[0]
 			i2pd := l.mean(t, []who{{"i2pd", streams}}, 0, d)[0]

@@ -15,7 +15,11 @@ type Path struct {
 	// Learns is set for a bottleneck that is a connection of two routers, as NTCP2's over TCP: it has to find its
 	// rate itself, and finds more only while something waits for it.
 	Learns bool
-	Down   bool // nothing comes through
+	// Repairs is set for one whose losses are repaired, as TCP's are: what is lost comes a round trip later, and all that
+	// was sent after it waits for that. After the third loss of the same packet such a connection stands still for a
+	// second, and goes on at half of its rate.
+	Repairs bool
+	Down    bool // nothing comes through
 }
 
 // Link is a path in a world. Several nodes may share it, and then its rate.
@@ -24,8 +28,9 @@ type Link struct {
 	w    *World
 	free time.Duration // when the bottleneck is idle again
 
-	learnt float64       // of the rate
-	waited time.Duration // since when something has waited
+	learnt  float64       // of the rate
+	waited  time.Duration // since when something has waited
+	arrives time.Duration // when all that was sent before has arrived, if losses are repaired
 
 	Sent, Lost, Dropped int // packets: in all, by chance, by the full queue
 }
@@ -40,7 +45,7 @@ func cost(n int) float64 { return float64((n+112+999)/1000) * 1024 }
 // Send lets f happen for a packet of n bytes when it has come through, which may be never or twice.
 func (l *Link) Send(n int, f func()) {
 	l.Sent++
-	if l.Down || l.w.Rand.Float64() < l.Loss {
+	if l.Down || !l.Repairs && l.unlucky() {
 		l.Lost++
 		return
 	}
@@ -53,6 +58,10 @@ func (l *Link) Send(n int, f func()) {
 		}
 		l.free = start + time.Duration(cost(n)/l.rate()*float64(time.Second))
 		wait = l.free - l.w.now
+	}
+	if l.Repairs {
+		l.w.After(l.repaired(wait)-l.w.now, f)
+		return
 	}
 	l.deliver(wait, f)
 	if l.Duplicate > 0 && l.w.Rand.Float64() < l.Duplicate {
@@ -75,6 +84,26 @@ func (l *Link) rate() float64 {
 		l.learnt, l.waited = min(1.25*l.learnt, l.Rate), l.w.now
 	}
 	return l.learnt
+}
+
+func (l *Link) unlucky() bool { return l.w.Rand.Float64() < l.Loss }
+
+// repaired returns when a packet arrives that leaves the bottleneck in some time, in order and in spite of losses.
+func (l *Link) repaired(wait time.Duration) time.Duration {
+	at := l.w.now + wait + l.Delay
+	for losses := 1; l.unlucky(); losses++ {
+		l.Lost++
+		at += max(2*l.Delay, 10*time.Millisecond)
+		if losses == 3 {
+			at += time.Second
+			l.learnt /= 2
+		}
+	}
+	if l.Jitter > 0 {
+		at += time.Duration(l.w.Rand.Int64N(int64(l.Jitter)))
+	}
+	l.arrives = max(l.arrives, at)
+	return l.arrives
 }
 
 func (l *Link) deliver(wait time.Duration, f func()) {
