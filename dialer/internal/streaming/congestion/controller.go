@@ -21,6 +21,7 @@ const (
 	queueTime  = 6 * time.Millisecond
 	probeGain  = 1.15
 	yieldGain  = 0.85
+	climbGain  = 1.5
 
 	ackWait   = 15 * time.Millisecond
 	bunch     = 5 * time.Millisecond   // what is acknowledged within that is as late by the same cause
@@ -43,6 +44,7 @@ const (
 	draining
 	cruising
 	lookingForRTT
+	climbing
 )
 
 // Controller is one control block. The zero value is ready, with a maximum of 0:
@@ -70,6 +72,8 @@ type Controller struct {
 	lastRTT      time.Duration
 	roundRTT     time.Duration // the smallest of this round
 	roundSamples int
+	roundRTTs    [2]time.Duration // those of the last two
+	spare        float64          // see room
 }
 
 // SetMax sets how many packets may be under way at most.
@@ -104,6 +108,10 @@ func (c *Controller) Window() int {
 		w = startGain*full + 3
 	case lookingForRTT:
 		w = full / 2
+	case climbing:
+		w *= max(climbGain, c.room())
+	case cruising:
+		w *= c.room()
 	}
 	w += c.extra.allowance(full)
 	if c.limit > 0 {
@@ -120,6 +128,8 @@ func (c *Controller) Pace() float64 {
 		rate *= startGain
 	case draining:
 		rate *= drainGain
+	case climbing:
+		rate *= climbGain
 	case cruising:
 		rate *= paces[c.pace]
 	}
@@ -142,7 +152,7 @@ func (c *Controller) Acked(now, rtt time.Duration, inflight int) {
 		}
 		c.extra.add(now, acked, c.Rate())
 	}
-	if !appLimited && c.minRTT > 0 && now-c.rotatedAt > longRound*c.minRTT {
+	if ok && !appLimited && c.minRTT > 0 && now-c.rotatedAt > longRound*c.minRTT {
 		c.rotate(now)
 	}
 	if ok && (!appLimited || rate > c.Rate()) {
@@ -162,13 +172,13 @@ func (c *Controller) rotate(now time.Duration) {
 // leaveStart ends the start as soon as a queue grows and the rate does not, before it overflows: HyStart++ (RFC 9406). A queue
 // alone is no reason: the connections between routers find more room only while something waits for them.
 func (c *Controller) leaveStart(now, rtt time.Duration) {
-	if c.phase != starting || rtt <= 0 {
+	if rtt <= 0 {
 		return
 	}
 	if c.roundRTT == 0 || rtt < c.roundRTT {
 		c.roundRTT = rtt
 	}
-	if c.roundSamples++; c.roundSamples >= startSamples && c.fullFor > 0 && c.roundRTT > c.minRTT+max(c.minRTT/4, startDelay) {
+	if c.roundSamples++; c.phase == starting && c.roundSamples >= startSamples && c.fullFor > 0 && c.roundRTT > c.minRTT+max(c.minRTT/4, startDelay) {
 		c.enter(now, draining)
 	}
 }

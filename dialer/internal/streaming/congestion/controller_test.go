@@ -13,13 +13,15 @@ type path struct {
 	c        Controller
 	now      time.Duration
 	rtt      time.Duration
-	rate     float64 // packets a second
-	loseEach int     // of so many packets one is lost
+	rate     float64       // packets a second
+	loseEach int           // of so many packets one is lost
+	late     time.Duration // how much later every hundredth is, and all behind it are no earlier
 	free     time.Duration
 	pace     time.Duration
 	flight   []flying
 	sent     int
 	acked    int
+	last     time.Duration // when the last that was sent arrives
 	longest  time.Duration // round trip since the last look
 }
 
@@ -47,7 +49,12 @@ func (p *path) run(d time.Duration) {
 func (p *path) send() {
 	p.sent++
 	p.free = max(p.free, p.now) + time.Duration(float64(time.Second)/p.rate)
-	f := flying{p.c.Sent(p.now, len(p.flight)), p.now, p.free + p.rtt, p.loseEach > 0 && p.sent%p.loseEach == 0}
+	at := p.free + p.rtt
+	if p.late > 0 && p.sent%100 == 0 {
+		at += p.late
+	}
+	p.last = max(p.last, at)
+	f := flying{p.c.Sent(p.now, len(p.flight)), p.now, p.last, p.loseEach > 0 && p.sent%p.loseEach == 0}
 	p.flight = append(p.flight, f)
 	if rate := p.c.Pace(); rate > 0 {
 		p.pace = max(p.pace, p.now-4*time.Millisecond) + time.Duration(float64(time.Second)/rate)
@@ -156,6 +163,46 @@ func TestStarved(t *testing.T) {
 		p.send()
 	}
 	assert.InEpsilon(t, rate, p.c.Rate(), 0.01)
+}
+
+// The first packet after a pause tells of nothing either, even if the last stream was ended in full flight.
+func TestStarvedByAReset(t *testing.T) {
+	p := newPath(100*time.Millisecond, 300)
+	p.run(10 * time.Second)
+	rate := p.c.Rate()
+	p.flight = nil
+	for range 20 {
+		p.now += time.Second
+		p.send()
+		p.now += time.Second
+		p.ack()
+	}
+	assert.InEpsilon(t, rate, p.c.Rate(), 0.01)
+}
+
+// When the rate falls while the smallest round trip is looked for, the queue is not taken for the path.
+func TestSmallestRoundTripIsNotThatOfAQueue(t *testing.T) {
+	p := newPath(100*time.Millisecond, 100)
+	p.run(20 * time.Second)
+	p.rate = 1000
+	p.run(30 * time.Second)
+	p.rate = 100
+	p.run(25 * time.Second)
+	assert.Less(t, p.c.MinRTT(), 200*time.Millisecond)
+	p.longest = 0
+	p.run(10 * time.Second)
+	assert.Less(t, p.longest, 500*time.Millisecond)
+}
+
+// A rate that was measured in a bad moment is left in a few round trips though round trips differ much.
+func TestClimbs(t *testing.T) {
+	p := newPath(100*time.Millisecond, 50)
+	p.run(20 * time.Second)
+	p.rate, p.late = 1000, 80*time.Millisecond
+	p.run(2500 * time.Millisecond)
+	p.acked = 0
+	p.run(time.Second)
+	assert.Greater(t, p.acked, 400)
 }
 
 func TestTimedOut(t *testing.T) {

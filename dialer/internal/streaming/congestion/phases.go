@@ -6,7 +6,7 @@ func (c *Controller) endRound(now time.Duration, sent, lost, inflight int, appLi
 	switch {
 	case lost > 2 && float64(lost) > lossLimit*float64(sent):
 		c.yield(float64(inflight))
-		if c.phase == starting {
+		if c.phase == starting || c.phase == climbing {
 			c.enter(now, draining)
 		}
 	case c.limit > 0:
@@ -15,14 +15,28 @@ func (c *Controller) endRound(now time.Duration, sent, lost, inflight int, appLi
 		}
 	}
 	c.extra.endRound()
+	if c.roundSamples > 0 {
+		c.roundRTTs[1], c.roundRTTs[0] = c.roundRTTs[0], c.roundRTT
+	}
 	c.roundRTT, c.roundSamples = 0, 0
 	if appLimited {
+		if c.phase == climbing {
+			c.cruise(now, 1)
+		}
 		return // a rate is not forgotten while there is nothing to measure it with
 	}
 	c.rotate(now)
-	if c.phase != starting {
-		return
+	c.adaptRoom()
+	switch c.phase {
+	case cruising, climbing:
+		c.climb(now)
+	case starting:
+		c.keepStarting(now)
 	}
+}
+
+// keepStarting ends the start when three rounds have not brought a quarter more.
+func (c *Controller) keepStarting(now time.Duration) {
 	if rate := c.Rate(); rate > 1.25*c.fullRate {
 		c.fullRate, c.fullFor = rate, 0
 	} else if c.fullFor++; c.fullFor >= 3 {
@@ -36,6 +50,7 @@ func (c *Controller) advance(now time.Duration, inflight int) {
 	switch c.phase {
 	case draining:
 		if float64(inflight) <= full {
+			c.fullRate = c.Rate()
 			c.cruise(now, 2)
 		}
 	case cruising:
@@ -44,12 +59,6 @@ func (c *Controller) advance(now time.Duration, inflight int) {
 		}
 		// More is only found when what is under way has grown, too.
 		if c.pace == 0 && float64(inflight) < 1.2*full && now-c.since < 2*c.minRTT {
-			return
-		}
-		// As long as asking for more brings more, and no queue, it is asked for again.
-		if rate := c.Rate(); c.pace == 0 && rate > 1.05*c.fullRate && c.lastRTT < c.minRTT+c.minRTT/8 {
-			c.fullRate = rate
-			c.enter(now, cruising)
 			return
 		}
 		c.cruise(now, (c.pace+1)%len(paces))

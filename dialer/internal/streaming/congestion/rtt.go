@@ -22,6 +22,8 @@ func (c *Controller) trackRTT(now, rtt time.Duration, inflight int) {
 	}
 	switch {
 	case now-c.minRTTAt <= minRTTLife:
+	case c.phase == lookingForRTT && inflight > c.Window():
+		c.since = now // what is under way is still too much
 	case c.phase == lookingForRTT:
 		if now-c.since >= c.minRTT { // the queue has had a round trip to drain
 			c.minRTT, c.minRTTAt = rtt, now

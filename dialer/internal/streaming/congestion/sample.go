@@ -29,8 +29,9 @@ type sampler struct {
 // Sent notes a packet that leaves now while inflight others are under way.
 func (c *Controller) Sent(now time.Duration, inflight int) Stamp {
 	s := &c.sampler
-	if inflight == 0 {
+	if inflight == 0 { // until something comes back, what is measured is how much there was to send
 		s.firstSentAt, s.deliveredAt = now, now
+		s.limitedUntil = max(s.limitedUntil, s.delivered, 1)
 	}
 	s.sent++
 	return Stamp{s.delivered, s.deliveredAt, s.firstSentAt, now, s.limitedUntil > 0 && s.delivered <= s.limitedUntil}
@@ -65,7 +66,7 @@ func (s *sampler) sample(now, minRTT time.Duration) (rate float64, appLimited, o
 	interval := max(n.sentAt-n.firstSentAt, now-n.deliveredAt)
 	s.some = 0
 	if interval <= 0 || interval < minRTT {
-		return 0, false, false
+		return 0, n.appLimited, false
 	}
 	return float64(s.delivered-n.delivered) / interval.Seconds(), n.appLimited, true
 }

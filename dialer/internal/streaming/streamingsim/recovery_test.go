@@ -1,0 +1,63 @@
+package streamingsim
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/go-i2p/i2psocks/dialer/internal/streaming"
+)
+
+// What the control of a destination has learnt in a bad spell of the path is no reason to crawl afterwards, be it that its
+// streams go on or that new ones come: they get at least two fifths of what those get that know nothing. The path is a connection
+// of two routers by TCP, which repairs its losses, so that they show as delay.
+func TestGoodputAfterABadSpell(t *testing.T) {
+	const seeds, d = 2, 8 * time.Second
+	for _, loss := range []float64{0.01, 0.03} {
+		for _, streams := range []int{1, 10} {
+			l := load{rtt: 150 * time.Millisecond, loss: loss, rate: 1 << 20, tcp: true}
+			var fresh, goingOn, again float64
+			for l.seed = 1; l.seed <= seeds; l.seed++ {
+				fresh += l.rates(t, []who{{"ours", streams}}, 3*time.Second, d)[0] / seeds
+				on, new := l.afterSpell(t, streams, d)
+				goingOn, again = goingOn+on/seeds, again+new/seeds
+			}
+			t.Logf("%2d streams, loss %.2f: %4.0f KB/s of fresh ones, %4.0f of those that go on, %4.0f of new ones", streams, loss, fresh, goingOn, again)
+			assert.Greater(t, goingOn, 0.4*fresh)
+			assert.Greater(t, again, 0.4*fresh)
+		}
+	}
+}
+
+// afterSpell returns what streams get, in KB/s, after the path had a tenth of its rate for ten seconds: those that
+// went on, and those that came when it was as bad again, and nothing was sent for a while.
+func (l load) afterSpell(t *testing.T, streams int, d time.Duration) (goingOn, again float64) {
+	n := NewNetwork(NewWorld(l.seed))
+	there, back := l.links(n.World)
+	a, b := n.NewNode(1, streaming.Config{}), n.NewNode(2, streaming.Config{})
+	n.Join(a, b, there)
+	n.Join(b, a, back)
+	spell := func() {
+		there.Rate = l.rate / 10
+		n.Run(10 * time.Second)
+		there.Rate = l.rate
+	}
+	rate := func(got func() int) float64 {
+		n.Run(3 * time.Second)
+		before := got()
+		n.Run(d)
+		return float64(got()-before) / 1000 / d.Seconds()
+	}
+	got := bulk(t, a, b, streams)
+	n.Run(5 * time.Second)
+	spell()
+	goingOn = rate(got)
+	spell()
+	a.Engine.Fail(nil)
+	b.Restart()
+	n.Run(20 * time.Second)
+	require.Zero(t, a.Engine.Streams())
+	return goingOn, rate(bulk(t, a, b, streams))
+}
