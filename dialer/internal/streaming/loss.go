@@ -123,8 +123,8 @@ func (s *Stream) timedOut() {
 		}
 	}
 	s.loseAll()
-	if s.peer.rtt.smoothed > 0 && s.acked {
-		s.peer.control.TimedOut()
+	if s.acked {
+		s.peer.timeOut()
 	}
 	s.probe(0) // the front of the queue is never an acknowledged one
 	s.armRTO()

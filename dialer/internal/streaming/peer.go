@@ -36,6 +36,7 @@ type peer struct {
 	opens      bucket
 	inflight   int
 	paceAt     instant
+	timedOutAt instant
 	held       bool          // since then there has been something to send, which nothing but the pace holds back
 	sendable   ring[*Stream] // with something to send, in turn
 	inReady    bool
@@ -55,7 +56,7 @@ func (e *Engine) peer(d keys.Destination, hash [32]byte) *peer {
 		}
 		return p
 	}
-	p := &peer{e: e, dest: d, hash: hash, span: narrowWindow}
+	p := &peer{e: e, dest: d, hash: hash, span: narrowWindow, timedOutAt: longAgo}
 	p.timer.fire = p
 	p.forget()
 	p.control.SetMax(narrowWindow)
@@ -115,6 +116,14 @@ func (p *peer) narrow() {
 	p.hasChoked = true
 	p.span = narrowWindow
 	p.control.SetMax(narrowWindow)
+}
+
+// timeOut tells the control that a stream has timed out. When the path stands still, all do, and that is one event.
+func (p *peer) timeOut() {
+	if p.rtt.smoothed > 0 && p.e.now-p.timedOutAt >= p.rtt.timeout() {
+		p.timedOutAt = p.e.now
+		p.control.TimedOut()
+	}
 }
 
 // wake puts the peer in the queue of those that may send.

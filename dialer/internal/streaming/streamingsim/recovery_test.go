@@ -61,3 +61,27 @@ func (l load) afterSpell(t *testing.T, streams int, d time.Duration) (goingOn, a
 	require.Zero(t, a.Engine.Streams())
 	return goingOn, rate(bulk(t, a, b, streams))
 }
+
+// A path that stands still makes all streams time out. That is one event, however many they are.
+func TestGoodputAfterAStandstill(t *testing.T) {
+	after := func(streams int) float64 {
+		l := load{rtt: 150 * time.Millisecond, rate: 1 << 20, seed: 1}
+		n := NewNetwork(NewWorld(l.seed))
+		there, back := l.links(n.World)
+		a, b := n.NewNode(1, streaming.Config{}), n.NewNode(2, streaming.Config{})
+		n.Join(a, b, there)
+		n.Join(b, a, back)
+		got := bulk(t, a, b, streams)
+		n.Run(5 * time.Second)
+		there.Down, back.Down = true, true
+		n.Run(3 * time.Second)
+		there.Down, back.Down = false, false
+		n.Run(2 * time.Second) // until all have tried again
+		before := got()
+		n.Run(2 * time.Second)
+		return float64(got()-before) / 2000
+	}
+	one, ten := after(1), after(10)
+	t.Logf("one stream: %.0f KB/s, ten: %.0f", one, ten)
+	assert.Greater(t, ten, 0.8*one)
+}
