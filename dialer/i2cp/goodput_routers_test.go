@@ -20,6 +20,7 @@ import (
 var (
 	goodputFor    = flag.Duration("goodput.for", 8*time.Second, "how long each sends in a round")
 	goodputRounds = flag.Int("goodput.rounds", 2, "how often each has its turn")
+	goodputSettle = flag.Duration("goodput.settle", 20*time.Second, "how long both send at once before it counts")
 	goodputRate   = flag.Int("goodput.rate", 1<<20, "of the links, in bytes of IP packets a second; 0 is any")
 	goodputOut    = flag.String("goodput.out", "", "folder of goodput.csv, which lines are added to, and of the table and the plot of all its lines")
 )
@@ -38,19 +39,24 @@ func BenchmarkGoodputOnRouters(b *testing.B) {
 				link := i2pnet.Link{Delay: rtt / 2, Loss: loss / 100, Rate: *goodputRate}
 				nw := i2pnet.Require(b, i2pnet.Config{Links: func(int, int) i2pnet.Link { return link }})
 				pairs := flowPairs(b, nw)
-				b.ResetTimer()
-				for b.Loop() {
-					for _, streams := range []int{1, 10} {
-						g := goodput{RTT: rtt, Loss: loss, Streams: streams}
-						g.Ours, g.Theirs = inTurns(b, pairs, streams)
-						b.ReportMetric(g.Ours/g.Theirs, fmt.Sprintf("ratio-%d", streams))
+				for _, streams := range []int{1, 10} {
+					b.Run(fmt.Sprintf("%d", streams), func(b *testing.B) {
+						for b.Loop() {
+							g := goodput{RTT: rtt, Loss: loss, Streams: streams}
+							g.Ours, g.Theirs = inTurns(b, pairs, streams)
+							b.ReportMetric(g.Ours/g.Theirs, "ratio")
+							all = append(all, g)
+						}
+					})
+				}
+				b.Run("once", func(b *testing.B) {
+					for b.Loop() {
+						g := goodput{RTT: rtt, Loss: loss, Streams: 1, Shared: true}
+						g.Ours, g.Theirs = atOnce(b, pairs)
+						b.ReportMetric(g.Ours/(g.Ours+g.Theirs), "share")
 						all = append(all, g)
 					}
-					g := goodput{RTT: rtt, Loss: loss, Streams: 1, Shared: true}
-					g.Ours, g.Theirs = atOnce(b, pairs)
-					b.ReportMetric(g.Ours/(g.Ours+g.Theirs), "share")
-					all = append(all, g)
-				}
+				})
 			})
 		}
 	}
@@ -106,7 +112,9 @@ func atOnce(b *testing.B, pairs [2]flowPair) (ours, theirs float64) {
 		require.NoError(b, err, p.name)
 		defer f.end()
 		both.Go(func() error {
-			got[i] = f.run(2 * *goodputFor)
+			f.start(*goodputSettle + 2**goodputFor)
+			time.Sleep(*goodputSettle)
+			got[i] = f.rate(2 * *goodputFor)
 			return nil
 		})
 	}
@@ -170,6 +178,12 @@ func acceptWithin(ln net.Listener, d time.Duration) (net.Conn, error) {
 
 // run sends for some time, and returns how many bytes a second have arrived in it.
 func (f *flows) run(d time.Duration) float64 {
+	f.start(d)
+	return f.rate(d)
+}
+
+// start sends for some time.
+func (f *flows) start(d time.Duration) {
 	begin := time.Now()
 	for i, client := range f.clients {
 		client.SetWriteDeadline(begin.Add(d))
@@ -193,8 +207,13 @@ func (f *flows) run(d time.Duration) float64 {
 			}
 		})
 	}
+}
+
+// rate returns how many bytes a second arrive for some time.
+func (f *flows) rate(d time.Duration) float64 {
+	begin, before := time.Now(), f.received.Load()
 	time.Sleep(d)
-	return float64(f.received.Load()) / time.Since(begin).Seconds()
+	return float64(f.received.Load()-before) / time.Since(begin).Seconds()
 }
 
 // end closes the streams, and lets pass what is still on its way.
