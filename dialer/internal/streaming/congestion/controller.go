@@ -55,12 +55,12 @@ type Controller struct {
 	max       float64
 	limit     float64 // of what is under way, after much loss; 0 is none
 	rates     [rounds]float64
-	round     int
 	rotatedAt time.Duration
 	fullRate  float64
-	fullFor   int
 	phase     phase
-	pace      int
+	pace      uint8         // of paces, while cruising
+	round     uint8         // of rates
+	fullFor   uint8         // rounds since the rate has grown, while starting
 	since     time.Duration // the phase, or the pace while cruising
 
 	minRTT              time.Duration

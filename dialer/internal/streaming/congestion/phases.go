@@ -61,7 +61,7 @@ func (c *Controller) advance(now time.Duration, inflight int) {
 		if c.pace == 0 && float64(inflight) < 1.2*full && now-c.since < 2*c.minRTT {
 			return
 		}
-		c.cruise(now, (c.pace+1)%len(paces))
+		c.cruise(now, (c.pace+1)%uint8(len(paces)))
 	case lookingForRTT:
 		if now-c.since > max(2*c.minRTT, 200*time.Millisecond) {
 			c.cruise(now, 2)
@@ -71,7 +71,7 @@ func (c *Controller) advance(now time.Duration, inflight int) {
 
 func (c *Controller) enter(now time.Duration, p phase) { c.phase, c.since = p, now }
 
-func (c *Controller) cruise(now time.Duration, pace int) {
+func (c *Controller) cruise(now time.Duration, pace uint8) {
 	c.enter(now, cruising)
 	c.pace = pace
 	if pace == 0 {
