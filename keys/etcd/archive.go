@@ -37,7 +37,7 @@ func (s *Store) Rename(ctx context.Context, from, to string) error {
 			})
 		})
 		if err == nil && live != nil {
-			err = s.release(ctx, live)
+			err = s.release(ctx, live, true)
 		}
 		return err
 	})

@@ -37,7 +37,7 @@ func (s *Store) owning(ctx context.Context, name string, keep bool, need func(pl
 		return s.ended // or an identity would go out that is nobody's
 	}
 	if fresh {
-		if backErr := s.release(ctx, c); err == nil {
+		if backErr := s.release(ctx, c, false); err == nil {
 			err = backErr
 		}
 	}
@@ -81,8 +81,10 @@ func (s *Store) take(ctx context.Context, name string, gone int64, p place) (*cl
 	if err != nil {
 		return nil, err
 	}
-	// Should this host die while it waits, the next one must still wait for the former owner.
-	rec := record{s.Host, max(se.seconds, former.TTL), int64(se.lease)}
+	rec := record{s.Host, se.seconds, int64(se.lease)}
+	if p.held != nil {
+		rec.TTL = former.TTL // should this host give up or die while it waits, the next one must still wait for the former owner
+	}
 	k := s.keyOf(name)
 	resp, err := s.txn(ctx, []clientv3.Cmp{absent(k.claim), same(k.held, p.held), same(k.id, p.id)},
 		clientv3.OpPut(k.claim, rec.String(), clientv3.WithLease(se.lease)), clientv3.OpPut(k.held, rec.String()))
@@ -108,7 +110,7 @@ func (s *Store) take(ctx context.Context, name string, gone int64, p place) (*cl
 		wait = 0
 	}
 	if err := s.settle(ctx, c, wait, se); err != nil {
-		s.release(ctx, c)
+		s.release(ctx, c, false)
 		return nil, err
 	}
 	return c, nil
@@ -179,19 +181,20 @@ func (s *Store) write(ctx context.Context, claims []*claim, cmps []clientv3.Cmp,
 	return err
 }
 
-// Release gives back one name, so that another host takes over at once. Close what
-// uses the identity first. It does nothing if the name is not owned.
+// Release gives back one name. Another host can own it at once; Load waits for the destination
+// if it was given out, for 7 s at most. Close what uses the identity first. It does nothing if the name is not owned.
 func (s *Store) Release(ctx context.Context, name string) error {
 	return s.do(ctx, "release", []string{name}, func() error {
 		if c := s.claimOf(name); c != nil {
-			return s.release(ctx, c)
+			return s.release(ctx, c, true)
 		}
 		return nil
 	})
 }
 
-// release gives back even when ctx is over.
-func (s *Store) release(ctx context.Context, c *claim) error {
+// release gives back even when ctx is over. Destinations go first, as who has the name next wants
+// them, and rest unless they were not given out.
+func (s *Store) release(ctx context.Context, c *claim, rest bool) error {
 	s.mu.Lock()
 	if s.claims[c.name] == c {
 		delete(s.claims, c.name)
@@ -201,16 +204,17 @@ func (s *Store) release(ctx context.Context, c *claim) error {
 	c.serves = nil
 	s.mu.Unlock()
 	ctx = context.WithoutCancel(ctx)
-	err := s.giveBack(ctx, c)
+	destinations := s.releaseDestinations(ctx, serves, rest)
+	err := s.giveBack(ctx, c, rest)
 	if err != nil && se != nil {
 		s.doubt(ctx, c.name, se.lease)
 	}
-	return errors.Join(err, s.releaseDestinations(ctx, serves))
+	return errors.Join(err, destinations)
 }
 
 // giveBack removes claim and record. The record stays if it is not this owner's,
-// or while one before may not have noticed.
-func (s *Store) giveBack(ctx context.Context, c *claim) error {
+// or while one before may not have noticed, and for a while if the destination rests.
+func (s *Store) giveBack(ctx context.Context, c *claim, rest bool) error {
 	s.mu.Lock()
 	held, settled := c.held, c.settled
 	s.mu.Unlock()
@@ -219,9 +223,16 @@ func (s *Store) giveBack(ctx context.Context, c *claim) error {
 		_, err := s.txn(ctx, []clientv3.Cmp{c.holds(k)}, clientv3.OpDelete(k.claim))
 		return err
 	}
+	record := clientv3.OpDelete(k.held)
+	if rest && isDestination(c.name) {
+		var err error
+		if record, err = s.restingRecord(ctx, k.held); err != nil {
+			return err
+		}
+	}
 	// If the record is ours, the claim is too, or it has run out.
 	mine := clientv3.Compare(clientv3.ModRevision(k.held), "=", held)
-	_, err := s.txn(ctx, []clientv3.Cmp{mine}, clientv3.OpDelete(k.claim), clientv3.OpDelete(k.held))
+	_, err := s.txn(ctx, []clientv3.Cmp{mine}, clientv3.OpDelete(k.claim), record)
 	return err
 }
 

@@ -55,14 +55,14 @@ func (s *Store) inherit(from, to *claim) {
 }
 
 // releaseDestinations gives back the claims on destinations that no other name has given out.
-func (s *Store) releaseDestinations(ctx context.Context, names map[string]bool) (err error) {
+func (s *Store) releaseDestinations(ctx context.Context, names map[string]bool, rest bool) (err error) {
 	for name := range names {
-		err = errors.Join(err, s.releaseDestination(ctx, name))
+		err = errors.Join(err, s.releaseDestination(ctx, name, rest))
 	}
 	return err
 }
 
-func (s *Store) releaseDestination(ctx context.Context, name string) error {
+func (s *Store) releaseDestination(ctx context.Context, name string, rest bool) error {
 	done, err := s.turns.take(ctx, name)
 	if err != nil {
 		return err
@@ -75,5 +75,5 @@ func (s *Store) releaseDestination(ctx context.Context, name string) error {
 	if c == nil || served {
 		return nil
 	}
-	return s.release(ctx, c)
+	return s.release(ctx, c, rest)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -82,8 +83,8 @@ func (s *Store) logger() *slog.Logger {
 	return s.Logger
 }
 
-// Close gives back all that the Store owns, so that other hosts take over at
-// once. Close what uses the identities first. If etcd cannot be reached the error
+// Close gives back all that the Store owns. Other hosts can own the names at once; Load waits
+// for destinations that were given out, for 7 s at most. Close what uses the identities first. If etcd cannot be reached the error
 // says so, and others have to wait. Operations fail with os.ErrClosed afterwards.
 // Closing again does nothing.
 func (s *Store) Close() error {
@@ -100,8 +101,8 @@ func (s *Store) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout())
 	defer cancel()
 	var err error
-	for _, c := range claims {
-		err = cmp.Or(err, s.giveBack(ctx, c))
+	for _, name := range slices.Sorted(maps.Keys(claims)) { // destinations first, which begin with a dot
+		err = cmp.Or(err, s.giveBack(ctx, claims[name], true))
 	}
 	if session != nil {
 		err = cmp.Or(err, s.stop(ctx, session))

@@ -35,8 +35,8 @@
 // owner, for closing the endpoint. [Store.TTL] has a floor so that this is time enough: an Endpoint whose Keys is
 // the Store cuts its sessions when Lost closes, and i2pd keeps a destination for 5 s after that. None of that compares the clocks of two
 // hosts; they must only not run half as fast again as each other. A takeover
-// takes up to two TTLs after a crash, and no time after [Store.Close]: there too, give i2pd its 5 s after the
-// endpoint has closed, if the next host must not be seen beside this one.
+// takes up to two TTLs after a crash. After [Store.Close] or [Store.Release] a name is free at once. A destination that was
+// given out rests for 7 s, since i2pd keeps it for 5 s after the session was closed: until then Load waits.
 //
 // What no library can prevent: a process that stands still (SIGSTOP, a paused
 // debugger) while its router runs on stays visible under the identity until it

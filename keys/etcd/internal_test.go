@@ -12,7 +12,7 @@ import (
 )
 
 // Tests have no time for real TTLs.
-func init() { minTTL = time.Second }
+func init() { minTTL, restTime = time.Second, time.Second }
 
 func TestFloorOfTTL(t *testing.T) {
 	assert.GreaterOrEqual(t, floorTTL/3, 6*time.Second, "cutting the sessions, and i2pd's 5 s")

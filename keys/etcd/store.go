@@ -30,7 +30,7 @@ const (
 // Release or Close; the other changes own it while they last. What Load, LoadRetired and Save give out they
 // own besides, so that no other Store serves the same destination under another name; Rename and Replace
 // keep that. If another Store is the owner of either the error is [ErrOwned]. After an owner that did not release, they
-// wait for as long as its TTL.
+// wait for as long as its TTL, and after one that did, for at most 7 s.
 //
 // A Store that lost its ownership stays lost: close what uses the identities, then
 // the Store, and make a new one. Errors are [*keys.StoreError].
