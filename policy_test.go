@@ -3,6 +3,7 @@ package i2psocks_test
 import (
 	"errors"
 	"net"
+	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -107,7 +108,10 @@ func testServeSOCKS(t *testing.T, nw *network) {
 		}
 		address := "127.0.0.1:0"
 		if network == "unix" {
-			address = filepath.Join(shortTemp(t), "s")
+			dir, err := os.MkdirTemp("", "s") // whose path has room for the name of a unix socket
+			require.NoError(t, err)
+			defer os.RemoveAll(dir)
+			address = filepath.Join(dir, "s")
 		}
 		ep := nw.endpoint(t)
 		px, err := ep.ServeSOCKS(t.Context(), listen(network, address))

@@ -1,4 +1,4 @@
-package i2psocks_test
+package clients_test
 
 import (
 	"bufio"
@@ -15,8 +15,8 @@ const (
 	python  = "/usr/bin/python3" // Debian's, which has its packages
 	pySocks = "/usr/lib/python3/dist-packages/socks.py"
 	// nodeModules is where .ci/clients puts the packages of npm.
-	nodeModules = ".ci/cache/clients/node_modules"
-	source      = "testdata/clients/"
+	nodeModules = "../../.ci/cache/clients/node_modules"
+	source      = "testdata/"
 )
 
 // languageClients are small programs in other languages, with the libraries most used there.
@@ -54,7 +54,7 @@ var languageClients = []client{
 	}},
 }
 
-// node runs testdata/clients/socks.js.
+// node runs testdata/socks.js.
 func (w *world) node(t *testing.T, args ...string) (stdout string, err error) {
 	return w.output(t, nodePath(t), "node", append([]string{source + "socks.js"}, args...)...)
 }

@@ -1,5 +1,5 @@
 //go:build !linux
 
-package i2psocks_test
+package clients_test
 
 var systemClients []client

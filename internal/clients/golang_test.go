@@ -1,4 +1,4 @@
-package i2psocks_test
+package clients_test
 
 import (
 	"context"

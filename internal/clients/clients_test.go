@@ -1,4 +1,4 @@
-package i2psocks_test
+package clients_test
 
 import (
 	"cmp"
@@ -94,7 +94,7 @@ func TestClientsAreDocumented(t *testing.T) {
 	if systemClients == nil {
 		t.Skip("the document is for Linux")
 	}
-	text, err := os.ReadFile("socks/CLIENTS.md")
+	text, err := os.ReadFile("../../socks/CLIENTS.md")
 	require.NoError(t, err)
 	documented, tested := make(map[string]string), make(map[string]string)
 	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|[^|]+\\| ([^|]+) \\|[^|]+\\|\r?$").FindAllStringSubmatch(string(text), -1) {
