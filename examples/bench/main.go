@@ -52,16 +52,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() {
-		fmt.Fprintln(stderr, "usage: bench [flags]               measure\n       bench [flags] FILE.csv ...  show what was measured before, as one")
+		fmt.Fprintln(stderr, "Usage: bench [options]               measure\n       bench [options] FILE.csv ...  show earlier measurements, combined")
 		fs.PrintDefaults()
 	}
 	s, list := defineSettings(fs)
-	fs.BoolFunc("quick", "see in seconds that all of it works; the figures say little", func(string) error {
+	fs.BoolFunc("quick", "a smoke test of some seconds; the figures mean little", func(string) error {
 		s.rounds, s.time, s.mebibytes, s.streams, s.settle, s.pending = 1, 50*time.Millisecond, 8, 100, 100*time.Millisecond, 50
 		return nil
 	})
-	role := fs.String("role", "", "for the program itself: the part that it is")
-	target := fs.String("target", "", "for the program itself: where the site is")
+	role := fs.String("role", "", "internal: the role of a child process")
+	target := fs.String("target", "", "internal: the address of the site")
 	if err := fs.Parse(args); err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
@@ -86,20 +86,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 func defineSettings(fs *flag.FlagSet) (s *settings, list func() (relays, parts string)) {
 	s = new(settings)
-	fs.IntVar(&s.rounds, "rounds", 3, "how often connects and bulk are measured, in turns")
-	fs.DurationVar(&s.time, "time", 1200*time.Millisecond, "how long connections are opened, each way and round")
-	fs.IntVar(&s.mebibytes, "mib", 512, "`MiB` that are moved at a time")
-	fs.IntVar(&s.streams, "streams", 10_000, "up to how many idle streams")
-	fs.DurationVar(&s.settle, "settle", 5*time.Second, "how long streams are idle before they are weighed")
-	fs.IntVar(&s.pending, "pending", 4000, "how many dials are to wait at once")
-	fs.StringVar(&s.via, "via", "sam", "how the site is reached: tcp, past I2P, or sam, by a bridge in memory")
-	fs.StringVar(&s.router, "router", "", "the `address` of a router's SAM bridge, in place of the one in memory")
-	relays := fs.String("relays", strings.Join(relayNames, ","), "what is measured; the second is what the first is compared with")
-	parts := fs.String("only", "", "measure these parts alone: "+strings.Join(partNames, ","))
-	fs.StringVar(&s.csv, "csv", "", "`file` for all that was measured")
-	fs.StringVar(&s.svg, "svg", "", "`file` for a plot of what idle streams hold")
+	fs.IntVar(&s.rounds, "rounds", 3, "how often connects and bulk are measured, alternately")
+	fs.DurationVar(&s.time, "time", 1200*time.Millisecond, "how long connects are measured, for each relay and round")
+	fs.IntVar(&s.mebibytes, "mib", 512, "`MiB` of each bulk transfer")
+	fs.IntVar(&s.streams, "streams", 10_000, "maximum number of idle streams")
+	fs.DurationVar(&s.settle, "settle", 5*time.Second, "how long streams are idle before their memory is measured")
+	fs.IntVar(&s.pending, "pending", 4000, "number of dials that wait at once")
+	fs.StringVar(&s.via, "via", "sam", "how relays reach the site: sam, over a bridge in memory, or tcp, without I2P")
+	fs.StringVar(&s.router, "router", "", "`address` of a router's SAM bridge, instead of the one in memory")
+	relays := fs.String("relays", strings.Join(relayNames, ","), "relays to measure; the first is compared with the second")
+	parts := fs.String("only", "", "measure only these parts: "+strings.Join(partNames, ","))
+	fs.StringVar(&s.csv, "csv", "", "CSV `file` for all results")
+	fs.StringVar(&s.svg, "svg", "", "SVG `file` for a plot of the memory of idle streams")
 	fs.BoolVar(&s.markdown, "markdown", false, "print the table as Markdown")
-	fs.StringVar(&s.profiles, "profiles", "", "`folder` for profiles of the relays: processor time, and what was allocated")
+	fs.StringVar(&s.profiles, "profiles", "", "`directory` for CPU and memory profiles of the relays")
 	return s, func() (string, string) { return *relays, *parts }
 }
 

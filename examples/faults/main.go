@@ -1,15 +1,15 @@
-// Command faults breaks routers, connections and hosts at random under load, for a set time, and checks every byte and
-// every identity meanwhile: what is sent arrives as it was or not at all, each visitor is seen under the one name that is
-// its own, and everything works again once the faults are over. It ends with exit status 1 if any of that does not hold.
+// Command faults injects random faults into routers, connections and hosts under load, for a set time, and verifies every
+// byte and every identity: data arrives unchanged or not at all, each visitor is seen under its own name only, and
+// everything works again once the faults are over. Otherwise it ends with exit status 1.
 //
-// Hosts are on a network in the process, or with -routers on private routers of i2pd, which takes Linux and root, and with
-// -door i2cp their streams are made in the process. The seed decides what is broken, when and for how long, and what happens
-// to which of the connections that are made meanwhile; what that meets is up to the scheduler.
+// Hosts are on a network inside the process or, with -routers, on private i2pd routers, which require Linux and root. With
+// -door i2cp they use I2CP instead of SAM. The seed determines the faults, their times and the connections that are
+// affected; the scheduler determines what is going on at those times.
 //
-// Visitors of i2pd that know a site's tunnels send to them until they expire, for up to ten minutes, though the site has
-// others by then: no client can make i2pd look again. So after a storm there it is visitors who were never there that must
-// get through, within -recovery, and those who were must do so at the end, with -memory on top. How long one had
-// to try is printed.
+// Visitors of i2pd that know the earlier tunnels of a site send to them until they expire, for up to ten minutes; no client
+// can make i2pd look up new ones. After a series of faults on i2pd, new visitors must therefore get through within
+// -recovery, and earlier visitors at the end, with -memory in addition. The longest time that a visitor had to try
+// is printed.
 package main
 
 import (
@@ -61,15 +61,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("faults", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	var s settings
-	fs.Uint64Var(&s.seed, "seed", 0, "`number` that decides what is broken; 0 takes one at random and prints it")
-	fs.DurationVar(&s.time, "time", time.Minute, "how long things are broken")
-	fs.DurationVar(&s.recovery, "recovery", 5*time.Minute, "how long it may take until visitors get through again")
-	fs.IntVar(&s.visitors, "visitors", 2, "visitors of each host that have a token in the process, and as many that use SOCKS")
-	door := fs.String("door", "sam", "`sam or i2cp`: how hosts talk to their routers")
-	fs.BoolVar(&s.quick, "quick", false, "play Java I2P alone, as i2pd takes seconds to forget a session, and be impatient: without -time a run takes about 10 s")
-	fs.BoolVar(&s.routers, "routers", false, "break real i2pd routers, on Linux, as root")
-	fs.StringVar(&s.i2pd, "i2pd", "", "`folder` of the i2pd to use (default: that in PATH)")
-	fs.DurationVar(&s.memory, "memory", leaseTime, "on i2pd, how long visitors may believe in tunnels that are gone; 0 waits for them after each storm, as in the process, and a negative one for newcomers alone")
+	fs.Uint64Var(&s.seed, "seed", 0, "`number` that determines the faults; 0 selects a random one and prints it")
+	fs.DurationVar(&s.time, "time", time.Minute, "how long faults are injected")
+	fs.DurationVar(&s.recovery, "recovery", 5*time.Minute, "how long it may take until visitors get through again after faults")
+	fs.IntVar(&s.visitors, "visitors", 2, "visitors of each host in the process, each with its own isolation token, and as many over SOCKS")
+	door := fs.String("door", "sam", "`protocol` of hosts and routers: sam or i2cp")
+	fs.BoolVar(&s.quick, "quick", false, "simulate Java I2P only, since i2pd takes seconds to forget a session, with short timeouts: without -time a run takes about 10 s")
+	fs.BoolVar(&s.routers, "routers", false, "use real i2pd routers, on Linux, as root")
+	fs.StringVar(&s.i2pd, "i2pd", "", "`directory` of the i2pd to use (default: that in PATH)")
+	fs.DurationVar(&s.memory, "memory", leaseTime, "on i2pd, how long earlier visitors may take in addition; 0 waits for them after each series of faults, negative waits for new visitors only")
 	verbose := fs.Bool("v", false, "print each fault and each failure")
 	if err := fs.Parse(args); err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case "i2cp":
 		s.i2cp = true
 	default:
-		return fmt.Errorf("no door %q", *door)
+		return fmt.Errorf("-door %q: not sam or i2cp", *door)
 	}
 	if s.seed == 0 {
 		s.seed = rand.Uint64()
