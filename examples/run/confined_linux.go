@@ -29,6 +29,7 @@ func (o *options) confinedRun(ctx context.Context, tried *attempts) (int, error)
 		return 0, explain(err)
 	}
 	defer s.close()
+	o.endpoint.NoSecret = true // nobody else reaches the listener, which is inside
 	px, err := o.endpoint.ServeSOCKS(ctx, s.listener)
 	if err != nil {
 		return 0, err

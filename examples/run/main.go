@@ -68,7 +68,7 @@ type options struct {
 var virtual = netip.MustParsePrefix("10.128.0.0/9")
 
 func parse(args []string, stderr io.Writer) (*options, error) {
-	o := &options{endpoint: &i2psocks.Endpoint{NoSecret: true, VirtualAddresses: virtual}}
+	o := &options{endpoint: &i2psocks.Endpoint{VirtualAddresses: virtual}}
 	fs := flag.NewFlagSet("run", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() {

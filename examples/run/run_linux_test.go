@@ -96,6 +96,8 @@ func TestExitCodes(t *testing.T) {
 	assert.Equal(t, 126, w.run(t, nil, nil, "--", "/etc/passwd").code)
 	assert.Equal(t, exitFailed, w.run(t, nil, nil).code)
 	assert.Equal(t, 3, w.run(t, nil, nil, "-unconfined", "--", "sh", "-c", "exit 3").code)
+	port := w.run(t, nil, nil, "-unconfined", "--", "sh", "-c", "echo $ALL_PROXY").output
+	assert.Regexp(t, `socks5h://\w+:\w+@127.0.0.1:`, port, "other users of the machine can reach it")
 }
 
 // probes are run inside by the test program itself, and print what they reach.
