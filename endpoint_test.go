@@ -171,6 +171,7 @@ func TestBadFields(t *testing.T) {
 		assert.NotErrorIs(t, err, dialer.ErrRouterDown, name)
 		assert.NoError(t, ep.Close())
 	}
+	assert.ErrorIs(t, (&i2psocks.Endpoint{Name: "Two Words"}).Up(t.Context()), keys.ErrName, "also where nothing is kept")
 }
 
 func TestNoRouter(t *testing.T) { overBoth(t, testNoRouter) }

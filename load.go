@@ -3,6 +3,7 @@ package i2psocks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 
@@ -51,6 +52,8 @@ func (e *Endpoint) check() error {
 		return errors.New("Isolation.Persistent needs Keys or Dir")
 	case e.Isolation.Persistent && e.Isolation.New != nil:
 		return errors.New("both Isolation.Persistent and Isolation.New are set: what New makes is not kept")
+	case e.Name != "" && !keys.ValidName(e.Name):
+		return fmt.Errorf("%w: Name must be 1 to 64 lower-case letters, digits, '_' and '-'", keys.ErrName)
 	}
 	if err := e.checkCandidates(); err != nil {
 		return err

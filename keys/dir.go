@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -79,13 +80,21 @@ func OpenSealedDir(ctx context.Context, path string, s Sealer) (*Dir, error) {
 func openDir(ctx context.Context, path string, s Sealer) (*Dir, error) {
 	d, err := lockDir(path)
 	if err != nil {
-		return nil, &StoreError{Op: "open", Err: err}
+		return nil, &StoreError{Op: "open", Err: at(path, err)}
 	}
 	if err := d.start(ctx, s); err != nil {
 		d.Close()
-		return nil, &StoreError{Op: "open", Err: err}
+		return nil, &StoreError{Op: "open", Err: at(path, err)}
 	}
 	return d, nil
+}
+
+// at adds the path to an error that does not name one.
+func at(path string, err error) error {
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return err
+	}
+	return fmt.Errorf("%s: %w", path, err)
 }
 
 // lockDir opens, checks and locks, and looks at nothing inside.

@@ -49,6 +49,7 @@ func TestOpenDirRefusesUnsafeDirectories(t *testing.T) {
 		require.NoError(t, os.Chmod(path, perm))
 		_, err := keys.OpenDir(path)
 		assertStoreError(t, err, "open", "", keys.ErrPermissions)
+		assert.ErrorContains(t, err, path)
 		assert.Equal(t, os.ModeDir|perm, mode(t, path), "never tightened behind the owner's back")
 		assert.Empty(t, entries(t, path))
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // Callers branch on these with [errors.Is]. No error of this package contains
-// key material or repeats its input.
+// key material or repeats its input, except the path of a directory.
 var (
 	// ErrMalformed: the bytes or the text are not a well-formed key, or its
 	// private half does not belong to its public half.
