@@ -18,7 +18,10 @@ type Confined struct {
 	ns     *namespace
 	relays sync.WaitGroup
 
+	itself bool // who is inside may connect to itself by loopback
+
 	mu      sync.Mutex
+	probes  int // packets that show that it is looked at
 	allowed []netip.AddrPort
 	strays  []string
 	closers []io.Closer
@@ -30,7 +33,11 @@ type Confined struct {
 // ip(8) of iproute2. The program must have ended before the test does.
 func Confine(tb testing.TB) *Confined {
 	tb.Helper()
-	c := new(Confined)
+	return confine(tb, new(Confined))
+}
+
+func confine(tb testing.TB, c *Confined) *Confined {
+	tb.Helper()
 	ns, err := newNamespace(c.look)
 	if err != nil {
 		tb.Skip("leaktest: ", err)
@@ -138,6 +145,13 @@ func (c *Confined) look(b []byte, loopback bool) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	switch {
+	case c.itself && p.protocol == protoUDP && p.to == probe:
+		c.probes++
+		return
+	case c.itself && loopback && !slices.Contains(nameServers, p.to.Port()):
+		return
+	}
 	if p.protocol == protoTCP && slices.Contains(c.allowed, p.to) {
 		return
 	}

@@ -3,6 +3,10 @@
 //
 //	leaktest.Guard(t)                                  // in the process: no DNS, no proxy of the environment
 //
+//	if !leaktest.Inside(t) {                           // the rest of the test, alone: Linux, root and ip(8)
+//		return
+//	}
+//
 //	c := leaktest.Confine(t)                           // a whole program: Linux, root and ip(8)
 //	c.Forward("127.0.0.1:7656", bridge.Addr())         // to a samtest.Bridge, or a router
 //	err := c.Start(exec.Command("./mybot"))            // each packet that goes elsewhere fails the test

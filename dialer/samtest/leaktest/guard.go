@@ -20,21 +20,22 @@ type Outside struct {
 var errQuestion = errors.New("leaktest: a question to a name server")
 
 // Guard watches, until the test ends, the ways out that package net and its users take by themselves: it refuses and
-// counts all questions that net.DefaultResolver would ask, and sets the proxy variables of the environment to an address
-// of its own, where it counts who connects. The test fails for each. As it changes what the whole process shares, the
-// test must not be parallel. It does not see resolvers of the program's own, nor a connection to a literal address; see
-// [Confine] for those.
+// counts all questions that net.DefaultResolver would ask, also on behalf of code that has kept a pointer to it, and sets
+// the proxy variables of the environment to an address of its own, where it counts who connects. The test fails for each.
+// As it changes what the whole process shares, the test must not be parallel. It does not see other resolvers, such as a
+// net.Resolver of the program's own, nor a connection to a literal address: [Inside] does.
 //
 // Package net/http reads the proxy variables once in a process: where it has done so before, they are not watched.
 func Guard(tb testing.TB) *Outside {
 	tb.Helper()
 	o := new(Outside)
-	was := net.DefaultResolver
-	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+	r := net.DefaultResolver // changed where it is: others may have kept a pointer to it
+	preferGo, dial := r.PreferGo, r.Dial
+	r.PreferGo, r.Dial = true, func(context.Context, string, string) (net.Conn, error) {
 		o.questions.Add(1)
 		return nil, errQuestion
-	}}
-	tb.Cleanup(func() { net.DefaultResolver = was })
+	}
+	tb.Cleanup(func() { r.PreferGo, r.Dial = preferGo, dial })
 	if _, err := net.DefaultResolver.LookupHost(tb.Context(), "guarded.invalid"); err == nil || o.questions.Swap(0) == 0 {
 		tb.Fatal("leaktest: questions to name servers are not seen:", err)
 	}
