@@ -67,8 +67,10 @@ func (e *either) choose(ctx context.Context, op string) (session, error) {
 	switch {
 	case e.chosen != nil || e.closed:
 		return e.settled(op)
+	case err != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+		err = fmt.Errorf("no router is up yet: %w", waitError(ctx))
 	case err != nil && ctx.Err() != nil:
-		err = waitError(ctx)
+		err = fmt.Errorf("no router is up yet: %w: %w", waitError(ctx), err)
 	case err != nil:
 		err = fmt.Errorf("%w: %w", dialer.ErrRouterDown, err)
 	case e.sam != nil && e.i2cp != nil && e.i2cp.Signer != nil:
@@ -140,9 +142,23 @@ func (e *either) Status() dialer.Status {
 func (e *either) Up(ctx context.Context) error {
 	s, err := e.choose(ctx, "up")
 	if err != nil {
+		return e.because(err)
+	}
+	return e.because(s.Up(ctx))
+}
+
+// because adds to the error of a session that is not up what the router of the endpoint's own knows of the reason.
+func (e *either) because(err error) error {
+	r, ok := e.router.router.(interface{ Problem() error })
+	if err == nil || !ok || errors.Is(err, dialer.ErrSessionClosed) || e.likely().Status().State == dialer.Up {
 		return err
 	}
-	return s.Up(ctx)
+	op, ok := err.(*net.OpError)
+	problem := r.Problem()
+	if !ok || problem == nil || errors.Is(err, problem) {
+		return err
+	}
+	return dialer.OpError(op.Op, op.Addr, fmt.Errorf("%w: %w", op.Err, problem))
 }
 
 func (e *either) Dial(network, address string) (net.Conn, error) {
@@ -154,7 +170,11 @@ func (e *either) DialContext(ctx context.Context, network, address string) (net.
 	if err != nil {
 		return nil, err
 	}
-	return s.DialContext(ctx, network, address)
+	conn, err := s.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, e.because(err)
+	}
+	return conn, nil
 }
 
 func (e *either) Listen(ctx context.Context, network, address string) (net.Listener, error) {
@@ -162,7 +182,11 @@ func (e *either) Listen(ctx context.Context, network, address string) (net.Liste
 	if err != nil {
 		return nil, err
 	}
-	return s.Listen(ctx, network, address)
+	ln, err := s.Listen(ctx, network, address)
+	if err != nil {
+		return nil, e.because(err)
+	}
+	return ln, nil
 }
 
 func (e *either) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {

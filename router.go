@@ -13,7 +13,10 @@ import (
 )
 
 // Router is a private router. Its methods may be called by several goroutines at once. For an [Endpoint] that uses
-// I2CP it must also have the method DialI2CP, which is to I2CP what DialSAM is to SAM.
+// I2CP it must also have the method DialI2CP, which is to I2CP what DialSAM is to SAM. If it has a method Problem() error,
+// as [*i2pd.Router] has, its result becomes part of the errors of sessions that are not up.
+//
+// [*i2pd.Router]: https://pkg.go.dev/github.com/go-i2p/i2psocks/dialer/i2pd#Router
 type Router interface {
 	// DialSAM starts the router if necessary and connects to its SAM bridge, and to nothing else. ctx bounds the
 	// call, not the life of the router. After a failed start the next call tries again.

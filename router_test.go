@@ -2,6 +2,7 @@ package i2psocks_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"testing"
 	"testing/synctest"
@@ -134,5 +135,36 @@ func TestAwaitRouter(t *testing.T) {
 		time.Sleep(time.Minute)
 		require.NoError(t, other.Close())
 		assert.ErrorIs(t, <-up, dialer.ErrSessionClosed)
+	})
+}
+
+// troubled is a router that knows why sessions have no tunnels.
+type troubled struct{ bridgeRouter }
+
+var errTrouble = errors.New("no peers")
+
+func (*troubled) Problem() error { return errTrouble }
+
+// TestProblemOfARouter: who waits for tunnels in vain is told what the router knows of the reason, and nobody else is.
+func TestProblemOfARouter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nw := samtest.NewNetwork()
+		t.Cleanup(nw.Close)
+		b := nw.Start(&samtest.Bridge{BuildTime: 4 * time.Minute})
+		ep := &i2psocks.Endpoint{SAM: "127.0.0.1:1", Router: &troubled{bridgeRouter{bridge: b}}} // where nobody is
+		t.Cleanup(func() { assert.NoError(t, ep.Close()) })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		err := ep.Up(ctx)
+		assert.ErrorIs(t, err, dialer.ErrTimeout)
+		assert.ErrorIs(t, err, errTrouble)
+		_, err = ep.DialContext(ctx, "tcp", "a.i2p:80")
+		assert.ErrorIs(t, err, errTrouble)
+		_, err = ep.Listen(ctx, "tcp", ":80")
+		assert.ErrorIs(t, err, errTrouble)
+		require.NoError(t, ep.Up(t.Context()))
+		_, err = ep.DialContext(t.Context(), "tcp", "a.i2p:80")
+		assert.ErrorIs(t, err, dialer.ErrNameNotFound)
+		assert.NotErrorIs(t, err, errTrouble)
 	})
 }

@@ -26,6 +26,8 @@ var (
 	ErrNoSAM error = &reason{"i2pd: SAM does not answer", os.ErrDeadlineExceeded}
 	// ErrNoI2CP: i2pd runs without I2CP, as it was not asked for before the start.
 	ErrNoI2CP = errors.New("i2pd: started without I2CP")
+	// ErrFewPeers: i2pd runs, but knows too few other routers to build tunnels, as without an Internet connection: see [Router.Problem].
+	ErrFewPeers = errors.New("i2pd: too few other routers are known")
 	// ErrClosed: Close was called. Matches [net.ErrClosed].
 	ErrClosed error = &reason{"i2pd: router closed", net.ErrClosed}
 )

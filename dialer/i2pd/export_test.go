@@ -13,3 +13,6 @@ func Redact(line string) string { return redact(line) }
 
 // Configuration is what a start writes.
 var Configuration = configuration
+
+// Scarcity returns what says when to log that there are few peers.
+func Scarcity() func(now time.Time) bool { return new(scarcity).due }

@@ -24,6 +24,7 @@ type keeper struct {
 	err      error
 	done     chan struct{} // closed when nothing is left of the child and the folder is given back
 	closeErr error
+	scarcity scarcity
 }
 
 const (
@@ -120,10 +121,14 @@ func (k *keeper) watch(p *process) error {
 	}
 }
 
-// countPeers reports how many routers the child has written down.
+// countPeers reports how many routers the child has written down, and logs now and then that they are too few.
 func (k *keeper) countPeers() {
-	if n := countPeers(k.folder.path); n != k.r.Status().Peers {
+	n := countPeers(k.folder.path)
+	if n != k.r.Status().Peers {
 		k.report(func(s *Status) { s.Peers = n })
+	}
+	if n < enoughPeers && k.scarcity.due(time.Now()) {
+		k.log.Info("i2pd has few peers, so that tunnels may take long", "peers", n, "enough", enoughPeers)
 	}
 }
 

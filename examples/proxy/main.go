@@ -61,8 +61,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer page.serve(px, stderr)()
-	if err := wait(ctx, ep, stderr); ctx.Err() != nil {
-		return nil // interrupted before the tunnels were built
+	if err := wait(ctx, ep, stderr); ctx.Err() != nil { // interrupted before the tunnels were built
+		if errors.Is(err, i2pd.ErrFewPeers) {
+			fmt.Fprintln(stderr, explain(err, ep))
+		}
+		return nil
 	} else if err != nil {
 		return explain(err, ep)
 	}
@@ -168,6 +171,9 @@ func explain(err error, ep *i2psocks.Endpoint) error {
 	switch {
 	case ok && errors.Is(own.Status().Err, i2pd.ErrNotFound):
 		return fmt.Errorf("no router is running, and there is no i2pd to start: install i2pd, or give its path with -router: %w", err)
+	case errors.Is(err, i2pd.ErrFewPeers):
+		return fmt.Errorf("the private i2pd cannot build tunnels yet: connect this machine to the Internet and start again, with -dir, so that "+
+			"i2pd keeps the routers that it finds; where reseed servers are blocked, run an i2pd with a reseed file, and give its address with -sam: %w", err)
 	case ep.Router == nil && ep.I2CP != "" && errors.Is(err, dialer.ErrRouterDown):
 		return fmt.Errorf("no I2CP at %s: start an I2P router and enable I2CP (i2pd: \"enabled = true\" under [i2cp] in i2pd.conf), "+
 			"or give its address with -i2cp", ep.I2CP)

@@ -32,8 +32,12 @@ func fakeI2PD(dir string) {
 	time.AfterFunc(time.Minute, func() { os.Exit(1) })
 	conf, _ := os.ReadFile(filepath.Join(dir, "i2pd.conf"))
 	ports := regexp.MustCompile(`(?m)^\[(sam|i2cp)\]\nenabled = true\naddress = 127\.0\.0\.1\nport = (\d+)$`).FindAllSubmatch(conf, -1)
+	bridge := new(samtest.Bridge)
+	if strings.Contains(dir, "offline") {
+		bridge.BuildTime = time.Hour
+	}
 	dial := map[string]func(context.Context) (net.Conn, error){
-		"sam": samtest.NewNetwork().Start(nil).Dial, "i2cp": i2cptest.NewNetwork().Start(nil).Dial,
+		"sam": samtest.NewNetwork().Start(bridge).Dial, "i2cp": i2cptest.NewNetwork().Start(nil).Dial,
 	}
 	for _, m := range ports {
 		ln, err := net.Listen("tcp", "127.0.0.1:"+string(m[2]))
@@ -102,4 +106,23 @@ func TestOwnRouterOverI2CP(t *testing.T) {
 	_, b32, stop := start(t, "-listen", "127.0.0.1:0", "-i2cp", "127.0.0.1:1", "-router", self) // where nobody is
 	assert.Contains(t, b32, ".b32.i2p")
 	require.NoError(t, stop())
+}
+
+// TestNoInternet: who waits for a router without peers is told so, and in the end what to do.
+func TestNoInternet(t *testing.T) {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	_, _, ep, err := configure([]string{"-sam", "127.0.0.1:1", "-router", self, "-dir", filepath.Join(t.TempDir(), "offline")}, io.Discard) // where nobody is
+	require.NoError(t, err)
+	defer ep.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	up := make(chan error, 1)
+	go func() { up <- ep.Up(ctx) }()
+	require.Eventually(t, func() bool { return ep.Router.(*i2pd.Router).Status().State == i2pd.Up }, 30*time.Second, time.Millisecond)
+	assert.Equal(t, "waiting for peers, which i2pd fetches over the Internet; 0 known, some dozens needed", waitsFor(ep))
+	cancel()
+	err = explain(<-up, ep)
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.ErrorIs(t, err, i2pd.ErrFewPeers)
+	assert.ErrorContains(t, err, "connect this machine to the Internet")
 }
