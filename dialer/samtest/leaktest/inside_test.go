@@ -39,6 +39,7 @@ func TestInside(t *testing.T) {
 			t.Error("namespaces are required")
 		}
 	})
+	t.Setenv("GORACE", "atexit_sleep_ms=0")
 	ask := func(r *net.Resolver) func(t *testing.T) {
 		return func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
