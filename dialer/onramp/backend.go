@@ -15,9 +15,9 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Backend is an identity of onramp's key store on the router at 127.0.0.1:7656. Exported fields
-// may be changed until the first method call, not after. A Backend must not be copied. Its methods
-// may be called by several goroutines at once.
+// Backend is an identity of onramp's key store on the router at 127.0.0.1:7656. Exported fields may be changed until
+// the first method call, not after. A Backend must not be copied. Its methods may be called by several goroutines at
+// once.
 type Backend struct {
 	// Name is the identity: its key file is Name+".i2p.private" in onramp.I2P_KEYSTORE_PATH. Up to
 	// 64 lower-case letters, digits, '_' and '-'.
@@ -26,7 +26,7 @@ type Backend struct {
 	Options []string
 	// DialTimeout bounds each dial. 0 means DefaultDialTimeout; negative means no bound but the context's.
 	DialTimeout time.Duration
-	// Logger gets the life of the session, without names and keys. Nil is silent.
+	// Logger receives the state changes of the session, without names and keys. Nil disables logging.
 	Logger *slog.Logger
 
 	mu          sync.Mutex
@@ -47,8 +47,8 @@ const DefaultDialTimeout = 120 * time.Second
 
 const maxCalls = 256
 
-// Up waits until the session stands. It fails with [fs.ErrNotExist] if there is no key file, and
-// with the Err values of package dialer.
+// Up waits until the session is up. It fails with [fs.ErrNotExist] if there is no key file, and with the Err values
+// of package dialer.
 //
 // [fs.ErrNotExist]: https://pkg.go.dev/io/fs#ErrNotExist
 func (b *Backend) Up(ctx context.Context) error {
@@ -121,7 +121,7 @@ func (b *Backend) set(state dialer.State, err error) {
 	}
 }
 
-// Addr returns the address of the identity, with port 0; zero if its key file cannot be read.
+// Addr returns the address of the identity, with port 0. It is zero if the key file cannot be read.
 func (b *Backend) Addr() dialer.Addr {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -131,7 +131,7 @@ func (b *Backend) Addr() dialer.Addr {
 	return dialer.AddrOf(b.destination, 0)
 }
 
-// Status returns how the backend is at this moment.
+// Status returns the current state of the backend.
 func (b *Backend) Status() dialer.Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -145,8 +145,8 @@ func (b *Backend) Dial(network, address string) (net.Conn, error) {
 	return b.DialContext(context.Background(), network, address)
 }
 
-// DialContext opens a stream to "host:port". The port is checked and not sent. Errors are
-// [*net.OpError] around the Err values of package dialer.
+// DialContext opens a stream to "host:port". The port is validated, but not sent. Errors are *net.OpError that wrap
+// the Err values of package dialer.
 func (b *Backend) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	to, err := dialer.ParseTarget(network, address)
 	if err != nil {
@@ -178,10 +178,9 @@ func (b *Backend) DialContext(ctx context.Context, network, address string) (net
 	return b.track(conn, to.Addr)
 }
 
-// Listen accepts streams to the identity, on all ports: onramp cannot tell them apart. There can
-// be one listener at a time; a second one fails with [syscall.EADDRINUSE]. The session's end ends
-// it. Streams that come in the first moments may be refused, as onramp does not tell when the
-// router is ready to hand them over.
+// Listen accepts streams to the identity, on all ports, which onramp does not distinguish. There can be one listener
+// at a time; a second one fails with [syscall.EADDRINUSE]. It ends with the session. The first streams may be
+// refused, because onramp does not report when the router is ready to deliver them.
 func (b *Backend) Listen(ctx context.Context, network, address string) (net.Listener, error) {
 	host, port, err := dialer.SplitHostPort(network, address)
 	if err != nil {
@@ -209,7 +208,7 @@ func (b *Backend) Listen(ctx context.Context, network, address string) (net.List
 	return b.listener, nil
 }
 
-// Close ends the streams, the listener and the session. It is safe to call twice, and before the first use.
+// Close closes the streams, the listener and the session. It may be called twice, and before the first use.
 func (b *Backend) Close() error {
 	b.mu.Lock()
 	first := !b.closed

@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// Confined is a network namespace in which a program finds loopback, a network card that leads to nowhere, and what
-// [Confined.Forward] gives it. Every packet is looked at. Make it with [Confine]. Its methods may be called by several
-// goroutines.
+// Confined is a network namespace in which a program has loopback, a network interface without a route to anywhere,
+// and the addresses of [Confined.Forward]. Every packet is inspected. [Confine] makes one. Its methods may be called
+// by several goroutines.
 type Confined struct {
 	ns     *namespace
 	relays sync.WaitGroup
@@ -28,9 +28,9 @@ type Confined struct {
 	closed  bool
 }
 
-// Confine makes a namespace that ends with the test. The test fails if a packet in it went anywhere but where it was
-// allowed to: to the addresses of Forward, and to those of DialContext. It is skipped where there is no Linux, root and
-// ip(8) of iproute2. The program must have ended before the test does.
+// Confine makes a namespace that ends with the test. The test fails if a packet in it was sent anywhere except to the
+// addresses of Forward and DialContext. It is skipped without Linux, root and ip(8) of iproute2. The program must
+// have ended before the test does.
 func Confine(tb testing.TB) *Confined {
 	tb.Helper()
 	return confine(tb, new(Confined))
@@ -54,8 +54,8 @@ func confine(tb testing.TB, c *Confined) *Confined {
 	return c
 }
 
-// Forward lets programs inside connect to an IP address and port, which then leads to an address outside, such as that of
-// a router. The one inside is best on loopback.
+// Forward lets programs inside connect to an IP address and port, preferably on loopback, and forwards them to an
+// address outside, such as that of a router.
 func (c *Confined) Forward(inside, outside string) error {
 	to, err := netip.ParseAddrPort(inside)
 	if err != nil {
@@ -117,7 +117,7 @@ func (c *Confined) keep(x io.Closer) {
 	c.closers = append(c.closers, x)
 }
 
-// DialContext connects from inside to what a program there listens on, an IP address and port. That is allowed from then on.
+// DialContext connects to a program inside, at an IP address and port, which are permitted from then on.
 func (c *Confined) DialContext(ctx context.Context, network, address string) (conn net.Conn, err error) {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -162,7 +162,8 @@ func (c *Confined) look(b []byte, loopback bool) {
 	c.strays = append(c.strays, s)
 }
 
-// Strays returns the packets that went elsewhere so far, such as "UDP to 192.0.2.1:53", each as often as it was sent.
+// Strays returns the packets that were sent elsewhere so far, such as "UDP to 192.0.2.1:53", each as often as it was
+// sent.
 func (c *Confined) Strays() []string {
 	c.ns.drain()
 	c.mu.Lock()

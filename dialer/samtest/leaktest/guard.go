@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// Outside counts what left a test's process past the router: see [Guard].
+// Outside counts attempts of the process to bypass the router: see [Guard].
 type Outside struct {
 	questions, connections atomic.Int32
 	proxy                  net.Listener
@@ -19,13 +19,12 @@ type Outside struct {
 
 var errQuestion = errors.New("leaktest: a question to a name server")
 
-// Guard watches, until the test ends, the ways out that package net and its users take by themselves: it refuses and
-// counts all questions that net.DefaultResolver would ask, also on behalf of code that has kept a pointer to it, and sets
-// the proxy variables of the environment to an address of its own, where it counts who connects. The test fails for each.
-// As it changes what the whole process shares, the test must not be parallel. It does not see other resolvers, such as a
-// net.Resolver of the program's own, nor a connection to a literal address: [Inside] does.
+// Guard observes, until the test ends, two ways in which package net and its users bypass dialers: it refuses and
+// counts the queries of net.DefaultResolver, and sets the proxy variables of the environment to an address of its
+// own, where it counts connections. The test fails for each. Because it changes state of the whole process, the test
+// must not be parallel. It does not see other resolvers, nor connections to IP addresses; see [Confine] for those.
 //
-// Package net/http reads the proxy variables once in a process: where it has done so before, they are not watched.
+// Package net/http reads the proxy variables once in a process. If it has done so before, they are not observed.
 func Guard(tb testing.TB) *Outside {
 	tb.Helper()
 	o := new(Outside)
@@ -79,10 +78,10 @@ func (o *Outside) trap(tb testing.TB) {
 	tb.Setenv("no_proxy", "")
 }
 
-// Questions returns how many questions would have gone to name servers so far.
+// Questions returns the number of DNS queries that were refused so far.
 func (o *Outside) Questions() int { return int(o.questions.Load()) }
 
-// Connections returns how many connections came to the address that the environment names as proxy.
+// Connections returns the number of connections to the address in the proxy variables.
 func (o *Outside) Connections() int { return int(o.connections.Load()) }
 
 // ProxyAddr returns that address, "127.0.0.1:port".

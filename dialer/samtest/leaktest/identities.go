@@ -10,7 +10,7 @@ import (
 // ErrMixed is in the errors of [Identities.Saw].
 var ErrMixed = errors.New("leaktest: identities mixed")
 
-// Identities is what the network saw: who came under which name. The zero value is empty. Its methods may be called by
+// Identities records which account was seen at which address. The zero value is empty. Its methods may be called by
 // several goroutines.
 type Identities struct {
 	mu    sync.Mutex
@@ -18,9 +18,9 @@ type Identities struct {
 	whos  map[string]string // by host
 }
 
-// Saw takes down that who, such as an account, was seen at addr: the RemoteAddr of a stream that a site accepted, or any
-// other net.Addr whose text is "host:port" or a host. It fails with [ErrMixed] if somebody else was seen there, or who
-// somewhere else. The error names who, and no addresses.
+// Saw records that who, such as an account, was seen at addr: the RemoteAddr of a stream that a site accepted, or any
+// other net.Addr whose text is "host:port" or a host. It fails with [ErrMixed] if another account was seen there, or
+// who was seen elsewhere. The error contains who, but no addresses.
 func (i *Identities) Saw(who string, addr net.Addr) error {
 	host := addr.String()
 	if h, _, err := net.SplitHostPort(host); err == nil {
@@ -41,7 +41,7 @@ func (i *Identities) Saw(who string, addr net.Addr) error {
 	return nil
 }
 
-// Len returns how many were seen.
+// Len returns the number of accounts seen.
 func (i *Identities) Len() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()

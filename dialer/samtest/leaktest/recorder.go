@@ -13,8 +13,8 @@ import (
 	"github.com/go-i2p/i2psocks/keys"
 )
 
-// Recorder takes down what a program says, and looks in it for what must not be said. The zero value is empty. Its
-// methods may be called by several goroutines.
+// Recorder records what a program prints and logs, and searches it for secrets. The zero value is empty. Its methods
+// may be called by several goroutines.
 type Recorder struct {
 	mu      sync.Mutex
 	said    bytes.Buffer
@@ -28,30 +28,30 @@ type secret struct {
 	run   int
 }
 
-// Write takes down what a program prints, such as its standard error.
+// Write records the output of a program, such as its standard error.
 func (r *Recorder) Write(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.said.Write(p)
 }
 
-// Handler returns a handler that takes down all records, of every level, as text and as JSON.
+// Handler returns a handler that records all records, of every level, as text and as JSON.
 func (r *Recorder) Handler() slog.Handler {
 	all := &slog.HandlerOptions{Level: slog.Level(-100), AddSource: true}
 	return slog.NewMultiHandler(slog.NewTextHandler(r, all), slog.NewJSONHandler(r, all))
 }
 
-// Len returns how many bytes were taken down.
+// Len returns how many bytes were recorded.
 func (r *Recorder) Len() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.said.Len()
 }
 
-// Text adds a text that must not be said, such as a password or a host name; what is what it is called in failures.
+// Text adds a text that must not appear, such as a password or a host name; what is its name in failures.
 func (r *Recorder) Text(what, text string) { r.add(what, []byte(text), len(text)) }
 
-// Identity adds the private keys of an identity: no 8 bytes of them in a row may be said.
+// Identity adds the private keys of an identity: no 8 consecutive bytes of them may appear.
 func (r *Recorder) Identity(what string, id keys.Identity) error {
 	blob, err := keys.Export(id, keys.FormatBinary)
 	if err != nil {
@@ -63,7 +63,7 @@ func (r *Recorder) Identity(what string, id keys.Identity) error {
 	return nil
 }
 
-// LeaseSetKey adds a key of an encrypted lease set: no 8 bytes of it in a row may be said.
+// LeaseSetKey adds a key of an encrypted lease set: no 8 consecutive bytes of it may appear.
 func (r *Recorder) LeaseSetKey(what string, key keys.LeaseSetKey) error {
 	raw, err := base64.NewEncoding(i2pBase64).DecodeString(key.Reveal())
 	if err != nil {
@@ -84,9 +84,9 @@ func (r *Recorder) add(what string, b []byte, run int) {
 
 var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%08.3v", "%d", "%o", "%t"}
 
-// Print takes down values in every way in which a program may print them: by all verbs of fmt, by slog and as JSON, by
-// themselves; of errors also each that they wrap. Package fmt does not call the methods of what is in unexported fields:
-// errors and identities are printed from there, too, and of other values give it a struct that holds them.
+// Print records values in every form in which a program may print them: with all verbs of fmt, by slog and as JSON;
+// for errors also each wrapped error. Package fmt does not call methods of values in unexported fields: errors and
+// identities are printed in such a field too; for other values pass a struct that contains them.
 func (r *Recorder) Print(values ...any) {
 	log := slog.New(r.Handler())
 	for _, v := range values {
@@ -125,7 +125,7 @@ func wrapped(err error) (all []any) {
 	return all
 }
 
-// Check fails the test for each secret that was said, and if nothing at all was taken down.
+// Check fails the test for each secret that was found, and if nothing was recorded.
 func (r *Recorder) Check(tb testing.TB) {
 	tb.Helper()
 	if r.Len() == 0 {
@@ -136,7 +136,7 @@ func (r *Recorder) Check(tb testing.TB) {
 	}
 }
 
-// Found returns which secrets were said, in what form, and behind what text.
+// Found returns which secrets were found, in which form, and after which text.
 func (r *Recorder) Found() (all []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
