@@ -22,8 +22,7 @@ var (
 	ErrLost = errors.New("ownership lost")
 )
 
-// OwnedError tells which host has an identity. It is [ErrOwned] and
-// [keys.ErrLocked].
+// OwnedError reports which host owns an identity. It matches [ErrOwned] and keys.ErrLocked.
 type OwnedError struct {
 	Host string // [Store.Host] there; may be empty
 }

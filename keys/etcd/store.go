@@ -35,27 +35,25 @@ const (
 // A Store that lost its ownership stays lost: close what uses the identities, then
 // the Store, and make a new one. Errors are [*keys.StoreError].
 type Store struct {
-	// Client is the connection to etcd. It stays open: closing it is the host's,
-	// after Close.
+	// Client is the connection to etcd. The Store does not close it; close it after the Store.
 	Client *clientv3.Client
-	// Prefix is the part of etcd's keys before "/", apart for each fleet. Empty
-	// means "i2psocks".
+	// Prefix is the prefix of etcd's keys before "/", separate for each fleet. Empty means "i2psocks".
 	Prefix string
-	// TTL is for how long etcd lets an owner be silent, in whole seconds, rounded
-	// up; etcd may make it longer. 0 means 30 s; at least 20 s and at most an hour. Hosts may differ.
-	// A third of it is what an owner has, after Lost, to be gone from the network: of 20 s that is 6.7 s, in
-	// which an Endpoint cuts its sessions and i2pd, which keeps a destination for 5 s more, lets go of it.
+	// TTL is how long an owner may be silent, in whole seconds, rounded up; etcd may extend it. 0 means 30 s; at
+	// least 20 s and at most an hour. Hosts may differ. An owner has a third of it, after Lost, to disappear from the
+	// network: with 20 s that is 6.7 s, in which an Endpoint cuts its sessions and i2pd releases the destination, 5 s
+	// later.
 	TTL time.Duration
-	// Timeout bounds each request to etcd. 0 means 5 s.
+	// Timeout limits each request to etcd. 0 means 5 s.
 	Timeout time.Duration
 	// Host is what others are told about who owns a name: 64 bytes at most. Empty
 	// means nothing.
 	Host string
-	// Sealer encrypts the identities, each with its name. Nil means that they are plain. All hosts of
-	// a prefix need the same: the first to save decides. A prefix of a former version, whose values have
-	// no names in them, is brought up to date at the first call; hosts of that version can no longer read it then.
+	// Sealer encrypts the identities, bound to their names. Nil means that they are plain. All hosts of a prefix need
+	// the same: the first to save decides. A prefix of an earlier version, whose values are not bound to names, is
+	// converted at the first call; hosts of that version can no longer read it then.
 	Sealer keys.Sealer
-	// Logger gets what happens, without names and keys. Nil is silent.
+	// Logger receives the events of the store, without names and keys. Nil disables logging.
 	Logger *slog.Logger
 
 	turns turns // of names, and of "" for starting a session

@@ -174,7 +174,7 @@ func (ns *namespace) enter(f func() error) error {
 	return f()
 }
 
-// Start is cmd.Start inside the namespace. The program is killed when this process ends.
+// Start is cmd.Start in the namespace. The program is killed when this process ends.
 func (c *Confined) Start(cmd *exec.Cmd) error {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = new(syscall.SysProcAttr)
