@@ -97,8 +97,15 @@ func (h hello) modern() bool { return h.version == "3.2" || h.version == "3.3" }
 
 // open connects to the bridge and shakes hands.
 func (b bridge) open(ctx context.Context) (net.Conn, hello, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, bridgeTimeout, errNoAnswer)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	return b.openAnd(ctx, cancel, func(net.Conn) error { return nil })
+}
+
+// openAnd is open, and then does what the connection is for. cancel ends ctx, which interrupts all of it.
+func (b bridge) openAnd(ctx context.Context, cancel context.CancelCauseFunc, do func(net.Conn) error) (net.Conn, hello, error) {
+	late := time.AfterFunc(bridgeTimeout, func() { cancel(errNoAnswer) })
+	defer late.Stop()
 	conn, err := b.dial(ctx, b.network, b.address)
 	if ctx.Err() != nil {
 		err = keeper.ContextError(ctx)
@@ -111,12 +118,24 @@ func (b bridge) open(ctx context.Context) (net.Conn, hello, error) {
 		}
 		return nil, hello{}, err
 	}
-	m, err := b.greet(ctx, conn)
-	if err != nil {
-		conn.Close()
-		return nil, hello{}, fmt.Errorf("SAM at %s: %w", b.address, err)
+	var h hello
+	err = interruptible(ctx, conn, func() error {
+		m, err := b.greet(ctx, conn)
+		if err != nil {
+			return err
+		}
+		h = hello{m.Get("VERSION")}
+		late.Stop()
+		return do(conn)
+	})
+	switch {
+	case err == nil:
+		return conn, h, nil
+	case h == hello{}:
+		err = fmt.Errorf("SAM at %s: %w", b.address, err)
 	}
-	return conn, hello{m.Get("VERSION")}, nil
+	conn.Close()
+	return nil, hello{}, err
 }
 
 // greet says HELLO, with a password only to whom it is for.
@@ -130,7 +149,7 @@ func (b bridge) greet(ctx context.Context, conn net.Conn) (m wire.Message, err e
 			greeting.Params = append(greeting.Params, login...)
 		}
 	}
-	if m, err = exchange(ctx, conn, wire.MaxReply, greeting); err == nil {
+	if m, err = ask(conn, wire.MaxReply, greeting); err == nil {
 		err = checkHello(m)
 	}
 	return m, err

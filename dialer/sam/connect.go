@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 	"github.com/go-i2p/i2psocks/internal/bound"
 )
 
@@ -85,31 +86,32 @@ const statusOK = len("STREAM STATUS RESULT=OK\n")
 // connect opens a stream in this session.
 func (l *live) connect(ctx context.Context, to dialer.Target) (net.Conn, error) {
 	ctx, cancel := l.within(ctx)
-	defer cancel()
-	conn, err := l.open(ctx)
+	defer cancel(nil)
+	conn, _, err := l.bridge.openAnd(ctx, cancel, func(conn net.Conn) error { return l.connectBy(conn, to) })
 	if err != nil {
-		return nil, err
-	}
-	m := command("STREAM", "CONNECT", "ID", l.id, "DESTINATION", to.Host.String())
-	if l.profile.ports {
-		m.Params = append(m.Params, command("", "", "TO_PORT", strconv.Itoa(int(to.Addr.Port))).Params...)
-	}
-	begin := time.Now()
-	reply, err := exchange(ctx, conn, statusOK, m)
-	if err == nil {
-		err = targetError(reply, to.Host, time.Since(begin))
-	}
-	if err == nil && reply.Verb != "STREAM" {
-		err = fmt.Errorf("%w: answered a connect with %s", dialer.ErrRouter, reply.Verb)
-	}
-	if err != nil {
-		conn.Close()
 		return nil, err
 	}
 	if s := l.newStream(conn, to.Addr); s != nil {
 		return s, nil
 	}
 	return nil, dialer.ErrSessionClosed
+}
+
+// connectBy makes a connection to the bridge one to a peer.
+func (l *live) connectBy(conn net.Conn, to dialer.Target) error {
+	m := wire.Message{Verb: "STREAM", Action: "CONNECT", Params: []wire.Param{{Key: "ID", Value: l.id}, {Key: "DESTINATION", Value: to.Host.String()}}}
+	if l.profile.ports {
+		m.Params = append(m.Params, wire.Param{Key: "TO_PORT", Value: strconv.Itoa(int(to.Addr.Port))})
+	}
+	begin := time.Now()
+	reply, err := ask(conn, statusOK, m)
+	if err == nil {
+		err = targetError(reply, to.Host, time.Since(begin))
+	}
+	if err == nil && reply.Verb != "STREAM" {
+		err = fmt.Errorf("%w: answered a connect with %s", dialer.ErrRouter, reply.Verb)
+	}
+	return err
 }
 
 // isResult reports whether err is the router's answer RESULT=result.

@@ -27,24 +27,29 @@ func sendable(value string) bool {
 	return err == nil
 }
 
-// exchange sends one command in one write and reads its answer; atLeast is that of readLine.
+// exchange is ask until ctx ends.
 func exchange(ctx context.Context, conn net.Conn, atLeast int, m wire.Message) (reply wire.Message, err error) {
-	err = interruptible(ctx, conn, func() error {
-		if err := send(conn, m); err != nil {
-			return err
-		}
-		line, err := readLine(conn, atLeast)
-		if err != nil {
-			return down(fmt.Errorf("%s %s: %w", m.Verb, m.Action, err))
-		}
-		reply, err = parse(line)
+	err = interruptible(ctx, conn, func() (err error) {
+		reply, err = ask(conn, atLeast, m)
 		return err
 	})
 	return reply, err
 }
 
+// ask sends one command in one write and reads its answer; atLeast is that of readLine.
+func ask(conn net.Conn, atLeast int, m wire.Message) (wire.Message, error) {
+	if err := send(conn, m); err != nil {
+		return wire.Message{}, err
+	}
+	line, err := readLine(conn, atLeast)
+	if err != nil {
+		return wire.Message{}, down(fmt.Errorf("%s %s: %w", m.Verb, m.Action, err))
+	}
+	return parse(line)
+}
+
 func send(conn net.Conn, m wire.Message) error {
-	line, err := wire.AppendCommand(nil, m)
+	line, err := wire.AppendCommand(make([]byte, 0, usualCommand), m)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", m.Verb, m.Action, err)
 	}
@@ -106,5 +111,7 @@ func readLine(r io.Reader, atLeast int) (string, error) {
 	}
 }
 
-// shortLine has room for the answers to what is said most.
-const shortLine = 128
+const (
+	shortLine    = 128 // has room for the answers to what is said most
+	usualCommand = 192 // has room for most of what is said
+)

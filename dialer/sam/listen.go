@@ -83,7 +83,7 @@ func (a *acceptor) listenerOn(port uint16) (rest *listener) {
 func (a *acceptor) add(ln *listener) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if ln.session.keep.Status().State == dialer.Closed { // which it is before close is called
+	if ln.session.keep.Closed() { // which it is before close is called
 		return dialer.ErrSessionClosed
 	}
 	for _, other := range a.listeners {
@@ -160,7 +160,7 @@ func (s *Session) listen(ctx context.Context, network, address string) (*listene
 		return nil, err
 	}
 	ctx, cancel := l.within(ctx)
-	defer cancel()
+	defer cancel(nil)
 	if err := l.accepts.wait(ctx); err != nil && !errors.Is(err, errOver) { // after that the next session will accept
 		ln.Close()
 		return nil, err

@@ -128,10 +128,10 @@ func (l *live) remove(s *stream) {
 }
 
 // within returns a context that ends with ctx and with the session.
-func (l *live) within(ctx context.Context) (context.Context, context.CancelFunc) {
+func (l *live) within(ctx context.Context) (context.Context, context.CancelCauseFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(l.ctx, func() { cancel(errOver) })
-	return ctx, func() { stop(); cancel(nil) }
+	return ctx, func(cause error) { stop(); cancel(cause) }
 }
 
 var errOver = fmt.Errorf("%w: the session ended", dialer.ErrRouterDown)

@@ -45,7 +45,7 @@ func (s *Session) lookup(ctx context.Context, host i2phost.Host) (d keys.Destina
 		return d, err
 	}
 	ctx, cancel := l.within(ctx)
-	defer cancel()
+	defer cancel(nil)
 	// On a connection of its own, since a slow lookup would block the session.
 	conn, err := l.open(ctx)
 	if err != nil {

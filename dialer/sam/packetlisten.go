@@ -93,7 +93,7 @@ func styleError(err error) error {
 func (s *Session) newPacketConn(styleName string, port uint16, primary bool) (*PacketConn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.keep.Status().State == dialer.Closed {
+	if s.keep.Closed() {
 		return nil, dialer.ErrSessionClosed
 	}
 	if err := s.init(); err != nil {

@@ -112,7 +112,7 @@ func (p *PacketConn) stay() {
 // addTo adds a subsession to a session, trying again while that lasts. It returns "" when it is over, or the PacketConn is.
 func (p *PacketConn) addTo(l *live) string {
 	ctx, cancel := l.within(p.member.ctx)
-	defer cancel()
+	defer cancel(nil)
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval = time.Second, time.Minute
 	for ctx.Err() == nil {

@@ -157,7 +157,7 @@ func (s *Session) await(ctx context.Context) (*live, error) {
 	s.mu.Lock()
 	err := s.init()
 	s.mu.Unlock()
-	if s.keep.Status().State == dialer.Closed {
+	if s.keep.Closed() {
 		return nil, dialer.ErrSessionClosed
 	}
 	if err != nil {

@@ -46,7 +46,11 @@ func (s *stream) Close() error {
 		s.discard()
 	}
 	s.deadline = time.Now().Add(maxLinger)
-	s.timer = time.AfterFunc(wait, s.lingered)
+	if wait > 0 {
+		s.finishAfter(wait)
+	} else {
+		s.tryFinish()
+	}
 	return nil
 }
 
@@ -78,26 +82,38 @@ func (s *stream) discard() {
 	}()
 }
 
-// lingered closes the connection once the router has taken all that was written. To one that bears it the end
-// is sent behind the last byte, and it closes when it has read that.
 func (s *stream) lingered() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.tryFinish()
+}
+
+// tryFinish closes the connection once the router has taken all that was written, and looks again later if it has not. To one
+// that bears it the end is sent behind the last byte, and it closes when it has read that. The caller holds mu.
+func (s *stream) tryFinish() {
 	late := !time.Now().Before(s.deadline)
 	half, ok := s.conn.(interface{ CloseWrite() error })
 	switch {
 	case s.finished:
 	case !late && ok && s.live.profile.linger == 0 && half.CloseWrite() == nil:
-		s.timer.Reset(time.Until(s.deadline))
+		s.finishAfter(time.Until(s.deadline))
 		s.deadline = time.Now()
 	case !late && s.unsent():
 		s.behind = true
-		s.timer.Reset(unsentEvery)
+		s.finishAfter(unsentEvery)
 	case !late && s.behind:
 		s.behind = false
-		s.timer.Reset(s.live.profile.linger)
+		s.finishAfter(s.live.profile.linger)
 	default:
 		s.finish()
+	}
+}
+
+func (s *stream) finishAfter(d time.Duration) {
+	if s.timer == nil {
+		s.timer = time.AfterFunc(d, s.lingered)
+	} else {
+		s.timer.Reset(d)
 	}
 }
 

@@ -25,7 +25,7 @@ type claim struct {
 }
 
 // holder is a Keeper that has an identity.
-type holder interface{ stopped() bool }
+type holder interface{ Closed() bool }
 
 var errClaimed = fmt.Errorf("%w by another session of this process", dialer.ErrIdentityInUse)
 
@@ -63,7 +63,7 @@ func (k *Keeper[L]) tryClaim() (freed <-chan struct{}, err error) {
 		claims.of[k.Identity] = c
 	case c.holder == holder(k):
 		return nil, nil
-	case c.holder != nil && c.holder.stopped():
+	case c.holder != nil && c.holder.Closed():
 		return c.freed, nil
 	case c.holder != nil:
 		return nil, errClaimed
@@ -73,8 +73,6 @@ func (k *Keeper[L]) tryClaim() (freed <-chan struct{}, err error) {
 	c.holder, c.freed = k, make(chan struct{})
 	return nil, nil
 }
-
-func (k *Keeper[L]) stopped() bool { return k.closing.Load() }
 
 // release gives up what claim may have got. Until it has rested, whoever gets it next has to wait.
 func (k *Keeper[L]) release() {

@@ -112,6 +112,9 @@ func (k *Keeper[L]) set(state dialer.State, err error) {
 	}
 }
 
+// Closed reports whether Stop was called.
+func (k *Keeper[L]) Closed() bool { return k.closing.Load() }
+
 // Note keeps a failure that is not the end of the session as the last one.
 func (k *Keeper[L]) Note(err error) {
 	k.mu.Lock()
