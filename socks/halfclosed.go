@@ -27,8 +27,8 @@ const (
 // the time to do so behind the FIN; then steadily. Many together are asked less often. All are asked in rounds, as waking up
 // costs more than asking.
 const (
-	firstAsked  = 5 * time.Millisecond
-	roundEvery  = 2 * time.Millisecond // at most
+	firstAsked  = 10 * time.Millisecond
+	roundEvery  = 5 * time.Millisecond // at most
 	steadyAsked = 40 * time.Millisecond
 	eachAsked   = 200 * time.Microsecond // of all clients' time between two questions
 )

@@ -87,11 +87,16 @@ const statusOK = len("STREAM STATUS RESULT=OK\n")
 func (l *live) connect(ctx context.Context, to dialer.Target) (net.Conn, error) {
 	ctx, cancel := l.within(ctx)
 	defer cancel(nil)
-	conn, _, err := l.bridge.openAnd(ctx, cancel, func(conn net.Conn) error { return l.connectBy(conn, to) })
+	connect := func(conn net.Conn) error { return l.connectBy(conn, to) }
+	conn, err := l.bySpare(ctx, connect)
+	if conn == nil && err == nil {
+		conn, _, err = l.bridge.openAnd(ctx, cancel, connect)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if s := l.newStream(conn, to.Addr); s != nil {
+		l.makeSpare()
 		return s, nil
 	}
 	return nil, dialer.ErrSessionClosed

@@ -27,6 +27,7 @@ type live struct {
 	control  *control
 	pulse    *pulse
 	subs     subsessions
+	spare    spare
 	ctx      context.Context // ends with the session
 	kill     context.CancelCauseFunc
 	accepts  outcome // of the first ACCEPT
@@ -89,6 +90,7 @@ func (l *live) End(why error) {
 	sleep(l.control.over, l.profile.linger-time.Since(last))
 	l.kill(why)
 	l.tasks.Wait()
+	l.spare.close()
 	l.removeAll()
 	l.control.end(why)
 	l.pulse.stop()
