@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
@@ -16,6 +17,9 @@ import (
 func garliCatAddr(host string) (netip.Addr, bool) {
 	if addr, ok := i2phost.ParseGarliCat(host); ok {
 		return addr, true
+	}
+	if !strings.Contains(host, ":") { // no address of IPv6
+		return netip.Addr{}, false
 	}
 	addr, err := netip.ParseAddr(host)
 	if err != nil {

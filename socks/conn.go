@@ -34,9 +34,12 @@ type conn struct {
 	id    string // of the listener
 	place *place
 	ctx   context.Context // of ServeConn, else the server's
-	abort context.CancelCauseFunc
-	over  func(error) // called last; nil does not
-	free  func()      // lets go of what hooks have given to ctx; nil does nothing
+	over  func(error)     // called last; nil does not
+	free  func()          // lets go of what hooks have given to ctx; nil does nothing
+
+	aborted error              // why the handshake was; guarded by the server's mutex
+	asking  context.CancelFunc // ends what Authenticate does; nil before it is asked; guarded by that mutex
+	settled func()             // lets go of the context for the time before the stream; nil does nothing
 
 	start    time.Time // when the request was complete
 	port     uint16
@@ -65,36 +68,53 @@ func (c *conn) close(err error) {
 
 func (c *conn) converse() error {
 	s, p := c.srv, c.place
-	if err := c.nc.SetDeadline(time.Time{}); err != nil {
+	timeout := setting(s.HandshakeTimeout, defaultHandshakeTimeout)
+	if p.refused && (timeout == 0 || timeout > refusalTimeout) {
+		timeout = refusalTimeout
+	}
+	var limit time.Time
+	if timeout > 0 {
+		limit = time.Now().Add(timeout)
+	}
+	if err := c.nc.SetDeadline(limit); err != nil {
 		return fmt.Errorf("socks: connection cannot be interrupted: %w", err)
 	}
 	if !p.refused {
 		c.met()
 	}
-	var setup context.Context // ends with ctx, and when no new stream may begin
-	if c.ctx == s.live {
-		setup, c.abort = context.WithCancelCause(s.open)
-	} else {
-		setup, c.abort = context.WithCancelCause(c.ctx)
-		defer context.AfterFunc(s.open, func() { c.abort(ErrServerClosed) })()
-	}
-	defer c.abort(nil)
-	timeout := setting(s.HandshakeTimeout, defaultHandshakeTimeout)
-	if p.refused && (timeout == 0 || timeout > refusalTimeout) {
-		timeout = refusalTimeout
-	}
-	s.enters(p, c.abort)
-	req, early, err := c.handshake(setup, timeout)
+	req, early, err := c.handshake(limit)
 	s.entered(p)
 	if err != nil {
 		s.log().Debug("socks handshake failed", "err", err)
 		return err
 	}
-	setup = c.begun(setup, req)
+	c.begun(req)
+	setup := c.setup()
+	defer c.settle()
 	if err = c.handle(c.ctx, setup, req, early); err != errStreaming {
 		c.done(err)
 	}
 	return err
+}
+
+// setup returns what ends with the client's context, and when no new stream may begin, for the time before the stream.
+// Of most clients it is the server's own.
+func (c *conn) setup() context.Context {
+	s := c.srv
+	if c.ctx == s.live {
+		return s.open
+	}
+	ctx, cancel := context.WithCancelCause(c.ctx)
+	stop := context.AfterFunc(s.open, func() { cancel(ErrServerClosed) })
+	c.settled = func() { stop(); cancel(nil) }
+	return ctx
+}
+
+// settle lets go of what setup has made: a stream that lives for hours needs it no more.
+func (c *conn) settle() {
+	if c.settled != nil {
+		c.settled()
+	}
 }
 
 // begin is called when a stream is about to begin. It is false if the server is closing; afterwards only the end of
@@ -104,7 +124,7 @@ func (c *conn) begin() bool {
 	closed := c.srv.closed
 	c.srv.mu.Unlock()
 	if !closed {
-		c.abort(nil) // a stream that lives for hours needs it no more
+		c.settle()
 	}
 	return !closed
 }
@@ -136,19 +156,17 @@ func (c *conn) handle(ctx, setup context.Context, req *Request, early []byte) er
 
 var handshakes = sync.Pool{New: func() any { return new(wire.Handshake) }}
 
-// handshake reads up to a complete request. It also returns the bytes behind it.
-func (c *conn) handshake(ctx context.Context, timeout time.Duration) (*Request, []byte, error) {
+// handshake reads up to a complete request, until limit. It also returns the bytes behind it.
+func (c *conn) handshake(limit time.Time) (*Request, []byte, error) {
 	h := handshakes.Get().(*wire.Handshake)
 	defer handshakes.Put(h)
 	*h = wire.Handshake{RequireAuth: c.srv.Authenticate != nil}
-	var limit time.Time
-	if timeout > 0 {
-		limit = time.Now().Add(timeout)
-		c.nc.SetDeadline(limit)
+	heed := c.heed()
+	err := c.drive(h, limit)
+	if aborted := heed(); aborted != nil {
+		err = aborted
 	}
-	release := interrupt(ctx, c.nc)
-	err := c.drive(ctx, h, limit)
-	release()
+	c.nc.SetDeadline(time.Time{})
 	if fail, ok := errors.AsType[*handshakeError](err); ok {
 		c.answer(c.ctx, fail.answer)
 	}
@@ -159,8 +177,39 @@ func (c *conn) handshake(ctx context.Context, timeout time.Duration) (*Request, 
 	return c.request(h.Request()), append([]byte(nil), h.Rest()...), nil
 }
 
+// heed lets the client's context, the end of the server and whoever makes room abort the handshake, until the function that it
+// returns is called, which tells why one of them did.
+func (c *conn) heed() (unheed func() error) {
+	s := c.srv
+	s.heed(c)
+	if c.ctx == s.live {
+		return func() error { return s.unheed(c) }
+	}
+	stop := context.AfterFunc(c.ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		c.abort(context.Cause(c.ctx))
+	})
+	return func() error {
+		stop()
+		return s.unheed(c)
+	}
+}
+
+// abort ends the handshake, if it goes on. The caller holds the server's mutex.
+func (c *conn) abort(cause error) {
+	if _, goesOn := c.srv.shaking[c]; !goesOn || c.aborted != nil {
+		return
+	}
+	c.aborted = cause
+	c.nc.SetDeadline(past)
+	if c.asking != nil {
+		c.asking()
+	}
+}
+
 // drive does what the handshake asks for until it is done or failed, or the time is over.
-func (c *conn) drive(ctx context.Context, h *wire.Handshake, limit time.Time) error {
+func (c *conn) drive(h *wire.Handshake, limit time.Time) error {
 	for {
 		var err error
 		switch st := h.Next(); st.Kind {
@@ -171,7 +220,7 @@ func (c *conn) drive(ctx context.Context, h *wire.Handshake, limit time.Time) er
 		case wire.Send:
 			_, err = c.nc.Write(st.Bytes)
 		case wire.Verify:
-			h.Verified(c.verify(ctx, h.Request(), limit))
+			h.Verified(c.verify(h.Request(), limit))
 		case wire.Done:
 			return nil
 		case wire.Fail:
@@ -180,23 +229,25 @@ func (c *conn) drive(ctx context.Context, h *wire.Handshake, limit time.Time) er
 			}
 			return &handshakeError{answer: st.Bytes, err: st.Err}
 		}
-		switch {
-		case err != nil && ctx.Err() != nil:
-			return context.Cause(ctx)
-		case err != nil:
+		if err != nil {
 			return err
 		}
 	}
 }
 
 // verify judges the credentials of a handshake, for which there is time up to limit.
-func (c *conn) verify(ctx context.Context, w *wire.Request, limit time.Time) bool {
+func (c *conn) verify(w *wire.Request, limit time.Time) bool {
+	var left time.Duration
 	if !limit.IsZero() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, limit)
-		defer cancel()
+		left = max(time.Until(limit), 1)
 	}
-	return c.srv.verify(ctx, w)
+	ctx, cancel := withTimeout(c.ctx, left)
+	defer cancel()
+	c.srv.mu.Lock()
+	c.asking = cancel
+	aborted := c.aborted != nil
+	c.srv.mu.Unlock()
+	return !aborted && c.srv.verify(ctx, w)
 }
 
 // handshakeError is a client's mistake, with what it is to be told.

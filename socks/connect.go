@@ -85,8 +85,10 @@ func (c *conn) streamed(peer net.Conn, stats relayStats, err error) {
 	}
 	r := &c.report
 	r.Sent, r.Received, r.Err = stats.Sent, stats.Received, err
-	c.srv.log().Debug("socks request served", "request", Request{Version: r.Version, Command: r.Command, Port: c.port},
-		"sent", r.Sent, "received", r.Received, "dial", r.Wait, "time", time.Since(c.start), "clean", err == nil)
+	if log := c.srv.Logger; log != nil {
+		log.Debug("socks request served", "request", Request{Version: r.Version, Command: r.Command, Port: c.port},
+			"sent", r.Sent, "received", r.Received, "dial", r.Wait, "time", time.Since(c.start), "clean", err == nil)
+	}
 	c.done(nil)
 	c.close(nil)
 }
@@ -110,7 +112,6 @@ func (c *conn) relayOptions() relayOptions {
 		HalfCloseTimeout: setting(s.HalfCloseTimeout, defaultHalfCloseTimeout),
 		ReadAhead:        setting(s.ReadAhead, defaultReadAhead),
 		Budget:           s.budget,
-		Open:             s.open,
 		Halves:           &s.halves,
 		Place:            c.place,
 		Lot:              &s.lot,

@@ -106,27 +106,20 @@ func (s *Server) Status() Status {
 	return st
 }
 
-// begun prepares the report of a request. It returns setup with what a hook has given to the context.
-func (c *conn) begun(setup context.Context, req *Request) context.Context {
+// begun prepares the report of a request, and takes what a hook gives to the context.
+func (c *conn) begun(req *Request) {
 	c.start = time.Now()
 	c.report = Report{Version: req.Version, Command: req.Command, Reply: GeneralFailure}
 	h := c.srv.Hooks
 	if h == nil {
-		return setup
+		return
 	}
 	if h.Done != nil {
 		c.report.Isolation = req.Isolation()
 	}
-	if h.Request == nil {
-		return setup
+	if h.Request != nil {
+		c.value(c.srv.derive("Hooks.Request", func() context.Context { return h.Request(c.ctx, req) }))
 	}
-	derived := c.srv.derive("Hooks.Request", func() context.Context { return h.Request(c.ctx, req) })
-	if derived == nil || derived == c.ctx {
-		return setup
-	}
-	c.value(derived)
-	setup, _ = valued(setup, derived) // which ends soon
-	return setup
 }
 
 // answered notes the code that the client is told.

@@ -2,7 +2,6 @@ package socks
 
 import (
 	"container/list"
-	"context"
 	"errors"
 	"net"
 	"net/netip"
@@ -29,8 +28,8 @@ type place struct {
 	users   []*user    // set once, by identify: that of the credentials first
 
 	entrant *list.Element // of the server's entrants, while the handshake goes on
-	abort   context.CancelCauseFunc
-	since   time.Time // when it came
+	client  *conn         // whose handshake may be aborted
+	since   time.Time     // when it came
 
 	left chan struct{} // closed when the client is gone; nil unless it gave way
 }
@@ -92,8 +91,8 @@ func (s *Server) evict(age time.Duration, crowd int) *place {
 	s.entrants.Remove(oldest)
 	p.entrant = nil
 	s.giveWay(p)
-	if p.abort != nil {
-		p.abort(errTooManyConns)
+	if p.client != nil {
+		p.client.abort(errTooManyConns)
 	}
 	return p
 }
@@ -112,14 +111,27 @@ func (s *Server) refuse(p *place) {
 	s.refusing++
 }
 
-// enters says what ends a client's handshake.
-func (s *Server) enters(p *place, abort context.CancelCauseFunc) {
+// heed lets the handshake of a client be aborted.
+func (s *Server) heed(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p.abort = abort
-	if p.left != nil { // gave way before it began
-		abort(errTooManyConns)
+	s.shaking[c] = struct{}{}
+	c.place.client = c
+	switch { // what came before
+	case c.place.left != nil:
+		c.abort(errTooManyConns)
+	case s.closed:
+		c.abort(ErrServerClosed)
 	}
+}
+
+// unheed is the end of that. It returns why the handshake was aborted, or nil.
+func (s *Server) unheed(c *conn) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.shaking, c)
+	c.place.client = nil
+	return c.aborted
 }
 
 // entered notes that the handshake is over; the place is the client's now, or is refused.
@@ -129,7 +141,7 @@ func (s *Server) entered(p *place) {
 	if p.entrant != nil {
 		s.entrants.Remove(p.entrant)
 	}
-	p.entrant, p.abort = nil, nil
+	p.entrant = nil
 }
 
 // leave counts out a client that admit counted in.

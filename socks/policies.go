@@ -130,7 +130,15 @@ func SelectLiterals(literals, names proxy.ContextDialer) func(context.Context, *
 // IsLiteral reports whether the requested peer is an IP address, including one sent as text. The wildcard addresses
 // of BIND and the client's own address in UDP ASSOCIATE do not count, nor do virtual addresses.
 func (r Request) IsLiteral() bool {
-	_, err := netip.ParseAddr(r.Host)
-	isIP := err == nil || r.IP.IsValid()
-	return isIP && r.Command != Associate && (r.Command != Bind || !isWildcard(r.Host))
+	return (r.IP.IsValid() || isIP(r.Host)) && r.Command != Associate && (r.Command != Bind || !isWildcard(r.Host))
+}
+
+// isIP reports whether a host is an IP address. Names, which most are, end in a letter as no address of IPv4 does, and
+// have no colon: they are told apart without an error that has to be made.
+func isIP(host string) bool {
+	if !strings.Contains(host, ":") && (host == "" || host[len(host)-1] < '0' || host[len(host)-1] > '9') {
+		return false
+	}
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }

@@ -3,7 +3,6 @@ package socks
 import (
 	"context"
 	"errors"
-	"net/netip"
 
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 )
@@ -19,11 +18,10 @@ func I2POnly(_ context.Context, r *Request) error {
 	if r.IsLiteral() {
 		return &ReplyError{Reply: AddressNotSupported, Err: i2phost.ErrNotI2P}
 	}
-	if _, err := netip.ParseAddr(r.Host); err == nil { // no peer
-		return nil
-	}
 	host, err := i2phost.Parse(r.Host)
 	switch {
+	case err != nil && isIP(r.Host): // no peer
+		return nil
 	case errors.Is(err, i2phost.ErrNotI2P):
 		return &ReplyError{Reply: NotAllowed, Err: err}
 	case err != nil:

@@ -19,9 +19,6 @@ type relayOptions struct {
 	// when the peer closes.
 	ReadAhead int
 	Budget    *bytequeue.Budget // memory for ReadAhead, shared with other relays; nil is unlimited
-	// Open ends when the server begins to drain: then a HalfCloseTimeout after the client's end
-	// becomes no more than drainTimeout, if the peer cannot half-close. Nil never ends.
-	Open context.Context
 	// Halves asks after clients that have ended their direction; nil does not. Place is the client's there.
 	Halves *halfClosed
 	Place  *place
@@ -109,9 +106,7 @@ func (w *watch) sent(srcErr, dstErr error) {
 // clientEnded sees to how long to go on: no longer once the client is gone wholly, and not for long once the server
 // drains, if the peer was not told of the client's end.
 func (w *watch) clientEnded(told bool) {
-	if w.opt.Open != nil && !told {
-		w.stopHurry = context.AfterFunc(w.opt.Open, w.hurry)
-	}
+	w.hurry(func() { w.untold = !told })
 	if w.opt.Halves != nil {
 		w.leaver = w.opt.Halves.add(w, w.opt.Place)
 	}

@@ -52,7 +52,7 @@ func TestParkedRelayGoesOn(t *testing.T) {
 			r.peer.Close()
 		}, nil},
 		"server ends it": {func(_ *testing.T, r relayed) { r.cancel(cause) }, cause},
-		"it is idle":     {func(_ *testing.T, r relayed) { r.watch.opt.IdleTimeout = 1; r.watch.hurry() }, os.ErrDeadlineExceeded},
+		"it is idle":     {func(_ *testing.T, r relayed) { r.watch.opt.IdleTimeout = 1; r.watch.tick() }, os.ErrDeadlineExceeded},
 		"closed here":    {func(_ *testing.T, r relayed) { r.far.Close() }, net.ErrClosed},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -43,12 +43,12 @@ type watch struct {
 	timer      *time.Timer // nil until there is a bound
 	half       bool        // one direction is over
 	broken     bool        // the peer takes nothing any more
-	hurried    bool        // the client has ended its direction and the server drains
+	untold     bool        // the client has ended its direction, and the peer could not be told
+	draining   bool        // the server is
 	ended      bool
 	err        error
 
-	stopHurry func() bool // both are nil until the client has ended its direction
-	leaver    *leaver
+	leaver *leaver // nil until the client has ended its direction
 }
 
 func newWatch(opt relayOptions, up, down *flow) *watch {
@@ -70,7 +70,7 @@ func (w *watch) lastMoved() time.Time { return w.start.Add(time.Duration(w.last.
 func (w *watch) bound() time.Duration {
 	d := max(0, w.opt.IdleTimeout)
 	if h := w.opt.HalfCloseTimeout; w.half && h > 0 {
-		if w.hurried {
+		if w.untold && w.draining {
 			h = min(h, drainTimeout)
 		}
 		if d == 0 || h < d {
@@ -148,13 +148,16 @@ func (w *watch) clientHasEnded() bool {
 	return w.half && !w.broken
 }
 
-// hurry makes the bound shorter, which may already have passed.
-func (w *watch) hurry() {
+// drain notes that the server drains.
+func (w *watch) drain() { w.hurry(func() { w.draining = true }) }
+
+// hurry makes a change that may make the bound shorter, which then may already have passed.
+func (w *watch) hurry(change func()) {
 	w.mu.Lock()
-	w.hurried = true
-	timed := w.timer != nil
+	change()
+	shorter := w.untold && w.draining && w.timer != nil
 	w.mu.Unlock()
-	if timed {
+	if shorter {
 		w.tick()
 	}
 }
@@ -202,9 +205,6 @@ func (w *watch) setWriteDeadline(c net.Conn, t time.Time) {
 // close ends the watch itself, after both directions, and returns the relay's
 // error. What is still on its way from a timer or a context does nothing more.
 func (w *watch) close() error {
-	if w.stopHurry != nil {
-		w.stopHurry()
-	}
 	if w.leaver != nil {
 		w.opt.Halves.remove(w.leaver)
 	}

@@ -169,9 +169,10 @@ type Server struct {
 	closed    bool
 	listeners map[*onceListener]struct{}
 	used      tally
-	refusing  int        // clients beyond MaxConns
-	entrants  list.List  // of *place: clients whose handshake goes on, the oldest in front
-	halves    halfClosed // has its own mutex
+	refusing  int                // clients beyond MaxConns
+	entrants  list.List          // of *place: clients whose handshake goes on, the oldest in front
+	shaking   map[*conn]struct{} // those and others whose handshake may be aborted
+	halves    halfClosed         // has its own mutex
 	totals    Status
 	relays    map[*watch]struct{} // of clients of Serve
 	lot       parking.Lot

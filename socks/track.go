@@ -25,6 +25,7 @@ func (s *Server) init() {
 	s.perAddr = make(map[netip.Addr]int)
 	s.users = make(map[string]*user)
 	s.relays = make(map[*watch]struct{})
+	s.shaking = make(map[*conn]struct{})
 	s.limits = tally{
 		places:       setting(s.MaxConns, defaultMaxConns()),
 		pending:      setting(s.MaxPending, defaultMaxPending),
@@ -59,18 +60,29 @@ func (s *Server) untrack(l *onceListener) {
 
 // stop refuses whatever is new: listeners, clients, and streams of clients that have none yet.
 func (s *Server) stop() {
+	for _, w := range s.refuseNew() {
+		w.drain()
+	}
+}
+
+// refuseNew does so, and returns the streams that are left. There are none if it was done before.
+func (s *Server) refuseNew() (left []*watch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.init()
 	if s.closed {
-		return
+		return nil
 	}
 	s.closed = true
 	s.stopOpen(ErrServerClosed)
 	for l := range s.listeners {
 		l.Close()
 	}
+	for c := range s.shaking {
+		c.abort(ErrServerClosed)
+	}
 	s.checkDrained()
+	return slices.Collect(maps.Keys(s.relays))
 }
 
 // cutAll ends all clients at once.
@@ -88,7 +100,11 @@ func (s *Server) cutAll() {
 func (s *Server) relaying(w *watch) {
 	s.mu.Lock()
 	s.relays[w] = struct{}{}
+	closed := s.closed
 	s.mu.Unlock()
+	if closed {
+		w.drain()
+	}
 	if s.live.Err() != nil {
 		w.end(ErrServerClosed)
 	}
