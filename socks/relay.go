@@ -61,10 +61,11 @@ func newRelay(ctx context.Context, client, peer net.Conn, opt relayOptions, done
 	return w
 }
 
-// begin takes part in the relay. It returns when the relay is parked for the first time, or half of it is over.
+// begin starts the relay in goroutines of its own: the stack of who has dialled is larger than they need. The client's
+// direction, which most protocols begin with, is the first that runs.
 func (w *watch) begin(early []byte) {
+	go w.run(w.down, nil)
 	go w.run(w.up, early)
-	w.run(w.down, nil)
 }
 
 // run runs one direction until it is over or parked. What comes after the last is done here.

@@ -194,6 +194,8 @@ func (s *Server) Serve(l net.Listener) error {
 	}
 	defer s.untrack(ol)
 	id := s.listenerID()
+	crew := newCrew()
+	defer crew.dismiss()
 	var delay time.Duration
 	for {
 		nc, err := ol.Accept()
@@ -212,8 +214,7 @@ func (s *Server) Serve(l net.Listener) error {
 		}
 		delay = 0
 		if p := s.admit(nc.RemoteAddr()); p != nil {
-			c := &conn{srv: s, nc: nc, id: id, place: p, ctx: s.live}
-			go c.serve()
+			crew.serve(&conn{srv: s, nc: nc, id: id, place: p, ctx: s.live})
 		} else {
 			nc.Close()
 		}
