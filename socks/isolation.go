@@ -29,16 +29,16 @@ func knownForm(username string) bool {
 // hash and may be logged. It is stable as long as the listener exists, or permanently in a SessionGroup; there,
 // someone who guesses a username can verify the guess.
 func (r Request) Isolation() string {
-	parts := []string{"i2psocks isolation 1", r.listener, r.Username}
-	if !r.secret {
-		parts = append(parts, r.Password)
+	parts := []string{"i2psocks isolation 1", r.listener, r.Username, r.Password}
+	if r.secret {
+		parts = parts[:3]
 	}
-	h := sha256.New()
+	b := make([]byte, 0, 256)
 	for _, p := range parts {
-		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(p))))
-		h.Write([]byte(p))
+		b = append(binary.BigEndian.AppendUint64(b, uint64(len(p))), p...)
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:16])
 }
 
 // listenerID returns what the clients of one listener have in common in their isolation keys.
