@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -49,6 +50,53 @@ func TestAuthenticateIsBoundedByTheHandshake(t *testing.T) {
 		c.ExpectEnd()
 		assert.Equal(t, 30*time.Second, time.Since(start))
 	})
+}
+
+// A handshake ends at once with its server or its context, whatever it waits for, and so does what Authenticate does.
+func TestHandshakeIsAborted(t *testing.T) {
+	type key struct{}
+	derived := &socks.Hooks{Conn: func(ctx context.Context, _ net.Addr) context.Context { return context.WithValue(ctx, key{}, 1) }}
+	judge := func(ctx context.Context, _, _ string) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	for waits, said := range map[string]string{"a request": "05 01 02", "its judge": "05 01 02  01 01 75 01 70"} {
+		for name, end := range map[string]func(srv *socks.Server, cancel func()){
+			"Close":    func(srv *socks.Server, _ func()) { srv.Close() },
+			"Shutdown": func(srv *socks.Server, _ func()) { srv.Shutdown(context.Background()) },
+			"context":  func(_ *socks.Server, cancel func()) { cancel() },
+		} {
+			for _, hooks := range []*socks.Hooks{nil, derived} {
+				for _, timeout := range []time.Duration{0, -1} {
+					t.Run(waits+" "+name, func(t *testing.T) {
+						synctest.Test(t, func(t *testing.T) {
+							config := &socks.Server{Dialer: never(t), Authenticate: judge, Hooks: hooks, HandshakeTimeout: timeout}
+							ctx, cancel := context.WithCancel(t.Context())
+							defer cancel()
+							near, far := sockstest.Pipe()
+							c, done := sockstest.NewClient(t, far), make(chan error, 1)
+							if name == "context" {
+								go func() { done <- config.ServeConn(ctx, near) }()
+							} else {
+								c = sockstest.Start(t, config).Client()
+								done <- nil
+							}
+							c.Send(said)
+							c.Expect("05 02")
+							synctest.Wait()
+							began := time.Now()
+							go end(config, cancel)
+							_, err := io.ReadAll(c) // a judge may still have refused
+							require.NoError(t, err)
+							err = <-done
+							assert.Equal(t, name == "context", err != nil, err)
+							assert.Zero(t, time.Since(began))
+						})
+					})
+				}
+			}
+		}
+	}
 }
 
 func TestMaxConns(t *testing.T) {
