@@ -18,6 +18,9 @@
 //   - A closed stream is kept open in the background until the router has taken what was written and, on i2pd, which
 //     loses the end of a stream that is closed too soon, for one second after the last write.
 //
+// Each stream has a connection to the bridge of its own. While dials follow each other within a second, a connection on
+// which HELLO has been exchanged is kept ready for the next one; if it is not used for a second it is closed.
+//
 // A router that hangs, is cut off, or disappeared while the machine was suspended does not close its connections.
 // After a minute of silence, or a jump of the clock, it is asked for a reply. If none arrives within 30 s the session
 // and its streams end. A session that has ended is created again, with increasing delays if it ends at once, but
