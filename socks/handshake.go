@@ -20,7 +20,7 @@ func (c *conn) handshake(limit time.Time) (*Request, []byte, error) {
 	*h = wire.Handshake{RequireAuth: c.srv.Authenticate != nil}
 	unheed := c.heed()
 	err := c.drive(h, limit)
-	if aborted := unheed(); aborted != nil {
+	if aborted := unheed(); aborted != nil && err != nil { // a request that is complete is answered
 		err = aborted
 	}
 	c.nc.SetDeadline(time.Time{})
