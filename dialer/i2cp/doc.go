@@ -22,8 +22,10 @@
 // Disadvantages, on i2pd: a client cannot choose tunnels as i2pd's own streams do, so a dead tunnel is noticed some
 // seconds later. Up to i2pd 2.58, a first message to a peer that is lost, or crosses one from the peer, delays dials
 // and streams by two minutes. There is no back-pressure, so windows are limited here. Encrypted base32 names can be
-// hosted but not looked up ([ErrEncryptedHost]). I2CP is disabled unless i2pd.conf has [i2cp] enabled=true; Java I2P
-// enables I2CP by default, and SAM not. So SAM is the better choice for i2pd, and I2CP for Java I2P.
+// hosted, but not for clients with a key only, and not looked up ([ErrEncryptedHost]). A peer that may be i2pd is told
+// of the end of a stream 250 ms after it has acknowledged all data: its program might not learn of it otherwise.
+// I2CP is disabled unless i2pd.conf has [i2cp] enabled=true; Java I2P enables I2CP by default, and SAM not. So SAM is
+// the better choice for i2pd, and I2CP for Java I2P.
 //
 // # Routers
 //

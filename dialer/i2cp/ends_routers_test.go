@@ -3,13 +3,16 @@ package i2cp_test
 import (
 	"io"
 	"net"
+	"os"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
+	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/i2cp"
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
 )
@@ -47,26 +50,27 @@ func TestEndsOnRouters(t *testing.T) {
 		assert.ErrorIs(t, err, syscall.ECONNRESET)
 	}
 
-	// Our router is started again: the stream waits, and goes on.
-	client, server := pair(a)
+	// Our router is started again in the middle of a transfer: the stream waits, and goes on.
 	far, _ := pair(other)
+	client, server := pair(a)
+	var transfer errgroup.Group
+	begun := a.Status().Received
+	transfer.Go(func() error { return flow(client, 8<<20, 1, 2) })
+	transfer.Go(func() error { return flow(server, 8<<20, 2, 1) })
+	require.Eventually(t, func() bool { return a.Status().Received-begun > 1<<20 }, time.Minute, time.Millisecond)
 	nw.Kill(0)
-	_, err := io.WriteString(client, "late")
-	require.NoError(t, err)
 	require.NoError(t, nw.Restart(t.Context(), 0))
 	begin := time.Now()
 	require.NoError(t, a.Up(t.Context()))
 	t.Logf("the session is back after %v", time.Since(begin))
 	begin = time.Now()
-	server.SetReadDeadline(begin.Add(time.Minute))
-	_, err = io.ReadFull(server, make([]byte, 4))
-	require.NoError(t, err)
-	t.Logf("the stream went on after %v", time.Since(begin))
+	require.NoError(t, transfer.Wait())
+	t.Logf("the rest arrived after %v", time.Since(begin))
 
 	// The peer's router goes for good: a typed error in bounded time.
 	nw.Kill(1)
 	begin = time.Now()
-	_, err = io.WriteString(far, "anybody?")
+	_, err := io.WriteString(far, "anybody?")
 	require.NoError(t, err)
 	far.SetReadDeadline(begin.Add(time.Minute))
 	_, err = far.Read(make([]byte, 1))
@@ -93,4 +97,69 @@ func halfClose(t *testing.T, first, second net.Conn) {
 	require.NoError(t, err)
 	assert.Len(t, got, 300_000, "after our end, all of theirs")
 	first.Close()
+}
+
+// TestEndsWithSAMOnRouters closes streams with a program that speaks SAM, whose router ends both directions at once.
+func TestEndsWithSAMOnRouters(t *testing.T) {
+	t.Parallel()
+	nw := routers.Require(t)
+	ours, theirs := over(t, nw, 0), overSAM(t, nw, 1)
+	lns := listen(t, ours, theirs)
+	pair := func(oursFirst bool) (our, their net.Conn) {
+		from, ln := dialer.Backend(theirs), lns[0]
+		if oursFirst {
+			from, ln = ours, lns[1]
+		}
+		client, err := dialUntil(t.Context(), from, ln.Addr())
+		require.NoError(t, err)
+		client.SetDeadline(time.Now().Add(time.Minute))
+		_, err = io.WriteString(client, "h") // i2pd opens streams by their first data
+		require.NoError(t, err)
+		server, err := ln.Accept()
+		require.NoError(t, err)
+		server.SetDeadline(time.Now().Add(time.Minute))
+		_, err = io.ReadFull(server, make([]byte, 1))
+		require.NoError(t, err)
+		if oursFirst {
+			return client, server
+		}
+		return server, client
+	}
+	for _, oursFirst := range []bool{true, false} {
+		// Our end is held back until theirs, and all of it arrives.
+		our, their := pair(oursFirst)
+		_, err := io.WriteString(our, "question")
+		require.NoError(t, err)
+		require.NoError(t, our.(interface{ CloseWrite() error }).CloseWrite())
+		_, err = io.ReadFull(their, make([]byte, 8))
+		require.NoError(t, err)
+		go func() {
+			their.Write(make([]byte, 300_000))
+			their.Close()
+		}()
+		got, err := io.ReadAll(our)
+		require.NoError(t, err)
+		assert.Len(t, got, 300_000)
+		require.NoError(t, our.Close())
+
+		// Theirs gets all that we have written before we close.
+		our, their = pair(oursFirst)
+		go func() {
+			our.Write(make([]byte, 300_000))
+			our.Close()
+		}()
+		got, err = io.ReadAll(their)
+		require.NoError(t, err, "%v %d", oursFirst, len(got))
+		assert.Len(t, got, 300_000)
+		their.Close()
+
+		// A reset ends theirs, of which SAM can say no more than that it is the end.
+		our, their = pair(oursFirst)
+		require.NoError(t, our.(interface{ SetLinger(int) error }).SetLinger(0))
+		require.NoError(t, our.Close())
+		_, err = their.Read(make([]byte, 1))
+		require.Error(t, err)
+		assert.NotErrorIs(t, err, os.ErrDeadlineExceeded)
+		their.Close()
+	}
 }

@@ -63,7 +63,9 @@ func (s *Stream) markMissing(p *packet.Packet, through int) {
 // cannot be told which sending has arrived.
 func (s *Stream) delivered(g *segment) (trip instant) {
 	now := s.e.now
-	s.buffered -= len(g.data)
+	if s.buffered -= len(g.data); s.buffered == 0 && len(g.data) > 0 {
+		s.closeAt = now + closeQuiet
+	}
 	if g.lost {
 		g.lost = false
 		s.lostLen--
@@ -115,6 +117,9 @@ func (s *Stream) progressed(p *packet.Packet, sample, now instant) {
 	}
 	if s.choked && !p.Choke() && s.chokedFor > 0 {
 		s.unchoked() // a probe has been taken
+	}
+	if s.buffered == 0 {
+		s.queueClose()
 	}
 	s.extendLinger()
 	s.changed()

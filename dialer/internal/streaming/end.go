@@ -10,6 +10,10 @@ import (
 // and the acknowledgement of our CLOSE: a RESET could overtake what the peer has not read.
 const closeGrace = 5 * time.Second
 
+// closeQuiet is how long it is from the acknowledgement of all data to the CLOSE, towards peers that may be i2pd. That acknowledges
+// what its program has not taken yet, and at a CLOSE forgets the rest, or to tell the program of the end.
+const closeQuiet = 250 * time.Millisecond
+
 // goneAfter is how many repetitions a peer that answers pings may leave without an
 // answer: fewer would be a matter of chance on a bad path.
 const goneAfter = 6
@@ -19,6 +23,7 @@ type ending struct {
 	appClosed bool    // nobody reads or writes any more
 	halfClose bool    // CLOSE may be sent while data may still come
 	endAt     instant // when waiting for the end has to end
+	closeAt   instant // when CLOSE may be sent, behind what was acknowledged
 	heardAt   instant // the last packet of the peer's
 	resetSeq  uint32
 	resets    int // how often the RESET was sent
@@ -87,9 +92,23 @@ func (s *Stream) queueClose() {
 	if !s.appClosed && !s.readClosed && !s.halfClose && !s.peer.bearsHalf {
 		return
 	}
+	if !s.readClosed && !s.halfClose && !s.peer.bearsHalf && !s.settled() {
+		return
+	}
 	s.closeSent = true
 	s.queue.push(&segment{flags: packet.Close})
 	s.wake()
+}
+
+// settled reports whether the peer has had all data for some time. If not, an acknowledgement or the timer calls queueClose.
+func (s *Stream) settled() bool { return s.buffered == 0 && s.e.now >= s.closeAt }
+
+// closesAt is when a closed stream sends its CLOSE.
+func (s *Stream) closesAt() instant {
+	if !s.appClosed || s.closeSent || s.buffered > 0 {
+		return never
+	}
+	return s.closeAt
 }
 
 // advanceEnd follows a packet that may have brought the end nearer.

@@ -29,21 +29,22 @@ type peer struct {
 	control    congestion.Controller
 	rtt        rtt
 	span       int // packets that one stream may be ahead of the oldest unacknowledged one
-	hasChoked  bool
-	bearsHalf  bool // it goes on taking data after it has closed
 	streams    int
 	opened     int // of them, by the peer
 	opens      bucket
 	inflight   int
 	paceAt     instant
 	timedOutAt instant
-	held       bool          // since then there has been something to send, which nothing but the pace holds back
 	sendable   ring[*Stream] // with something to send, in turn
-	inReady    bool
 	timer      timer
 	idleSince  instant // or since when it was not heard
+	listedAt   instant // what idleSince was when it was listed as idle
+
+	hasChoked  bool
+	bearsHalf  bool // it goes on taking data after it has closed
+	held       bool // since paceAt there has been something to send, which nothing but the pace holds back
+	inReady    bool
 	listedIdle bool
-	listedAt   instant // what idleSince was then
 
 	contact
 }

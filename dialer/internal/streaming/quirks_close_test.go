@@ -207,3 +207,30 @@ func TestSequenceNumbersEnd(t *testing.T) {
 	counts(t, 1, out)
 	assert.Less(t, out[0].Sequence, uint32(1<<31))
 }
+
+// i2pd forgets at a CLOSE what its program has not taken, or to tell it of the end: the CLOSE comes some time behind what it has
+// acknowledged, and at once where the peer has closed or bears it.
+func TestCloseKeepsItsDistance(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	st, id := s.dial(i2pdSYN)
+	write(t, st, "data")
+	st.Close()
+	counts(t, 0, having(s.pass(100*time.Millisecond), packet.Close))
+	require.NoError(t, s.send(from(id, 0, 1, 0, "")))
+	assert.False(t, st.Delivered())
+	counts(t, 0, having(s.pass(240*time.Millisecond), packet.Close))
+	counts(t, 1, having(s.pass(20*time.Millisecond), packet.Close))
+
+	s = newScript(t, streaming.Config{})
+	st, id = s.dial(i2pdSYN)
+	write(t, st, "data")
+	st.Close()
+	s.drain()
+	require.NoError(t, s.send(from(id, 1, 1, packet.Close, "")))
+	counts(t, 1, having(s.drain(), packet.Close))
+
+	s = newScript(t, streaming.Config{})
+	st, _ = s.dial(i2pdSYN)
+	st.Close()
+	counts(t, 1, having(s.drain(), packet.Close))
+}

@@ -36,16 +36,14 @@ type sender struct {
 	granted  int            // bytes that may be sent while the peer is unproven
 	buffered int            // bytes in the queue
 	payload  int            // the largest payload
-	acked    bool           // the peer has acknowledged something
 
-	rto        rtoState
-	rtoAt      instant // retransmission time-out
-	tailAt     instant // tail loss probe
-	tailProbed bool
-	lossAt     instant // when something will be taken for lost
-	probeAt    instant // while choked: when the peer is asked whether it still is
-	probeSeq   uint32  // what to send though no window allows it
-	askedAt    instant // for a quick acknowledgement
+	rto      rtoState
+	rtoAt    instant // retransmission time-out
+	tailAt   instant // tail loss probe
+	lossAt   instant // when something will be taken for lost
+	probeAt  instant // while choked: when the peer is asked whether it still is
+	probeSeq uint32  // what to send though no window allows it
+	askedAt  instant // for a quick acknowledgement
 
 	rack      rack
 	ackRound  uint32 // numbers the packets whose NACKs are in segment.missing
@@ -53,6 +51,9 @@ type sender struct {
 	chokedFor int    // probes not answered
 	writeShut bool   // CloseWrite or Close was called
 	closeSent bool   // the CLOSE is in the queue, or was
+	acked     bool   // the peer has acknowledged something
+
+	tailProbed bool
 }
 
 // allArrived reports whether all has arrived, the CLOSE included. That may be acknowledged before what it is behind.

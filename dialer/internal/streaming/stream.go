@@ -121,7 +121,7 @@ func (s *Stream) arm() {
 	case dialling:
 		at = min(s.rtoAt, s.endAt)
 	case open:
-		at = min(s.ackAt, s.rtoAt, s.tailAt, s.lossAt, s.probeAt, s.chokeAt, s.endAt, s.keepAliveAt())
+		at = min(s.ackAt, s.rtoAt, s.tailAt, s.lossAt, s.probeAt, s.chokeAt, s.endAt, s.closesAt(), s.keepAliveAt())
 	}
 	if s.timer.place == 0 || at < s.timer.at {
 		s.e.timers.set(&s.timer, at)
@@ -150,6 +150,9 @@ func (s *Stream) due(now instant) {
 	}
 	if s.state == open && s.chokeAt <= now {
 		s.repeatChoke()
+	}
+	if s.state == open && s.closesAt() <= now {
+		s.queueClose()
 	}
 	if s.state == open && s.keepAliveAt() <= now {
 		s.keepAlive()
