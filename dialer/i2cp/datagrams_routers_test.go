@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/go-i2p/i2psocks/dialer"
-	"github.com/go-i2p/i2psocks/dialer/i2cp"
 )
 
 // TestDatagramsOnRouters sends datagrams of each kind between two real routers: ours to ours, and both ways to a program
@@ -63,33 +62,4 @@ func meet(t *testing.T, a, b net.PacketConn) {
 			}
 		}
 	}
-}
-
-// TestEncryptedLeaseSetsOnRouters hosts a service behind an encrypted lease set, which a program that speaks SAM on another
-// router finds, and which is told to be out of reach over I2CP.
-func TestEncryptedLeaseSetsOnRouters(t *testing.T) {
-	t.Parallel()
-	nw := routers.Require(t)
-	hidden := over(t, nw, 0, func(s *i2cp.Session) { s.LeaseSet.Encrypted = true })
-	theirs, ours := overSAM(t, nw, 1), over(t, nw, 1, func(s *i2cp.Session) { s.DialOnly = true })
-	lns := listen(t, hidden, theirs)
-	host := dialer.Addr{Host: hidden.EncryptedHost(), Port: 80}
-	conn, err := dialUntil(t.Context(), theirs, host)
-	require.NoError(t, err)
-	defer conn.Close()
-	go conn.Write([]byte("hello"))
-	in, err := lns[0].Accept()
-	require.NoError(t, err)
-	defer in.Close()
-	in.SetDeadline(time.Now().Add(time.Minute))
-	got := make([]byte, 5)
-	_, err = in.Read(got)
-	require.NoError(t, err)
-	assert.Equal(t, "hello", string(got))
-	_, err = ours.DialContext(t.Context(), "tcp", host.String())
-	assert.ErrorIs(t, err, i2cp.ErrEncryptedHost)
-	// A session that is in no directory dials all the same.
-	out, err := dialUntil(t.Context(), ours, lns[1].Addr())
-	require.NoError(t, err)
-	out.Close()
 }

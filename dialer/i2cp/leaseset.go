@@ -23,7 +23,8 @@ type LeaseSet struct {
 	// right.
 	Encrypted bool
 	// Clients, if not empty, are the only ones who can use the name. Either all have a Public key (DH authorisation,
-	// the better choice) or all a Shared one (PSK). Up to 200 are possible.
+	// the better choice) or all a Shared one (PSK). Up to 200 are possible. i2pd can publish such lease sets over SAM
+	// only: a session on it does not come up, and its error matches [errors.ErrUnsupported].
 	Clients []LeaseSetClient
 
 	// Key opens the encrypted lease sets of services that this session dials and that have it among their clients, by
@@ -71,12 +72,13 @@ func (e Encryption) option() string {
 type leaseParams struct {
 	encryption Encryption
 	encrypted  bool
+	forClients bool
 	clients    func() i2cpwire.Clients // a func, since fmt looks into all else
 	key        func() i2cpwire.ClientKey
 }
 
 func (l LeaseSet) params(s *Session) (p leaseParams, err error) {
-	p = leaseParams{encryption: l.Encryption, encrypted: l.Encrypted}
+	p = leaseParams{encryption: l.Encryption, encrypted: l.Encrypted, forClients: len(l.Clients) > 0}
 	switch l.Encryption {
 	case X25519, X25519MLKEM512, X25519MLKEM768, X25519MLKEM1024:
 	default:

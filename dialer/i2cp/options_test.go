@@ -2,6 +2,7 @@ package i2cp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -175,6 +176,12 @@ func TestEncryptedLeaseSets(t *testing.T) {
 				b := on(t, nw.Start(&i2cptest.Router{Kind: kind}), func(s *Session) {
 					s.LeaseSet = LeaseSet{Encrypted: true, Clients: tt.clients}
 				})
+				if kind != i2cptest.Java && tt.clients != nil {
+					err := b.Up(t.Context())
+					require.ErrorIs(t, err, errors.ErrUnsupported)
+					require.ErrorContains(t, err, "SAM")
+					return
+				}
 				ln := must(t, b, ":80")
 				host := b.EncryptedHost()
 				require.Len(t, host, 56+len(".b32.i2p"))

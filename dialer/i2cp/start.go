@@ -9,6 +9,7 @@ import (
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/internal/i2cpwire"
 	"github.com/go-i2p/i2psocks/dialer/internal/keeper"
+	"github.com/go-i2p/i2psocks/keys"
 )
 
 // start makes the session on one router, and returns when its lease set is made. It is what the keeper calls.
@@ -57,8 +58,15 @@ func (l *live) create(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
+	if !l.java && l.session.params.leases.forClients {
+		return errForClients
+	}
 	return nil
 }
+
+// errForClients: i2pd looks into what it is to publish, which only clients can, and then publishes it where nobody looks.
+var errForClients = fmt.Errorf("%w: %w: i2pd publishes no lease set for LeaseSet.Clients over I2CP, but over SAM",
+	dialer.ErrRouter, errors.ErrUnsupported)
 
 // createSession sends CreateSession and reads until it is answered.
 func (l *live) createSession(ctx context.Context) error {
@@ -96,6 +104,10 @@ func (l *live) created(m i2cpwire.SessionStatus) error {
 		l.id = m.Session
 		return nil
 	case i2cpwire.SessionInvalid:
+		if _, offline := l.session.signer.(keys.OfflineSigner); offline {
+			return fmt.Errorf("%w: %w: it takes no offline-signed destination over I2CP, as i2pd does not (session status %d)",
+				dialer.ErrRouter, errors.ErrUnsupported, m.State)
+		}
 		// Of what i2pd could mean by it, this alone is nothing that is ruled out here.
 		return fmt.Errorf("%w (session status %d)", dialer.ErrIdentityInUse, m.State)
 	}

@@ -3,6 +3,7 @@ package i2cp
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -333,7 +334,9 @@ func TestTransientSigner(t *testing.T) {
 		require.NoError(t, err)
 		a := on(t, nw.Start(&i2cptest.Router{Kind: kind}), func(s *Session) { s.Signer = tr })
 		if kind != i2cptest.Java {
-			require.Error(t, a.Up(t.Context()))
+			err := a.Up(t.Context())
+			require.ErrorIs(t, err, errors.ErrUnsupported)
+			require.ErrorIs(t, err, dialer.ErrRouter)
 			return
 		}
 		client, server := streamPair(t, a, on(t, nw.Start(nil)))
