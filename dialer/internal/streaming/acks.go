@@ -85,6 +85,7 @@ func (s *Stream) delivered(g *segment) (trip instant) {
 	}
 	s.peer.control.Delivered(now, g.stamp)
 	if g.sends > 1 && trip < s.peer.control.MinRTT()*9/10 {
+		s.peer.control.Spurious()
 		s.rack.spurious() // an earlier sending has arrived after all
 		return 0
 	}

@@ -60,6 +60,7 @@ type Controller struct {
 	phase     phase
 	pace      uint8         // of paces, while cruising
 	round     uint8         // of rates
+	timedOut  bool          // that is what has set the limit
 	fullFor   uint8         // rounds since the rate has grown, while starting
 	since     time.Duration // the phase, or the pace while cruising
 
@@ -105,7 +106,7 @@ func (c *Controller) Window() int {
 	w := windowGain*full + rate*queueTime.Seconds() + 1
 	switch c.phase {
 	case starting, draining:
-		w = startGain*full + 3
+		w = max(startGain*full+3, initialWindow)
 	case lookingForRTT:
 		w = full / 2
 	case climbing:
@@ -124,8 +125,11 @@ func (c *Controller) Window() int {
 func (c *Controller) Pace() float64 {
 	rate := c.Rate()
 	switch c.phase {
-	case starting:
+	case starting: // what little was sent so far may have told little
 		rate *= startGain
+		if rate > 0 && c.minRTT > 0 {
+			rate = max(rate, initialWindow/c.minRTT.Seconds())
+		}
 	case draining:
 		rate *= drainGain
 	case climbing:

@@ -27,7 +27,8 @@
 //   - the smallest round trip is looked for anew every half minute with a short
 //     queue, or a standing queue would in time be taken for the path;
 //   - what is measured while there was nothing to send lowers no rate, or a long answer after short ones would crawl,
-//     and the first packet after a pause measures nothing;
+//     and the first packet after a pause measures nothing; nor does it keep the start below the first window;
+//   - a time-out after which it turns out that what was sent again had arrived was a delay, and counts for nothing;
 //   - what one machine is late with, as busy ones are, counts once and not with each packet of a bunch, as jitter;
 //   - acknowledgements come in bunches, so what has come above the rate within a
 //     round may be under way in addition.

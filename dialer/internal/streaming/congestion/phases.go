@@ -6,6 +6,7 @@ func (c *Controller) endRound(now time.Duration, sent, lost, inflight int, appLi
 	switch {
 	case lost > 2 && float64(lost) > lossLimit*float64(sent):
 		c.yield(float64(inflight))
+		c.timedOut = false
 		if c.phase == starting || c.phase == climbing {
 			c.enter(now, draining)
 		}
@@ -82,7 +83,16 @@ func (c *Controller) cruise(now time.Duration, pace uint8) {
 // TimedOut notes that nothing has been acknowledged for a retransmission time-out.
 func (c *Controller) TimedOut() {
 	if c.Rate() > 0 {
-		c.yield(2 * c.product(c.Rate()))
+		c.yield(max(2*c.product(c.Rate()), initialWindow))
+		c.timedOut = true
+	}
+}
+
+// Spurious notes that something that was sent again had arrived before. Was it a time-out, then it was no more than a delay
+// (the Eifel algorithm, RFC 4015).
+func (c *Controller) Spurious() {
+	if c.timedOut {
+		c.limit, c.timedOut = 0, false
 	}
 }
 

@@ -32,17 +32,25 @@ func bulk(t testing.TB, a, b *Node, streams int) func() int {
 			}
 		}
 	}
+	bulkTo(t, a, b, streams)
+	return func() int { return got }
+}
+
+// bulkTo starts more of them.
+func bulkTo(t testing.TB, a, b *Node, streams int) {
+	buf := make([]byte, 64<<10)
+	mine := make(map[*streaming.Stream]bool)
 	a.Changed = func(c streaming.Change) {
-		if c.Stream != nil && c.Stream.Opened() {
+		if mine[c.Stream] && c.Stream.Opened() {
 			_, _ = c.Stream.Write(buf)
 		}
 	}
 	for range streams {
-		_, err := a.Engine.Dial(b.Dest, 0, 0)
+		s, err := a.Engine.Dial(b.Dest, 0, 0)
 		require.NoError(t, err)
+		mine[s] = true
 	}
 	a.Pump()
-	return func() int { return got }
 }
 
 // load is a path, and who shares it.

@@ -85,3 +85,38 @@ func TestGoodputAfterAStandstill(t *testing.T) {
 	t.Logf("one stream: %.0f KB/s, ten: %.0f", one, ten)
 	assert.Greater(t, ten, 0.8*one)
 }
+
+// Who has said little before sends much no slower than who begins with it.
+func TestGoodputAfterALittle(t *testing.T) {
+	for _, loss := range []float64{0, 0.03} {
+		after := func(little int) (sum float64) {
+			const seeds, d = 3, 6 * time.Second
+			for seed := range uint64(seeds) {
+				l := load{rtt: 400 * time.Millisecond, loss: loss, rate: 1 << 20, tcp: true, seed: seed + 1}
+				n := NewNetwork(NewWorld(l.seed))
+				there, back := l.links(n.World)
+				a, b := n.NewNode(1, streaming.Config{}), n.NewNode(2, streaming.Config{})
+				n.Join(a, b, there)
+				n.Join(b, a, back)
+				got := bulk(t, a, b, 0)
+				for range little {
+					s, err := a.Engine.Dial(b.Dest, 0, 0)
+					require.NoError(t, err)
+					_, err = s.Write(make([]byte, 100))
+					require.NoError(t, err)
+					a.Pump()
+					n.Run(time.Second)
+				}
+				n.Run(time.Second)
+				before := got()
+				bulkTo(t, a, b, 10)
+				n.Run(d)
+				sum += float64(got()-before) / 1000 / d.Seconds() / seeds
+			}
+			return sum
+		}
+		none, little := after(0), after(10)
+		t.Logf("loss %.2f: %.0f KB/s of who begins with it, %.0f of who has said little before", loss, none, little)
+		assert.Greater(t, little, 0.8*none)
+	}
+}
