@@ -11,7 +11,7 @@ import (
 type rack struct {
 	sentAt  instant // the latest sending of what has arrived
 	trip    instant // its round trip
-	quarter int     // the reordering window, in quarters of the round trip, less one
+	eighths int     // the reordering window, in eighths of the round trip, less one
 }
 
 func (r *rack) delivered(sentAt, trip instant) {
@@ -20,11 +20,11 @@ func (r *rack) delivered(sentAt, trip instant) {
 	}
 }
 
-func (r *rack) spurious() { r.quarter = min(r.quarter+1, 15) }
+func (r *rack) spurious() { r.eighths = min(r.eighths+1, 31) }
 
 // window is for how long a later packet may overtake an earlier one.
 func (r *rack) window(minRTT, smoothed instant) instant {
-	return min(instant(r.quarter+1)*minRTT/4, smoothed)
+	return min(instant(r.eighths+1)*minRTT/8, smoothed)
 }
 
 // detectLoss marks what is lost, and sets the time when more will be.
