@@ -77,7 +77,8 @@ func (s *sampler) round(newest Stamp) (ended bool, sent, lost int) {
 	if newest.delivered < s.roundEnds {
 		return false, 0, 0
 	}
-	sent, lost = s.sent, s.lost
+	lost = s.lost
+	sent = max(s.sent, int(s.delivered-s.roundEnds)+lost) // what is lost now may have been sent when more was
 	s.roundEnds, s.sent, s.lost = s.delivered, 0, 0
 	return true, sent, lost
 }

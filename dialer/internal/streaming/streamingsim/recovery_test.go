@@ -11,7 +11,7 @@ import (
 )
 
 // What the control of a destination has learnt in a bad spell of the path is no reason to crawl afterwards, be it that its
-// streams go on or that new ones come: they get at least two fifths of what those get that know nothing. The path is a connection
+// streams go on or that new ones come: they get at least half of what those get that know nothing. The path is a connection
 // of two routers by TCP, which repairs its losses, so that they show as delay.
 func TestGoodputAfterABadSpell(t *testing.T) {
 	const seeds, d = 2, 8 * time.Second
@@ -25,8 +25,8 @@ func TestGoodputAfterABadSpell(t *testing.T) {
 				goingOn, again = goingOn+on/seeds, again+new/seeds
 			}
 			t.Logf("%2d streams, loss %.2f: %4.0f KB/s of fresh ones, %4.0f of those that go on, %4.0f of new ones", streams, loss, fresh, goingOn, again)
-			assert.Greater(t, goingOn, 0.4*fresh)
-			assert.Greater(t, again, 0.4*fresh)
+			assert.Greater(t, goingOn, 0.5*fresh)
+			assert.Greater(t, again, 0.5*fresh)
 		}
 	}
 }
