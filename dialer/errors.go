@@ -17,8 +17,8 @@ var (
 	ErrNameNotFound error = &reason{"host name not found", syscall.EHOSTUNREACH}
 	// ErrBadDestination: the destination is malformed. Matches [syscall.EHOSTUNREACH].
 	ErrBadDestination error = &reason{"malformed destination", syscall.EHOSTUNREACH}
-	// ErrLeaseSetNotFound: the network does not know where the destination is; it
-	// may be offline, or too new to be known. Matches [syscall.EHOSTUNREACH].
+	// ErrLeaseSetNotFound: the router did not find the lease set of the destination, which
+	// may be offline or new. Matches [syscall.EHOSTUNREACH].
 	ErrLeaseSetNotFound error = &reason{"lease set not found", syscall.EHOSTUNREACH}
 	// ErrPeerUnreachable: the destination is known but cannot be reached. Matches [syscall.EHOSTUNREACH].
 	ErrPeerUnreachable error = &reason{"peer unreachable", syscall.EHOSTUNREACH}
@@ -29,15 +29,15 @@ var (
 	ErrTimeout error = &reason{"timed out", os.ErrDeadlineExceeded}
 	// ErrRouterDown: the router cannot be reached, or went away.
 	ErrRouterDown error = &reason{"router down", nil}
-	// ErrRouter: the router answered with an error of its own or made no sense.
+	// ErrRouter: the router reported an error, or gave an invalid answer.
 	ErrRouter error = &reason{"router error", nil}
-	// ErrIdentityInUse: the router already runs a session of this identity, or this process does, on whatever router
-	// and over SAM or I2CP. A session of this process that is being closed, or was closed only seconds ago, does not cause it:
+	// ErrIdentityInUse: the router already has a session of this identity, or this process has one, on any router,
+	// over SAM or I2CP. A session of this process that is being closed, or was closed only seconds ago, does not cause it:
 	// the next one waits, within the caller's context, until the router has forgotten the identity. Matches [syscall.EADDRINUSE].
 	ErrIdentityInUse error = &reason{"identity in use", syscall.EADDRINUSE}
 	// ErrSessionClosed: the session was closed by its owner. Matches [net.ErrClosed].
 	ErrSessionClosed error = &reason{"session closed", net.ErrClosed}
-	// ErrLimit: a limit of the host's own making is reached. Matches [syscall.EDQUOT].
+	// ErrLimit: a limit that the program has set is reached. Matches [syscall.EDQUOT].
 	ErrLimit error = &reason{"limit reached", syscall.EDQUOT}
 )
 

@@ -51,7 +51,7 @@ type Isolated struct {
 	done    sync.WaitGroup
 }
 
-// What the zero values of an Isolated mean.
+// The defaults of an [Isolated].
 const (
 	DefaultMaxIsolated  = 16
 	DefaultIsolatedIdle = 10 * time.Minute
