@@ -4,9 +4,9 @@ import (
 	"encoding/base64"
 	"fmt"
 
-	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/internal/i2cpwire"
+	"github.com/go-i2p/i2psocks/dialer/internal/settings"
 	"github.com/go-i2p/i2psocks/keys"
 )
 
@@ -150,14 +150,7 @@ func (s *Session) EncryptedHost() string {
 	if s.init() != nil || !s.LeaseSet.Encrypted {
 		return ""
 	}
-	d := s.signer.Destination()
-	host, err := i2phost.Blinded{
-		SignatureType: uint16(d.SignatureType()), Key: [32]byte(d.SigningKey()), NeedsAuth: len(s.LeaseSet.Clients) > 0,
-	}.Host()
-	if err != nil { // another type of signature, which init refuses
-		return ""
-	}
-	return host.String()
+	return settings.EncryptedHost(s.signer.Destination(), len(s.LeaseSet.Clients) > 0)
 }
 
 // ErrClientKey: the router cannot open the lease set of a service that only clients with a key can use.

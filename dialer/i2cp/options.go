@@ -3,11 +3,11 @@ package i2cp
 import (
 	"fmt"
 	"maps"
-	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/go-i2p/i2psocks/dialer/internal/i2cpwire"
+	"github.com/go-i2p/i2psocks/dialer/internal/settings"
 )
 
 // OptionError is an invalid field of a Session: some router would interpret it differently, crash on it, or do harm.
@@ -41,64 +41,16 @@ type Tunnels struct {
 	Backup int
 }
 
-const (
-	defaultLength   = 3
-	defaultQuantity = 3
-	maxLength       = 7 // i2pd crashes beyond 8
-	maxQuantity     = 6
-	defaultNickname = "i2psocks"
-	maxNickname     = 64
-	maxOptionLen    = 255 // of a key and of a value, by the protocol
-)
+const maxOptionLen = 255 // of a key and of a value, by the protocol
 
-// params puts the options of one direction, "inbound" or "outbound", into m. All are decimal integers: i2pd 2.56 closes
-// the connection on anything else.
+// params puts the options of one direction, "inbound" or "outbound", into m.
 func (t Tunnels) params(m i2cpwire.Mapping, direction, field string) error {
-	length, quantity := t.Length, t.Quantity
-	switch {
-	case length == 0:
-		length = defaultLength
-	case length < 0:
-		length = 0
+	options, wrong := settings.Tunnels(t).Options(direction)
+	if wrong != nil {
+		return badOption(field+"."+wrong.Field, "%s", wrong.Reason)
 	}
-	if quantity == 0 {
-		quantity = defaultQuantity
-	}
-	switch {
-	case length > maxLength:
-		return badOption(field+".Length", "%d is not in 1 to %d", length, maxLength)
-	case quantity < 1 || quantity > maxQuantity:
-		return badOption(field+".Quantity", "%d is not in 1 to %d", quantity, maxQuantity)
-	case t.Backup < 0 || t.Backup > maxQuantity:
-		return badOption(field+".Backup", "%d is not in 0 to %d", t.Backup, maxQuantity)
-	}
-	if err := checkVariance(length, t.LengthVariance); err != nil {
-		return badOption(field+".LengthVariance", "%v", err)
-	}
-	m[direction+".length"], m[direction+".quantity"] = strconv.Itoa(length), strconv.Itoa(quantity)
-	if t.LengthVariance != 0 {
-		m[direction+".lengthVariance"] = strconv.Itoa(t.LengthVariance)
-	}
-	if t.Backup != 0 {
-		m[direction+".backupQuantity"] = strconv.Itoa(t.Backup)
-	}
-	return nil
-}
-
-// checkVariance wants that every length that can come about has a hop at least: none would be no anonymity, and nobody
-// would know.
-func checkVariance(length, variance int) error {
-	shortest, longest := length, length+max(variance, -variance)
-	if variance < 0 {
-		shortest += variance
-	}
-	switch {
-	case variance == 0:
-		return nil
-	case variance < -maxLength || variance > maxLength || longest > maxLength:
-		return fmt.Errorf("tunnels of more than %d hops could come about", maxLength)
-	case shortest < 1:
-		return fmt.Errorf("tunnels without a hop could come about")
+	for _, o := range options {
+		m[o.Key] = o.Value
 	}
 	return nil
 }
@@ -113,8 +65,8 @@ func newParams(s *Session) (params, error) {
 	p := params{options: i2cpwire.Mapping{
 		"i2cp.fastReceive": "true", "i2cp.messageReliability": "none", "i2cp.leaseSetType": "3",
 	}}
-	if s.Nickname != "" && !isWord(s.Nickname, maxNickname) {
-		return p, badOption("Nickname", "only letters, digits, '.', '_' and '-', at most %d", maxNickname)
+	if s.Nickname != "" && !settings.IsWord(s.Nickname, settings.MaxNickname) {
+		return p, badOption("Nickname", "only letters, digits, '.', '_' and '-', at most %d", settings.MaxNickname)
 	}
 	for _, d := range []struct {
 		name, field string
@@ -123,7 +75,7 @@ func newParams(s *Session) (params, error) {
 		if err := d.tunnels.params(p.options, d.name, d.field); err != nil {
 			return p, err
 		}
-		p.options[d.name+".nickname"] = defaultNickname
+		p.options[d.name+".nickname"] = settings.Nickname
 		if s.Nickname != "" {
 			p.options[d.name+".nickname"] = s.Nickname
 		}
@@ -171,7 +123,7 @@ var refusedOptions = []struct{ prefix, reason string }{
 
 // refuseOption returns why an option is not passed on, "" if it is.
 func refuseOption(key, value string) string {
-	if !isWord(key, maxOptionLen) {
+	if !settings.IsWord(key, maxOptionLen) {
 		return "is no name of an option"
 	}
 	lower := strings.ToLower(key)
@@ -187,16 +139,6 @@ func refuseOption(key, value string) string {
 		return "has a value that cannot be sent: it must have 1 to 255 printable ASCII characters"
 	}
 	return ""
-}
-
-func isWord(s string, limit int) bool {
-	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-') {
-			return false
-		}
-	}
-	return 0 < len(s) && len(s) <= limit
 }
 
 func printable(s string) bool {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/internal/i2cpwire"
+	"github.com/go-i2p/i2psocks/dialer/internal/settings"
 )
 
 const (
@@ -22,8 +23,6 @@ const (
 	// ratchetVersion is i2pd 2.59, the first that does not lose what follows a first message to a peer.
 	ratchetVersion = 68
 )
-
-const maxLogin = 128 // bytes of a user, and of a password
 
 // router is a place where I2CP is spoken.
 type router struct {
@@ -66,18 +65,9 @@ func newRouters(s *Session) ([]router, error) {
 }
 
 func newLogin(user string, password func() string) (func() i2cpwire.Mapping, error) {
-	var secret string
-	if password != nil {
-		secret = password()
-	}
-	for _, f := range []struct{ field, value, other string }{{"User", user, secret}, {"Password", secret, user}} {
-		switch {
-		case f.value == "" && f.other == "":
-		case f.value == "":
-			return nil, badOption(f.field, "is missing, as the other of User and Password is set")
-		case len(f.value) > maxLogin || !printable(f.value):
-			return nil, badOption(f.field, "must be up to %d printable ASCII characters", maxLogin)
-		}
+	secret, wrong := settings.Login(user, password, printable, "printable ASCII characters")
+	if wrong != nil {
+		return nil, badOption(wrong.Field, "%s", wrong.Reason)
 	}
 	if user == "" {
 		return func() i2cpwire.Mapping { return nil }, nil

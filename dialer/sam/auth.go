@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/internal/settings"
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 )
 
@@ -42,25 +43,15 @@ func authError(m wire.Message) error {
 	return nil
 }
 
-const maxLogin = 128 // bytes of a user, and of a password
-
 // login are the words of HELLO that say who we are. It is a func, as fmt looks into all else.
 type login func() []wire.Param
 
 // newLogin checks user and password. They must be words that need no quotes, which i2pd does not know.
 func newLogin(user string, password func() string) (login, error) {
-	var secret string
-	if password != nil {
-		secret = password()
-	}
-	for _, f := range []struct{ field, value, other string }{{"User", user, secret}, {"Password", secret, user}} {
-		switch {
-		case f.value == "" && f.other == "":
-		case f.value == "":
-			return nil, badOption(f.field, "is missing, as the other of User and Password is set")
-		case len(f.value) > maxLogin || !sendable(f.value):
-			return nil, badOption(f.field, "must be up to %d printable ASCII characters, without blanks, quotes and backslashes", maxLogin)
-		}
+	const characters = "printable ASCII characters, without blanks, quotes and backslashes"
+	secret, wrong := settings.Login(user, password, sendable, characters)
+	if wrong != nil {
+		return nil, badOption(wrong.Field, "%s", wrong.Reason)
 	}
 	if user == "" {
 		return func() []wire.Param { return nil }, nil

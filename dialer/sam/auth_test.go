@@ -79,7 +79,7 @@ func TestPasswordOfFallback(t *testing.T) {
 }
 
 func TestLogin(t *testing.T) {
-	l, err := newLogin("me", func() string { return strings.Repeat("=", maxLogin) })
+	l, err := newLogin("me", func() string { return strings.Repeat("=", 128) })
 	require.NoError(t, err)
 	assert.Len(t, l(), 2)
 	l, err = newLogin("", nil)

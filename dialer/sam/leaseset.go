@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/internal/settings"
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 	"github.com/go-i2p/i2psocks/keys"
 )
@@ -153,14 +154,7 @@ func (s *Session) EncryptedHost() string {
 	if s.init() != nil || !s.LeaseSet.Encrypted {
 		return ""
 	}
-	d := s.Identity.Destination()
-	host, err := i2phost.Blinded{
-		SignatureType: uint16(d.SignatureType()), Key: [32]byte(d.SigningKey()), NeedsAuth: len(s.LeaseSet.Clients) > 0,
-	}.Host()
-	if err != nil { // another type of signature, which init refuses
-		return ""
-	}
-	return host.String()
+	return settings.EncryptedHost(s.Identity.Destination(), len(s.LeaseSet.Clients) > 0)
 }
 
 // ErrClientKey: the lease set was not found, and the name says that only clients with a key can use the service.

@@ -2,9 +2,9 @@ package sam
 
 import (
 	"fmt"
-	"strconv"
 	"syscall"
 
+	"github.com/go-i2p/i2psocks/dialer/internal/settings"
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 )
 
@@ -39,67 +39,15 @@ type Tunnels struct {
 	Backup int
 }
 
-const (
-	defaultLength   = 3
-	defaultQuantity = 3
-	maxLength       = 7 // i2pd crashes beyond 8
-	maxQuantity     = 6
-	defaultNickname = "i2psocks"
-	maxNickname     = 64
-)
-
-// params returns the I2CP options of one direction, "inbound" or "outbound". Only values that no
-// known router chokes on pass.
+// params returns the I2CP options of one direction, "inbound" or "outbound".
 func (t Tunnels) params(direction, field string) ([]wire.Param, error) {
-	length, quantity := t.Length, t.Quantity
-	switch {
-	case length == 0:
-		length = defaultLength
-	case length < 0:
-		length = 0
+	options, wrong := settings.Tunnels(t).Options(direction)
+	if wrong != nil {
+		return nil, badOption(field+"."+wrong.Field, "%s", wrong.Reason)
 	}
-	if quantity == 0 {
-		quantity = defaultQuantity
-	}
-	if length > maxLength {
-		return nil, badOption(field+".Length", "%d is not in 1 to %d", length, maxLength)
-	}
-	if quantity < 1 || quantity > maxQuantity {
-		return nil, badOption(field+".Quantity", "%d is not in 1 to %d", quantity, maxQuantity)
-	}
-	if t.Backup < 0 || t.Backup > maxQuantity {
-		return nil, badOption(field+".Backup", "%d is not in 0 to %d", t.Backup, maxQuantity)
-	}
-	if err := checkVariance(length, t.LengthVariance); err != nil {
-		return nil, badOption(field+".LengthVariance", "%v", err)
-	}
-	params := []wire.Param{
-		{Key: direction + ".length", Value: strconv.Itoa(length)},
-		{Key: direction + ".quantity", Value: strconv.Itoa(quantity)},
-	}
-	if t.LengthVariance != 0 {
-		params = append(params, wire.Param{Key: direction + ".lengthVariance", Value: strconv.Itoa(t.LengthVariance)})
-	}
-	if t.Backup != 0 {
-		params = append(params, wire.Param{Key: direction + ".backupQuantity", Value: strconv.Itoa(t.Backup)})
+	params := make([]wire.Param, len(options))
+	for i, o := range options {
+		params[i] = wire.Param(o)
 	}
 	return params, nil
-}
-
-// checkVariance wants that every length that can come about has a hop at least: none would be no
-// anonymity, and nobody would know.
-func checkVariance(length, variance int) error {
-	shortest, longest := length, length+max(variance, -variance)
-	if variance < 0 {
-		shortest += variance
-	}
-	switch {
-	case variance == 0:
-		return nil
-	case variance < -maxLength || longest > maxLength || variance > maxLength:
-		return fmt.Errorf("tunnels of more than %d hops could come about", maxLength)
-	case shortest < 1:
-		return fmt.Errorf("tunnels without a hop could come about")
-	}
-	return nil
 }

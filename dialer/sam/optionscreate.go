@@ -3,6 +3,7 @@ package sam
 import (
 	"strconv"
 
+	"github.com/go-i2p/i2psocks/dialer/internal/settings"
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 	"github.com/go-i2p/i2psocks/keys"
 )
@@ -15,10 +16,10 @@ type creation func(Encryption) []wire.Param
 func newCreation(s *Session, id keys.Identity) (creation, error) {
 	nickname := s.Nickname
 	if nickname == "" {
-		nickname = defaultNickname
+		nickname = settings.Nickname
 	}
-	if !validNickname(nickname) {
-		return nil, badOption("Nickname", "only letters, digits, '.', '_' and '-', at most %d", maxNickname)
+	if !settings.IsWord(nickname, settings.MaxNickname) {
+		return nil, badOption("Nickname", "only letters, digits, '.', '_' and '-', at most %d", settings.MaxNickname)
 	}
 	var params []wire.Param
 	for _, d := range []struct {
@@ -77,14 +78,4 @@ func (s *Session) sibling() *Session {
 		Inbound: s.Inbound, Outbound: s.Outbound, LeaseSet: s.LeaseSet, Options: s.Options,
 		DialOnly: s.DialOnly, Nickname: s.Nickname, DialTimeout: s.DialTimeout, UDPAddress: s.UDPAddress, Logger: s.Logger,
 	}
-}
-
-func validNickname(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-') {
-			return false
-		}
-	}
-	return len(s) <= maxNickname
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-i2p/i2psocks/dialer/internal/settings"
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 )
 
@@ -60,7 +61,7 @@ func passThrough(options map[string]string) ([]wire.Param, error) {
 
 // refuseOption returns why an option is not passed on, "" if it is.
 func refuseOption(key, value string) string {
-	if !isOptionKey(key) {
+	if !settings.IsWord(key, maxOptionKey) {
 		return "is no name of an option"
 	}
 	lower := strings.ToLower(key)
@@ -81,16 +82,6 @@ func refuseOption(key, value string) string {
 		return "must be a number of at most nine digits"
 	}
 	return ""
-}
-
-func isOptionKey(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-') {
-			return false
-		}
-	}
-	return 0 < len(s) && len(s) <= maxOptionKey
 }
 
 func isNumber(s string) bool {
