@@ -27,6 +27,7 @@ func TestEndsOnRouters(t *testing.T) {
 	ln := listen(t, b)[0]
 
 	pair := func(from *i2cp.Session) (client, server net.Conn) {
+		find(t, from, ln.Addr())
 		client, err := dialUntil(t.Context(), from, ln.Addr())
 		require.NoError(t, err)
 		server, err = ln.Accept()
