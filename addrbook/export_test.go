@@ -33,3 +33,6 @@ func AmbiguousGarliCat(addr netip.Addr, dests ...keys.Destination) bool {
 	}
 	return index[addr].many
 }
+
+// CreateFile writes a file where there is none.
+var CreateFile = createFile

@@ -77,7 +77,10 @@ func createFile(path string, content []byte) error {
 		return err
 	}
 	_, err = f.Write(content)
-	return errors.Join(err, f.Sync(), f.Close())
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		os.Remove(path) // half a file would be read as a damaged one
+	}
+	return err
 }
 
 // openKept opens a file of at most max bytes, if that is not 0. It returns nil for one
