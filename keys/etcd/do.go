@@ -98,14 +98,21 @@ func (s *Store) Close() error {
 	s.session, s.claims = nil, nil
 	s.mu.Unlock()
 
-	ctx, cancel := context.WithTimeout(context.Background(), s.timeout())
-	defer cancel()
 	var err error
+	patience := s.timeout() // for each claim, until one was not answered
+	request := func(f func(ctx context.Context) error) {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		err = cmp.Or(err, f(ctx))
+		if isDeadline(err) {
+			patience = 0
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(claims)) { // destinations first, which begin with a dot
-		err = cmp.Or(err, s.giveBack(ctx, claims[name], true))
+		request(func(ctx context.Context) error { return s.giveBack(ctx, claims[name], true) })
 	}
 	if session != nil {
-		err = cmp.Or(err, s.stop(ctx, session))
+		request(func(ctx context.Context) error { return s.stop(ctx, session) })
 	}
 	if err != nil {
 		return &keys.StoreError{Op: "close", Err: s.unanswered(context.Background(), err)}

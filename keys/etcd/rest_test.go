@@ -85,3 +85,20 @@ func TestWhatWasNotGivenOutDoesNotRest(t *testing.T) {
 	require.NoError(t, b.Replace(t.Context(), "site", generate(t)))
 	assert.Empty(t, records(t, b))
 }
+
+// TestCloseOfMany: each request of Close has the time that requests have, however many there are.
+func TestCloseOfMany(t *testing.T) {
+	t.Parallel()
+	n := etcd(t).network(t)
+	a, b := n.host(t), etcd(t).host(t)
+	a.Timeout = 4 * time.Second
+	names := []string{"a", "b", "c", "d", "e"}
+	for _, name := range names {
+		require.NoError(t, a.Save(t.Context(), name, generate(t)))
+	}
+	n.slow.Store(int64(400 * time.Millisecond))
+	require.NoError(t, a.Close())
+	for _, name := range names {
+		require.NoError(t, b.Acquire(t.Context(), name))
+	}
+}
