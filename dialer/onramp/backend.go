@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/internal/keeper"
 	"github.com/go-i2p/i2psocks/keys"
 )
 
@@ -38,6 +39,9 @@ type Backend struct {
 	streams     map[*stream]struct{}
 	calls       int // calls into onramp that have not come back
 	closed      bool
+	claim       keeper.Claim
+	base        context.Context // ends at Close; nil before the first start
+	cancel      context.CancelFunc
 }
 
 var _ dialer.Backend = (*Backend)(nil)
@@ -90,6 +94,9 @@ func (b *Backend) begin() (*session, *opening, error) {
 	state := dialer.Starting
 	if b.status.State == dialer.Down {
 		state = dialer.Down
+	}
+	if b.base == nil {
+		b.base, b.cancel = context.WithCancel(context.Background())
 	}
 	b.opening = &opening{done: make(chan struct{})}
 	b.set(state, nil)
@@ -219,6 +226,10 @@ func (b *Backend) Close() error {
 	if !first {
 		return nil
 	}
+	b.claim.Closing()
+	if b.cancel != nil {
+		b.cancel()
+	}
 	for c := range streams {
 		c.Conn.Close()
 	}
@@ -227,6 +238,9 @@ func (b *Backend) Close() error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.opening == nil {
+		b.claim.Release()
+	}
 	b.set(dialer.Closed, nil)
 	return nil
 }

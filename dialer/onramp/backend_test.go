@@ -289,6 +289,34 @@ func TestRouterRestarts(t *testing.T) {
 	assert.Equal(t, dialer.Up, b.Status().State)
 }
 
+// TestOneIdentity: no two backends of a process are one identity at a time, whatever they go by, and each waits for the end of the
+// one before.
+func TestOneIdentity(t *testing.T) {
+	r := router(t)
+	b, id := backend(t)
+	require.NoError(t, b.Up(t.Context()))
+	open := func() *sam.Session {
+		s := &sam.Session{Identity: id, DialBridge: func(ctx context.Context, _, _ string) (net.Conn, error) { return r.Dial(ctx) }}
+		t.Cleanup(func() { s.Close() })
+		return s
+	}
+	assert.ErrorIs(t, open().Up(t.Context()), dialer.ErrIdentityInUse)
+	twin := &onramp.Backend{Name: b.Name}
+	assert.ErrorIs(t, twin.Up(t.Context()), dialer.ErrIdentityInUse)
+	require.NoError(t, twin.Close())
+
+	begin := time.Now()
+	require.NoError(t, b.Close())
+	s := open()
+	require.NoError(t, s.Up(t.Context()))
+	assert.GreaterOrEqual(t, time.Since(begin), rest)
+	next := &onramp.Backend{Name: b.Name}
+	defer next.Close()
+	assert.ErrorIs(t, next.Up(t.Context()), dialer.ErrIdentityInUse)
+	require.NoError(t, s.Close())
+	require.NoError(t, next.Up(t.Context()))
+}
+
 func TestContexts(t *testing.T) {
 	r := router(t)
 	b, _ := backend(t)

@@ -20,6 +20,8 @@
 //   - Panics of onramp become errors, and so does a session that the router has ended; the next use opens a new one.
 //   - Errors never contain the text of onramp's errors, which may include what the router sent.
 //   - Peers cannot add to later commands, which onramp would let them do by the ports of a stream.
+//   - An identity cannot have two sessions in one process, here or in packages sam and i2cp. After each it rests for
+//     7 s, because i2pd would destroy a session that is opened sooner.
 //
 // # What it cannot prevent
 //

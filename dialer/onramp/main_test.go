@@ -5,11 +5,17 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
 	theirs "github.com/go-i2p/onramp"
+
+	"github.com/go-i2p/i2psocks/dialer/onramp"
 )
+
+// rest is how long identities rest in tests.
+const rest = 200 * time.Millisecond
 
 const (
 	inNamespace = "ONRAMP_TEST_NAMESPACE" // "1" inside, "no" where none can be made
@@ -21,6 +27,7 @@ const (
 func TestMain(m *testing.M) {
 	if os.Getenv(inNamespace) != "" {
 		theirs.I2P_KEYSTORE_PATH = os.Getenv("TMPDIR")
+		onramp.SetSettle(rest)
 		goleak.VerifyTestMain(m)
 		return
 	}

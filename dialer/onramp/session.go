@@ -20,6 +20,9 @@ import (
 // fixedAddress is the bridge that sam3 dials for each stream, whatever it was told.
 const fixedAddress = "127.0.0.1:7656"
 
+// settle is how long an identity rests after its session, as in package sam: i2pd would destroy one that comes sooner.
+var settle = 7 * time.Second
+
 // session is a Garlic that is up.
 type session struct {
 	b         *Backend
@@ -44,11 +47,16 @@ func (b *Backend) open(o *opening) {
 	if options == nil {
 		options = []string{"inbound.length=3", "outbound.length=3", "inbound.quantity=3", "outbound.quantity=3", "i2cp.leaseSetEncType=4"}
 	}
-	g, err := guard(func() (*onramp.Garlic, error) { return onramp.NewGarlic(b.Name, fixedAddress, options) })
+	err := b.claim.Take(b.base, b.destination.Hash(), func() {})
+	var g *onramp.Garlic
+	if err == nil {
+		g, err = guard(func() (*onramp.Garlic, error) { return onramp.NewGarlic(b.Name, fixedAddress, options) })
+	}
 	if err == nil {
 		d, bad := goi2p.FromI2PAddr(g.StreamSession.Addr())
 		if bad != nil || d != b.destination {
 			closeGarlic(g)
+			b.claim.Rest(settle)
 			err = fmt.Errorf("%w: the session has another identity", dialer.ErrRouter)
 		}
 	}
@@ -60,13 +68,17 @@ func (b *Backend) open(o *opening) {
 	case b.closed:
 		if err == nil {
 			closeGarlic(g)
+			b.claim.Rest(settle)
 		}
+		b.claim.Release()
 		o.err = dialer.ErrSessionClosed
 	case err != nil:
 		o.err = err
 		state := dialer.Idle
 		if b.status.State == dialer.Down {
 			state = dialer.Down
+		} else {
+			b.claim.Release()
 		}
 		b.set(state, err)
 	default:
@@ -103,6 +115,7 @@ func (b *Backend) lost(s *session) {
 		b.listener = nil
 	}
 	closeGarlic(s.garlic)
+	b.claim.Rest(settle)
 	if !b.closed {
 		b.set(dialer.Down, errLost)
 		b.log("session is gone")

@@ -69,10 +69,10 @@ type Keeper[L Live] struct {
 	closing  atomic.Bool // Stop was called
 
 	// For the goroutine that runs, one at a time.
-	next   int       // the router that is due
-	rested time.Time // no router has the identity any more from then on, but for that of live
-	pause  *backoff.ExponentialBackOff
-	woken  chan struct{} // somebody wants the session
+	next  int // the router that is due
+	claim Claim
+	pause *backoff.ExponentialBackOff
+	woken chan struct{} // somebody wants the session
 }
 
 // Configure calls set, which may change fields, while no other method looks at them. It must not call the Keeper.
@@ -136,7 +136,7 @@ func (k *Keeper[L]) end(l L, why error) {
 	if errors.Is(why, dialer.ErrSessionClosed) {
 		rest = l.Rest()
 	}
-	k.restFor(rest)
+	k.claim.Rest(rest)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	var none L
@@ -215,6 +215,7 @@ func (k *Keeper[L]) Stop() bool {
 		return false
 	}
 	k.closing.Store(true)
+	k.claim.Closing()
 	k.set(dialer.Closed, nil)
 	return true
 }
@@ -233,5 +234,5 @@ func (k *Keeper[L]) Wait() {
 		k.work.Done()
 	}
 	k.work.Wait()
-	k.release()
+	k.claim.Release()
 }

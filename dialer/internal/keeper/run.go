@@ -63,7 +63,7 @@ func (k *Keeper[L]) failed(err error) bool {
 		k.set(dialer.Down, err)
 		return false
 	}
-	k.release()
+	k.claim.Release()
 	k.set(dialer.Idle, err)
 	return true
 }
@@ -170,46 +170,19 @@ func (k *Keeper[L]) start(router int) (L, error) {
 
 // startOwn makes a session if no other Keeper has the identity, when no router may have it any more.
 func (k *Keeper[L]) startOwn(router int) (none L, err error) {
-	defer k.resting(false)
-	if err := k.claim(); err != nil {
-		return none, err
-	}
-	if err := k.rest(); err != nil {
-		return none, err
-	}
+	err = k.claim.Take(k.base, k.Identity, func() { k.resting(true) })
 	k.resting(false)
+	if err != nil {
+		return none, err
+	}
 	k.mu.Lock()
 	k.status.Attempts++
 	k.mu.Unlock()
 	l, err := k.Start(k.base, router)
 	if _, held := errors.AsType[*Unsettled](err); held || errors.Is(err, dialer.ErrIdentityInUse) {
-		k.restFor(k.Settle)
+		k.claim.Rest(k.Settle)
 	}
 	return l, err
-}
-
-// rest waits until the identity has rested, or fails if Stop is called before.
-func (k *Keeper[L]) rest() error {
-	left := time.Until(k.rested)
-	if left <= 0 {
-		return nil
-	}
-	k.resting(true)
-	t := time.NewTimer(left)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-k.base.Done():
-		return dialer.ErrSessionClosed
-	}
-}
-
-// restFor lets the identity rest for d from now on, at least.
-func (k *Keeper[L]) restFor(d time.Duration) {
-	if end := time.Now().Add(d); d > 0 && end.After(k.rested) {
-		k.rested = end
-	}
 }
 
 // resting notes whether the start waits for the end of another session, for the errors of those who wait for it.
