@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"net/mail"
 	"regexp"
 	"strings"
@@ -35,7 +36,13 @@ var telling = []string{
 
 // smtpHeaders understands the header of a mail.
 func smtpHeaders(s *stream, b []byte, final bool) (int, parser) {
+	if line, n := cutLine(b, final); n > 0 && (line == "" || line == ".") {
+		return smtpText(s, b, final) // there is none
+	}
 	head, _, ok := cutHead(b)
+	if end := endOfMail(b); end >= 0 && (!ok || end < len(head)) { // nor a text
+		head, ok = b[:end], true
+	}
 	if !ok && !final {
 		return 0, smtpHeaders
 	}
@@ -53,6 +60,16 @@ func smtpHeaders(s *stream, b []byte, final bool) (int, parser) {
 	}
 	s.timeZone(m.Header.Get("Date"))
 	return len(head), smtpText
+}
+
+// endOfMail returns where the line is that ends a mail, if it is not the first one, or -1.
+func endOfMail(b []byte) int {
+	for _, end := range []string{"\n.\r\n", "\n.\n"} {
+		if i := bytes.Index(b, []byte(end)); i >= 0 {
+			return i + 1
+		}
+	}
+	return -1
 }
 
 // smtpText passes over a message to the line that ends it, behind which there may be another.
