@@ -23,6 +23,7 @@ import (
 // tokens are others.
 type host struct {
 	load     *load
+	number   int
 	name     string
 	door     string
 	i2cp     bool

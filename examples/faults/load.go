@@ -29,7 +29,7 @@ func startLoad(ctx context.Context, s settings, nw *network, w *wires, r *report
 		l.patience = 2 * time.Minute
 	}
 	for i, address := range nw.doors {
-		h := &host{load: l, name: fmt.Sprint("host", i), door: address, i2cp: s.i2cp, dial: w.dialRouter, direct: nw.direct, visitors: s.visitors, seed: s.seed}
+		h := &host{load: l, number: i, name: fmt.Sprint("host", i), door: address, i2cp: s.i2cp, dial: w.dialRouter, direct: nw.direct, visitors: s.visitors, seed: s.seed}
 		l.hosts = append(l.hosts, h)
 		own, err := h.identity(ctx)
 		if err != nil {

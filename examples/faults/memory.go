@@ -20,7 +20,7 @@ func openMemory(_ context.Context, s settings, _ *report) (*network, error) {
 	}
 	end, faults := open(s.quick)
 	nw := &network{
-		dial: new(net.Dialer).DialContext, heal: m.heal, calm: time.Second / 2,
+		dial: new(net.Dialer).DialContext, heal: m.heal, crashed: func(int) bool { return false }, calm: time.Second / 2,
 		close:  func() error { end(); return nil },
 		faults: append(faults, fault{"router killed", 4, m.kill}, fault{"port taken over", 1, m.steal}),
 	}
@@ -50,7 +50,7 @@ type inside interface {
 	ClearFaults()
 }
 
-func (m *memory) heal(ctx context.Context) (found bool, err error) {
+func (m *memory) heal(ctx context.Context) (failed []int, err error) {
 	for _, r := range m.routers {
 		r.ClearFaults()
 		switch r := r.(type) {
@@ -66,7 +66,7 @@ func (m *memory) heal(ctx context.Context) (found bool, err error) {
 			err = errors.Join(err, r.Restart())
 		}
 	}
-	return false, err
+	return nil, err
 }
 
 // any draws a router.

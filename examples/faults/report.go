@@ -24,12 +24,13 @@ type report struct {
 	outcomes   map[string]int
 	bytes      int64
 	recoveries map[string][]time.Duration // by who
+	letOffs    map[string]int             // visits that were not waited for any longer, by who
 	longest    time.Duration              // without a visit of one who goes on trying
 	violations []error
 }
 
 func newReport(log *slog.Logger) *report {
-	return &report{log: log, faults: map[string]int{}, outcomes: map[string]int{}, recoveries: map[string][]time.Duration{}}
+	return &report{log: log, faults: map[string]int{}, outcomes: map[string]int{}, recoveries: map[string][]time.Duration{}, letOffs: map[string]int{}}
 }
 
 // broke counts a fault.
@@ -61,6 +62,14 @@ func (r *report) recovered(who string, after time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.recoveries[who] = append(r.recoveries[who], after)
+}
+
+// letOff takes down how many visits are not waited for any longer, as routers fail by themselves again and again.
+func (r *report) letOff(who string, visits int) {
+	r.log.Warn("let off", "who", who, "visits", visits)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.letOffs[who] += visits
 }
 
 // waited takes down how long a visitor did not get to a site.
@@ -106,6 +115,9 @@ func (r *report) print(w io.Writer) {
 		n := len(times)
 		fmt.Fprintf(w, "%s got through again %d times, after %v as a rule and %v at most\n", who, n,
 			times[n/2].Round(time.Millisecond), times[n-1].Round(time.Millisecond))
+	}
+	for _, who := range slices.Sorted(maps.Keys(r.letOffs)) {
+		fmt.Fprintf(w, "%s were let off %d visits, as routers went on failing by themselves\n", who, r.letOffs[who])
 	}
 	fmt.Fprintf(w, "nobody had to try for longer than %v\n", r.longest.Round(time.Millisecond))
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -22,6 +23,8 @@ const (
 	all        = plain + floodfills
 )
 
+var hosts = []int{0, 1, 2}
+
 // openRouters opens a private network of i2pd, with a host on each plain router.
 func openRouters(ctx context.Context, s settings, r *report) (*network, error) {
 	config := i2pnet.Config{
@@ -32,9 +35,9 @@ func openRouters(ctx context.Context, s settings, r *report) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &machines{network: inside, report: r}
+	m := &machines{network: inside, report: r, i2cp: s.i2cp}
 	nw := &network{
-		dial: inside.DialContext, heal: m.heal, close: inside.Close, faults: m.faults(),
+		dial: inside.DialContext, heal: m.heal, crashed: m.crashed, close: inside.Close, faults: m.faults(),
 		direct: true, calm: 20 * time.Second, memory: s.memory,
 	}
 	for i := range plain {
@@ -51,7 +54,9 @@ func openRouters(ctx context.Context, s settings, r *report) (*network, error) {
 type machines struct {
 	network *i2pnet.Network
 	report  *report
-	mute    [all]int // how often in a row a router did not answer
+	i2cp    bool
+	mute    [all]int  // how often in a row a router did not answer
+	down    [all]bool // whether it was killed or failed by itself, ever
 }
 
 func (m *machines) faults() []fault {
@@ -63,22 +68,32 @@ func (m *machines) faults() []fault {
 }
 
 // heal starts what has crashed by itself, and what hangs: a thread of i2pd can wait for ever for a lock that it has.
-func (m *machines) heal(ctx context.Context) (found bool, err error) {
+func (m *machines) heal(ctx context.Context) (failed []int, err error) {
 	for i := range m.network.Len() {
-		switch {
-		case !m.network.Running(i):
-			m.report.broke("router crashed by itself")
-		case m.hangs(ctx, i):
-			m.report.broke("router hung by itself")
-		default:
+		how := "router hung by itself"
+		if !m.network.Running(i) {
+			how = "router crashed by itself"
+		} else if !m.hangs(ctx, i) {
 			continue
 		}
-		found = true
+		m.report.broke(how)
+		m.report.log.Info(how, "router", i)
+		m.down[i] = true
+		if i < plain {
+			failed = append(failed, i)
+		} else {
+			failed = append(failed, hosts...) // all need it
+		}
 		if ctx.Err() == nil {
 			err = errors.Join(err, m.network.Restart(ctx, i))
 		}
 	}
-	return found, err
+	return failed, err
+}
+
+// crashed reports whether a router that a host needs has ever been down.
+func (m *machines) crashed(host int) bool {
+	return m.down[host] || slices.Contains(m.down[plain:], true)
 }
 
 // hangs reports whether a router did not answer three times in a row, for 10 s each.
@@ -86,11 +101,15 @@ func (m *machines) hangs(ctx context.Context, i int) bool {
 	const patience, tries = 10 * time.Second, 3
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	conn, err := m.network.DialContext(bounded, "tcp", m.network.SAM(i))
+	address, hello := m.network.SAM(i), "HELLO VERSION MIN=3.1 MAX=3.3\n"
+	if m.i2cp {
+		address, hello = m.network.I2CP(i), "\x2a\x00\x00\x00\x07\x20\x060.9.67" // GetDate
+	}
+	conn, err := m.network.DialContext(bounded, "tcp", address)
 	if err == nil {
 		defer conn.Close()
 		conn.SetDeadline(time.Now().Add(patience))
-		conn.Write([]byte("HELLO VERSION MIN=3.1 MAX=3.3\n"))
+		conn.Write([]byte(hello))
 		_, err = conn.Read(make([]byte, 1))
 	}
 	if err == nil || ctx.Err() != nil {
@@ -104,6 +123,7 @@ func (m *machines) hangs(ctx context.Context, i int) bool {
 func (m *machines) kill(chance *rand.Rand) drawn {
 	i, down := chance.IntN(plain), between(chance, 0, 10*time.Second)
 	return drawn{detail: fmt.Sprintf("router %d, %v", i, down), begin: func(context.Context) (func(context.Context) error, error) {
+		m.down[i] = true
 		m.network.Kill(i)
 		return func(ctx context.Context) error {
 			sleep(ctx, down)
