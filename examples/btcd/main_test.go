@@ -43,7 +43,10 @@ type meeting struct {
 
 // start returns a node on a router of its own, and whom it met.
 func start(t *testing.T, nw *samtest.Network) (*node, chan meeting) {
-	ep := &i2psocks.Endpoint{SAM: nw.Start(nil).Addr()}
+	return startOn(t, &i2psocks.Endpoint{SAM: nw.Start(nil).Addr()})
+}
+
+func startOn(t *testing.T, ep *i2psocks.Endpoint) (*node, chan meeting) {
 	t.Cleanup(func() { ep.Close() })
 	met := make(chan meeting, 1)
 	n := &node{addresses: &addresses{ep: ep}, twins: true, met: func(p *peer.Peer, said *wire.MsgVersion) { met <- meeting{p, said} }}
@@ -82,7 +85,7 @@ func wait(t *testing.T, met <-chan meeting) meeting {
 	select {
 	case m := <-met:
 		return m
-	case <-time.After(time.Minute):
+	case <-time.After(4 * time.Minute): // as long as real routers may take
 		require.FailNow(t, "nobody was met")
 		return meeting{}
 	}

@@ -33,7 +33,10 @@ func TestMain(m *testing.M) {
 }
 
 func start(t *testing.T, nw *samtest.Network) (*i2psocks.Endpoint, host.Host) {
-	ep := &i2psocks.Endpoint{SAM: nw.Start(nil).Addr()}
+	return startOn(t, &i2psocks.Endpoint{SAM: nw.Start(nil).Addr()})
+}
+
+func startOn(t *testing.T, ep *i2psocks.Endpoint) (*i2psocks.Endpoint, host.Host) {
 	t.Cleanup(func() { ep.Close() })
 	h, err := newHost(t.Context(), ep)
 	require.NoError(t, err)

@@ -71,9 +71,21 @@ func settings() *quic.Config {
 	return &quic.Config{HandshakeIdleTimeout: time.Minute, MaxIdleTimeout: 5 * time.Minute, KeepAlivePeriod: time.Minute}
 }
 
+// patient is a net.PacketConn whose packets are lost, and sent again by QUIC, while the router has yet to find the peer. An error of a
+// write is the end of a connection for quic-go.
+type patient struct{ net.PacketConn }
+
+func (c patient) WriteTo(p []byte, to net.Addr) (int, error) {
+	n, err := c.PacketConn.WriteTo(p, to)
+	if errors.Is(err, dialer.ErrLeaseSetNotFound) {
+		return len(p), nil
+	}
+	return n, err
+}
+
 // ask opens a connection to a base32 name, sends a line and returns the answer. No name is looked up: the address is the name.
 func ask(ctx context.Context, packets net.PacketConn, b32, line string) (string, error) {
-	transport := &quic.Transport{Conn: packets}
+	transport := &quic.Transport{Conn: patient{packets}}
 	defer transport.Close()
 	conn, err := transport.Dial(ctx, dialer.Addr{Host: b32}, &tls.Config{
 		NextProtos: []string{protocol}, ServerName: "i2p", MinVersion: tls.VersionTLS13,
@@ -101,7 +113,7 @@ func serve(ctx context.Context, packets net.PacketConn) error {
 	if err != nil {
 		return err
 	}
-	transport := &quic.Transport{Conn: packets}
+	transport := &quic.Transport{Conn: patient{packets}}
 	defer transport.Close()
 	ln, err := transport.Listen(&tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{protocol}, MinVersion: tls.VersionTLS13}, settings())
 	if err != nil {

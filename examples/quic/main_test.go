@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-i2p/i2psocks"
+	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
 )
@@ -70,4 +71,41 @@ func TestAsk(t *testing.T) {
 			assert.NoError(t, <-ended)
 		})
 	}
+}
+
+// unknown is a conn whose router has to look for its peer first.
+type unknown struct {
+	net.PacketConn
+	writes atomic.Int32
+}
+
+func (u *unknown) WriteTo(p []byte, to net.Addr) (int, error) {
+	if u.writes.Add(1) <= 3 {
+		return 0, &net.OpError{Op: "write", Net: "i2p", Addr: to, Err: dialer.ErrLeaseSetNotFound}
+	}
+	return u.PacketConn.WriteTo(p, to)
+}
+
+// TestUnknownPeer: a connection does not fail because the first packets to a peer cannot be sent, as on i2pd 2.59.
+func TestUnknownPeer(t *testing.T) {
+	nw := samtest.NewStrict(t)
+	var conns []net.PacketConn
+	for range 2 {
+		ep := endpoint(nw.Start(nil))
+		defer ep.Close()
+		conn, err := ep.ListenPacket(t.Context(), "udp", ":0")
+		require.NoError(t, err)
+		defer conn.Close()
+		conns = append(conns, conn)
+	}
+	serving, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- serve(serving, conns[0]) }()
+	b32, _, err := net.SplitHostPort(conns[0].LocalAddr().String())
+	require.NoError(t, err)
+	answer, err := ask(t.Context(), &unknown{PacketConn: conns[1]}, b32, "hello")
+	assert.NoError(t, err)
+	assert.Equal(t, "hello", answer)
+	stop()
+	assert.NoError(t, <-ended)
 }

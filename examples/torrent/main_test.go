@@ -69,23 +69,8 @@ func endpoint(t *testing.T, nw *samtest.Network) *i2psocks.Endpoint {
 
 // seed serves a file to who comes, and returns the link to it with whatever leads out of I2P, and what is in it.
 func seed(t *testing.T, nw *samtest.Network) (link string, data []byte) {
-	dir := t.TempDir()
-	data = make([]byte, 300_000)
-	rand.Read(data)
-	file := filepath.Join(dir, "file")
-	require.NoError(t, os.WriteFile(file, data, 0o600))
-	info := metainfo.Info{PieceLength: 32 << 10}
-	require.NoError(t, info.BuildFromFilePath(file))
-	mi := &metainfo.MetaInfo{InfoBytes: bencode.MustMarshal(info), Announce: "http://tracker.i2p/announce.php", UrlList: []string{"http://seed.example/"}, Nodes: []metainfo.Node{"192.0.2.1:6881"}}
-	spec := torrent.TorrentSpecFromMetaInfo(mi)
-
 	ep := endpoint(t, nw)
-	client, err := newClient(t.Context(), ep, dir)
-	require.NoError(t, err)
-	t.Cleanup(func() { client.Close() })
-	tr, trackers, err := add(client, spec)
-	require.NoError(t, err)
-	<-tr.Complete().On()
+	client, tr, trackers, data := seedOn(t, ep)
 	_, interval, err := announce(t.Context(), ep, trackers[0], client, tr)
 	require.NoError(t, err)
 	assert.Equal(t, 30*time.Minute, interval)
@@ -96,7 +81,27 @@ func seed(t *testing.T, nw *samtest.Network) (link string, data []byte) {
 		"ws":   {"http://seed.example/"},
 		"xs":   {"http://source.example/file.torrent"},
 	}
-	return "magnet:?xt=urn:btih:" + spec.InfoHash.HexString() + "&" + query.Encode(), data
+	return "magnet:?xt=urn:btih:" + tr.InfoHash().HexString() + "&" + query.Encode(), data
+}
+
+func seedOn(t *testing.T, ep *i2psocks.Endpoint) (client *torrent.Client, tr *torrent.Torrent, trackers []string, data []byte) {
+	dir := t.TempDir()
+	data = make([]byte, 300_000)
+	rand.Read(data)
+	file := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(file, data, 0o600))
+	info := metainfo.Info{PieceLength: 32 << 10}
+	require.NoError(t, info.BuildFromFilePath(file))
+	mi := &metainfo.MetaInfo{InfoBytes: bencode.MustMarshal(info), Announce: "http://tracker.i2p/announce.php", UrlList: []string{"http://seed.example/"}, Nodes: []metainfo.Node{"192.0.2.1:6881"}}
+	spec := torrent.TorrentSpecFromMetaInfo(mi)
+
+	client, err := newClient(t.Context(), ep, dir)
+	require.NoError(t, err)
+	t.Cleanup(func() { client.Close() })
+	tr, trackers, err = add(client, spec)
+	require.NoError(t, err)
+	<-tr.Complete().On()
+	return client, tr, trackers, data
 }
 
 // TestDownload: a file moves from one client to the other, whatever else the link has.
