@@ -89,7 +89,7 @@ func testExtendedErrors(t *testing.T, nw *network) {
 		}
 	} else {
 		closed.ConfigureI2CP = func(s *i2cp.Session) { s.LeaseSet.Encrypted = true } // for clients alone i2pd publishes none
-		missing = socks.DescriptorNotFound // i2pd finds no such host over I2CP
+		missing = socks.DescriptorNotFound                                           // i2pd finds no such host over I2CP
 	}
 	serve(t, closed, hello)
 	assert.Empty(t, visitor.EncryptedHost())
