@@ -132,9 +132,14 @@ func TestFatalFindings(t *testing.T) {
 	})
 	t.Run("unknown protocols are not withheld", func(t *testing.T) {
 		a := &Auditor{Machine: &machine, Fatal: fatal}
-		hold, _, err := observe(t, a, "", "x.i2p").Sent([]byte("\x00\x01\x02"), false)
+		for _, sent := range []string{"\x00\x01\x02", "PING", "hello", "getx"} {
+			hold, _, err := observe(t, a, "", "x.i2p").Sent([]byte(sent), false)
+			require.NoError(t, err)
+			assert.False(t, hold, sent)
+		}
+		hold, _, err := observe(t, a, "", "x.i2p").Sent([]byte("ge"), false)
 		require.NoError(t, err)
-		assert.False(t, hold)
+		assert.True(t, hold, "it may become GET")
 	})
 	t.Run("without Fatal nothing is withheld", func(t *testing.T) {
 		hold, _, err := observe(t, newAuditor(), "", "x.i2p").Sent([]byte("GET / HT"), false)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// maxWord is how long the first word of a protocol is at most, and so how much tells that it is none of them.
+// maxWord is how much of a line is looked at for its first word.
 const maxWord = 20
 
 // recognise returns what understands a stream that begins with b, nil if nothing does. It is false while that
@@ -36,21 +36,35 @@ func recognise(b []byte, final bool) (p parser, known bool) {
 	line, _, complete := bytes.Cut(b, []byte("\n"))
 	word, _, spaced := strings.Cut(string(line[:min(len(line), maxWord)]), " ")
 	word = strings.ToUpper(strings.TrimRight(word, "\r"))
-	if !spaced && !complete && len(line) < maxWord && !final && isText(line) {
+	if !spaced && !complete && !final && begins(word) {
 		return nil, false
 	}
 	return byWord(word, line, complete || final)
 }
 
+// The words that the protocols of lines begin with, but for USER.
+var (
+	httpFirst = []string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE",
+		"PROPFIND", "PROPPATCH", "REPORT", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "SEARCH", "SOURCE"}
+	smtpFirst = []string{"EHLO", "HELO", "LHLO"}
+	ircFirst  = []string{"NICK", "CAP", "PASS", "WEBIRC", "AUTHENTICATE"}
+
+	firstWords = slices.Concat(httpFirst, smtpFirst, ircFirst, []string{"USER"})
+)
+
+// begins reports whether a word may become, or is, one of those.
+func begins(word string) bool {
+	return slices.ContainsFunc(firstWords, func(w string) bool { return strings.HasPrefix(w, word) })
+}
+
 // byWord recognises the protocols of lines by the first word of the first one.
 func byWord(word string, line []byte, complete bool) (parser, bool) {
 	switch {
-	case slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE",
-		"PROPFIND", "PROPPATCH", "REPORT", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "SEARCH", "SOURCE"}, word):
+	case slices.Contains(httpFirst, word):
 		return httpRequest, true
-	case word == "EHLO" || word == "HELO" || word == "LHLO":
+	case slices.Contains(smtpFirst, word):
 		return smtpCommand, true
-	case word == "NICK" || word == "CAP" || word == "PASS" || word == "WEBIRC" || word == "AUTHENTICATE":
+	case slices.Contains(ircFirst, word):
 		return ircLine, true
 	case word == "USER": // POP3 and FTP know it as well, with one word behind it
 		return choose(len(bytes.Fields(line)) >= 5, ircLine), complete
@@ -63,10 +77,6 @@ func choose(ok bool, p parser) parser {
 		return p
 	}
 	return nil
-}
-
-func isText(b []byte) bool {
-	return !bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' && r != '\r' && r != '\n' && r != '\t' || r > '~' })
 }
 
 // cutLine returns the first line of b without its end, and how long it is with it; 0 if it is incomplete.
