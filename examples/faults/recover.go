@@ -46,27 +46,7 @@ func (l *load) await(ctx context.Context, who, when string, bound time.Duration,
 			l.report.recovered(who, time.Since(begin))
 			return
 		}
-		var late, crashed []missed
-		for _, m := range left {
-			since := failed[m.from]
-			if failed[m.to].After(since) {
-				since = failed[m.to]
-			}
-			switch {
-			case time.Since(begin) < bound || time.Since(since) < bound:
-			case nw.crashed(m.from.number) || nw.crashed(m.to.number):
-				crashed = append(crashed, m)
-			default:
-				late = append(late, m)
-			}
-		}
-		if len(late) > 0 {
-			l.report.violated("%s, %v %w in %v", when, late, errLost, bound)
-		}
-		if len(crashed) > 0 {
-			l.report.violated("%s, %v %w in %v: %w", when, crashed, errLost, bound, errCrashed)
-		}
-		if len(late)+len(crashed) > 0 {
+		if l.judge(left, when, bound, begin, failed, nw) {
 			return
 		}
 		if time.Since(begin) > 2*bound {
@@ -75,6 +55,31 @@ func (l *load) await(ctx context.Context, who, when string, bound time.Duration,
 		}
 		sleep(ctx, 10*time.Millisecond)
 	}
+}
+
+// judge takes down which visits are late, and reports whether some are.
+func (l *load) judge(left []missed, when string, bound time.Duration, begin time.Time, failed map[*host]time.Time, nw *network) bool {
+	var late, crashed []missed
+	for _, m := range left {
+		since := failed[m.from]
+		if failed[m.to].After(since) {
+			since = failed[m.to]
+		}
+		switch {
+		case time.Since(begin) < bound || time.Since(since) < bound:
+		case nw.crashed(m.from.number) || nw.crashed(m.to.number):
+			crashed = append(crashed, m)
+		default:
+			late = append(late, m)
+		}
+	}
+	if len(late) > 0 {
+		l.report.violated("%s, %v %w in %v", when, late, errLost, bound)
+	}
+	if len(crashed) > 0 {
+		l.report.violated("%s, %v %w in %v: %w", when, crashed, errLost, bound, errCrashed)
+	}
+	return len(late)+len(crashed) > 0
 }
 
 // recovered waits until every visitor has been to every other host, all bytes of it.
