@@ -34,8 +34,9 @@ const (
 	noLimit   = 1e9
 )
 
-// phases of the pace, one round trip each, once the rate is known.
-var paces = [8]float64{probeGain, yieldGain, 1, 1, 1, 1, 1, 1}
+// phases of the pace, one round trip each, once the rate is known. What a probe makes wait stays for a round trip, as the
+// connection of two routers finds more room only meanwhile.
+var paces = [8]float64{probeGain, 1, yieldGain, 1, 1, 1, 1, 1}
 
 type phase uint8
 
@@ -61,7 +62,7 @@ type Controller struct {
 	pace      uint8         // of paces, while cruising
 	round     uint8         // of rates
 	timedOut  bool          // that is what has set the limit
-	fullFor   uint8         // rounds since the rate has grown, while starting
+	fullFor   uint8         // rounds since the rate has grown, while starting or climbing
 	since     time.Duration // the phase, or the pace while cruising
 
 	minRTT              time.Duration

@@ -5,6 +5,8 @@ import "time"
 const (
 	climbs = 1.1 // so much more than the last probe began with is more than chance, and worth a climb
 
+	climbRounds = 3 // a connection of two routers gives more only after something has waited in it for a round trip
+
 	roomGrows, roomShrinks = 1.1, 0.8
 	roomMax                = 2
 	roomForJitter          = 16 // what room there is for a jitter that is a whole round trip
@@ -14,7 +16,7 @@ const (
 // nothing can be told: between two routers losses are repaired, and all that is behind one comes as late as that.
 func (c *Controller) queued() bool {
 	packet := time.Duration(float64(time.Second) / max(c.Rate(), minPace))
-	return min(c.roundRTTs[0], c.roundRTTs[1]) > c.minRTT+max(c.minRTT/32, min(c.jitter/2, c.minRTT), bunch, packet*3/2)
+	return min(c.roundRTTs[0], c.roundRTTs[1]) > c.minRTT+max(c.minRTT/4, min(c.jitter/2, c.minRTT), bunch, packet*3/2)
 }
 
 // climb asks for much more as long as asking for more brings more, and no queue stands. What was measured in a bad spell
@@ -23,10 +25,12 @@ func (c *Controller) climb(now time.Duration) {
 	rate := c.Rate()
 	switch more := rate > climbs*c.fullRate && !c.queued(); {
 	case more:
-		c.fullRate = rate
+		c.fullRate, c.fullFor = rate, 0
 		c.enter(now, climbing)
 	case c.phase == climbing:
-		c.cruise(now, 1)
+		if c.fullFor++; c.fullFor >= climbRounds {
+			c.cruise(now, 1)
+		}
 	}
 }
 
