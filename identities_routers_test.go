@@ -63,7 +63,7 @@ func visit(ctx context.Context, d proxy.ContextDialer, host string, patience tim
 	return string(body), err
 }
 
-// TestIdentitiesOnRouters: 20 users of one SOCKS port are 20 strangers to a site, over 1,000 visits in
+// TestIdentitiesOnRouters: 20 users of one SOCKS port are 20 strangers to a site, over up to 1,000 visits in
 // random order, while their router is killed and started again.
 func TestIdentitiesOnRouters(t *testing.T) {
 	t.Parallel()
@@ -101,7 +101,7 @@ func TestIdentitiesOnRouters(t *testing.T) {
 		var wg sync.WaitGroup
 		for user := range users {
 			wg.Go(func() {
-				for end := time.Now().Add(4 * time.Minute); !come(user, 20*time.Second); {
+				for end := time.Now().Add(150 * time.Second); !come(user, 20*time.Second); {
 					if !assert.True(t, time.Now().Before(end), "user %d", user) {
 						return
 					}
@@ -123,8 +123,9 @@ func TestIdentitiesOnRouters(t *testing.T) {
 			}
 		})
 	}
-	for i := range visits {
-		if i == kill {
+	made := 0
+	for ; made < visits && time.Since(begin) < 2*time.Minute; made++ { // i2pd may need minutes, in which visits take long to fail
+		if made == kill {
 			nw.Kill(1)
 			go nw.Restart(ctx, 1)
 		}
@@ -132,7 +133,8 @@ func TestIdentitiesOnRouters(t *testing.T) {
 	}
 	close(queue)
 	workers.Wait()
-	t.Logf("%d of %d visits failed, in %s", failed.Load(), visits, time.Since(begin))
+	t.Logf("%d of %d visits failed, in %s", failed.Load(), made, time.Since(begin))
+	assert.Greater(t, made, kill)
 	begin = time.Now()
 	all()
 	t.Logf("all %d users came again %s later", users, time.Since(begin))
