@@ -80,7 +80,7 @@ func TestForeignPeersOnRouters(t *testing.T) {
 		}
 	}()
 	require.NoError(t, visitor.Up(t.Context()))
-	require.Eventually(t, func() bool { return visit(t.Context(), visitor, server.Addr().Host) == nil }, 2*time.Minute, time.Second)
+	require.Eventually(t, func() bool { return visit(t.Context(), visitor, server.Addr().Host) == nil }, 4*time.Minute, time.Second)
 
 	conn, answer, err := askSAM(t.Context(), nw, 1, "DEST GENERATE SIGNATURE_TYPE=9")
 	require.NoError(t, err)
@@ -142,7 +142,7 @@ func TestFrozenRouterOnRouters(t *testing.T) {
 	}
 	ended := make(chan error, 100)
 	for _, s := range []*sam.Session{alone, mobile} {
-		require.Eventually(t, func() bool { return visit(t.Context(), s, site.Addr().Host) == nil }, 2*time.Minute, time.Second)
+		require.Eventually(t, func() bool { return visit(t.Context(), s, site.Addr().Host) == nil }, 4*time.Minute, time.Second)
 		for range 25 {
 			conn, err := s.DialContext(t.Context(), "tcp", site.Addr().Host+":80")
 			require.NoError(t, err)
@@ -178,6 +178,6 @@ func TestFrozenRouterOnRouters(t *testing.T) {
 	}, 3*time.Minute, time.Second)
 	t.Log("the other is back after", time.Since(begin).Round(time.Second))
 	assert.GreaterOrEqual(t, time.Since(begin), 2*time.Minute)
-	assert.Eventually(t, func() bool { return visit(t.Context(), alone, later.Addr().Host) == nil }, 2*time.Minute, time.Second)
+	assert.Eventually(t, func() bool { return visit(t.Context(), alone, later.Addr().Host) == nil }, 4*time.Minute, time.Second)
 	assert.NoError(t, visit(t.Context(), mobile, later.Addr().Host), "it stays where it is")
 }
