@@ -11,6 +11,7 @@ import (
 	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/internal/routertest"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
 )
@@ -46,10 +47,10 @@ func testGarliCat(t *testing.T, nw *network) {
 			want := "hello " + ep.Addr().String()
 			socksClient := through(listenSOCKS(t, ep, "127.0.0.1:0"), "", "")
 			for _, host := range []string{first.String(), last.String(), name} {
-				got, err := visit(t.Context(), ep, hostInURL(host), 0)
+				got, err := routertest.Visit(t.Context(), ep, hostInURL(host), 0)
 				require.NoError(t, err, host)
 				assert.Equal(t, want, got)
-				got, err = visit(t.Context(), socksClient, hostInURL(host), 0)
+				got, err = routertest.Visit(t.Context(), socksClient, hostInURL(host), 0)
 				require.NoError(t, err, host)
 				assert.Equal(t, want, got)
 			}

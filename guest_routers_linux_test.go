@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
+	"github.com/go-i2p/i2psocks/internal/routertest"
 	"github.com/go-i2p/i2psocks/socks"
 )
 
@@ -23,7 +24,7 @@ import (
 func TestOwnRouterOnRouters(t *testing.T) {
 	t.Parallel()
 	nw := i2pnet.Require(t, i2pnet.Config{})
-	site := onRouter(t, nw, 0)
+	site := routertest.Endpoint(t, nw, 0)
 	serve(t, site, hello)
 	program := filepath.Join(build(t, "proxy"), "proxy")
 	i2pd, err := exec.LookPath(filepath.Join(os.Getenv("I2PSOCKS_I2PD_DIR"), "i2pd"))
@@ -45,7 +46,7 @@ func TestOwnRouterOnRouters(t *testing.T) {
 			name := "hello " + line(t, lines)
 			client := &socks.Dialer{Address: "127.0.0.1:4447", Forward: forward(nw.DialContext)}
 			assert.Eventually(t, func() bool {
-				got, err := visit(t.Context(), client, site.Addr().Host, 20*time.Second)
+				got, err := routertest.Visit(t.Context(), client, site.Addr().Host, 20*time.Second)
 				return err == nil && assert.Contains(t, got, name)
 			}, 2*time.Minute, time.Second)
 

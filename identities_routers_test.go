@@ -1,11 +1,7 @@
 package i2psocks_test
 
 import (
-	"context"
-	"io"
 	"math/rand/v2"
-	"net"
-	"net/http"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -14,54 +10,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/net/proxy"
 
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/dialer"
-	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
+	"github.com/go-i2p/i2psocks/internal/routertest"
 )
-
-// onRouter returns an endpoint on a router of the network, with tunnels of no hops. It dials nothing
-// but the routers named.
-func onRouter(t *testing.T, nw *i2pnet.Network, routers ...int) *i2psocks.Endpoint {
-	known := make(map[string]bool)
-	ep := &i2psocks.Endpoint{
-		Inbound: sam.Tunnels{Length: -1, Quantity: 2}, Outbound: sam.Tunnels{Length: -1, Quantity: 2},
-		DialBridge: func(ctx context.Context, network, address string) (net.Conn, error) {
-			if !assert.True(t, known[address], "dialled %s", address) {
-				return nil, net.ErrClosed
-			}
-			return nw.DialContext(ctx, network, address)
-		},
-	}
-	for i, r := range routers {
-		known[nw.SAM(r)] = true
-		if i == 0 {
-			ep.SAM = nw.SAM(r)
-		} else {
-			ep.Fallbacks = append(ep.Fallbacks, nw.SAM(r))
-		}
-	}
-	t.Cleanup(func() { assert.NoError(t, ep.Close()) })
-	return ep
-}
-
-// visit returns what the site says to a visitor that gives it some seconds.
-func visit(ctx context.Context, d proxy.ContextDialer, host string, patience time.Duration) (string, error) {
-	client := &http.Client{Timeout: patience, Transport: &http.Transport{DialContext: d.DialContext, DisableKeepAlives: true}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+host+"/", nil)
-	if err != nil {
-		return "", err
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	return string(body), err
-}
 
 // TestIdentitiesOnRouters: 20 users of one SOCKS port are 20 strangers to a site, over up to 1,000 visits in
 // random order, while their router is killed and started again.
@@ -70,7 +24,7 @@ func TestIdentitiesOnRouters(t *testing.T) {
 	const users, visits, kill = 20, 1000, 500
 	nw := i2pnet.Require(t, i2pnet.Config{})
 	ctx := t.Context()
-	site, ep := onRouter(t, nw, 0), onRouter(t, nw, 1)
+	site, ep := routertest.Endpoint(t, nw, 0), routertest.Endpoint(t, nw, 1)
 	ep.Isolation = i2psocks.Isolation{Max: users, Quantity: 1}
 	serve(t, site, hello)
 	px := listenSOCKS(t, ep, "127.0.0.1:0")
@@ -83,7 +37,7 @@ func TestIdentitiesOnRouters(t *testing.T) {
 		failed atomic.Int64
 	)
 	come := func(user int, patience time.Duration) bool {
-		name, err := visit(ctx, through(px, "user"+strconv.Itoa(user), secret), host, patience)
+		name, err := routertest.Visit(ctx, through(px, "user"+strconv.Itoa(user), secret), host, patience)
 		if err != nil {
 			failed.Add(1)
 			time.Sleep(100 * time.Millisecond) // as a person would before trying again
@@ -149,7 +103,7 @@ func TestIdentitiesOnRouters(t *testing.T) {
 func TestKillsOnRouters(t *testing.T) {
 	t.Parallel()
 	nw := i2pnet.Require(t, i2pnet.Config{})
-	site := onRouter(t, nw, 0)
+	site := routertest.Endpoint(t, nw, 0)
 	site.Dir = t.TempDir()
 	serve(t, site, hello)
 	home := site.Addr().Host
@@ -159,11 +113,11 @@ func TestKillsOnRouters(t *testing.T) {
 			require.NoError(t, nw.Restart(t.Context(), 0))
 		}
 		// A stranger on the same router: who knew the site before may need minutes to forget it.
-		t.Logf("found after %s and %d kills", reachAs(t, func() *i2psocks.Endpoint { return onRouter(t, nw, 0) }, home), kills)
+		t.Logf("found after %s and %d kills", reachAs(t, func() *i2psocks.Endpoint { return routertest.Endpoint(t, nw, 0) }, home), kills)
 		assert.Equal(t, home, site.Addr().Host)
 	}
 	require.NoError(t, site.Close())
-	again := onRouter(t, nw, 0)
+	again := routertest.Endpoint(t, nw, 0)
 	again.Dir = site.Dir
 	assert.Equal(t, home, again.Addr().Host)
 }
@@ -172,7 +126,7 @@ func TestKillsOnRouters(t *testing.T) {
 func TestFailoverOnRouters(t *testing.T) {
 	t.Parallel()
 	nw := i2pnet.Require(t, i2pnet.Config{Routers: 3})
-	first, second, visitor := onRouter(t, nw, 0), onRouter(t, nw, 0), onRouter(t, nw, 1, 2)
+	first, second, visitor := routertest.Endpoint(t, nw, 0), routertest.Endpoint(t, nw, 0), routertest.Endpoint(t, nw, 1, 2)
 	serve(t, first, hello)
 	serve(t, second, hello)
 	reach(t, visitor, first.Addr().Host)
@@ -191,7 +145,7 @@ func reachAs(t *testing.T, visitor func() *i2psocks.Endpoint, host string) time.
 	begin := time.Now()
 	for {
 		v := visitor()
-		got, err := visit(t.Context(), v, host, 20*time.Second)
+		got, err := routertest.Visit(t.Context(), v, host, 20*time.Second)
 		if err == nil {
 			assert.Equal(t, "hello "+v.Addr().String(), got)
 			return time.Since(begin)

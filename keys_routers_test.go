@@ -18,6 +18,7 @@ import (
 
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
+	"github.com/go-i2p/i2psocks/internal/routertest"
 	"github.com/go-i2p/i2psocks/keys"
 )
 
@@ -64,11 +65,11 @@ func TestKeysOnRouters(t *testing.T) {
 			})
 		}
 	})
-	visitor := onRouter(t, nw, 1)
+	visitor := routertest.Endpoint(t, nw, 1)
 	endpoints := map[string]*i2psocks.Endpoint{}
 	all := []*i2psocks.Endpoint{visitor}
 	for name, id := range tests {
-		endpoints[name] = withIdentity(t, onRouter(t, nw, 0), id)
+		endpoints[name] = withIdentity(t, routertest.Endpoint(t, nw, 0), id)
 		all = append(all, endpoints[name])
 	}
 	up(t, all...)

@@ -13,6 +13,7 @@ import (
 	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
+	"github.com/go-i2p/i2psocks/internal/routertest"
 )
 
 // hashBook is a book as i2pd is shipped with it: names, and base32 names without destinations.
@@ -38,7 +39,7 @@ func testNamesByHash(t *testing.T, nw *network) {
 	px := listenSOCKS(t, visitor, "127.0.0.1:0")
 	for _, d := range []proxy.ContextDialer{visitor, through(px, "", "")} {
 		for _, host := range []string{"hash.i2p", "HASH.i2p"} {
-			_, err := visit(t.Context(), d, host, 0)
+			_, err := routertest.Visit(t.Context(), d, host, 0)
 			assert.NoError(t, err, host)
 		}
 	}
@@ -49,7 +50,7 @@ func testNamesByHash(t *testing.T, nw *network) {
 func TestNamesByHashOnRouters(t *testing.T) {
 	t.Parallel()
 	nw := i2pnet.Require(t, i2pnet.Config{})
-	plain, hidden, visitor := onRouter(t, nw, 0), onRouter(t, nw, 0), onRouter(t, nw, 1)
+	plain, hidden, visitor := routertest.Endpoint(t, nw, 0), routertest.Endpoint(t, nw, 0), routertest.Endpoint(t, nw, 1)
 	hidden.Configure = func(s *sam.Session) { s.LeaseSet = sam.LeaseSet{Encrypted: true} }
 	up(t, plain, hidden)
 	serve(t, plain, text("plain"))
@@ -61,7 +62,7 @@ func TestNamesByHashOnRouters(t *testing.T) {
 	for _, name := range []string{"plain", "hidden"} {
 		for _, d := range []proxy.ContextDialer{visitor, through(px, "", "")} {
 			again(t, func() error {
-				page, err := visit(t.Context(), d, name+".i2p", 30*time.Second)
+				page, err := routertest.Visit(t.Context(), d, name+".i2p", 30*time.Second)
 				if err == nil {
 					assert.Equal(t, name, page)
 				}

@@ -19,6 +19,7 @@ import (
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
+	"github.com/go-i2p/i2psocks/internal/routertest"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
 )
@@ -32,7 +33,7 @@ type named struct {
 func newNamed(t *testing.T, nw *i2pnet.Network, router int) named {
 	id, err := keys.Generate()
 	require.NoError(t, err)
-	ep := withIdentity(t, onRouter(t, nw, router), id)
+	ep := withIdentity(t, routertest.Endpoint(t, nw, router), id)
 	return named{id, ep}
 }
 
@@ -91,7 +92,7 @@ func TestNamesOnRouters(t *testing.T) {
 	nw := i2pnet.Require(t, i2pnet.Config{})
 	ctx := t.Context()
 	first, second, stranger := newNamed(t, nw, 0), newNamed(t, nw, 0), newNamed(t, nw, 0)
-	publisher, reader, heir := onRouter(t, nw, 0), onRouter(t, nw, 1), onRouter(t, nw, 1)
+	publisher, reader, heir := routertest.Endpoint(t, nw, 0), routertest.Endpoint(t, nw, 1), routertest.Endpoint(t, nw, 1)
 
 	var feed atomic.Pointer[string]
 	publish := func(lines ...string) {
@@ -129,7 +130,7 @@ func TestNamesOnRouters(t *testing.T) {
 		px := listenSOCKS(t, ep, "127.0.0.1:0")
 		defer px.Close()
 		again(t, func() (err error) {
-			page, err = visit(ctx, through(px, "", ""), "named.i2p", 20*time.Second)
+			page, err = routertest.Visit(ctx, through(px, "", ""), "named.i2p", 20*time.Second)
 			return err
 		})
 		return page

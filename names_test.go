@@ -13,6 +13,7 @@ import (
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/addrbook"
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/internal/routertest"
 )
 
 // feed is a source that is not the program's own. It stands for what a subscription or a router says.
@@ -49,7 +50,7 @@ func testTokensShareNoNames(t *testing.T, nw *network) {
 		return ep
 	}
 	visit := func(d proxy.ContextDialer, host string) (string, error) {
-		return visit(t.Context(), d, host, time.Minute)
+		return routertest.Visit(t.Context(), d, host, time.Minute)
 	}
 
 	shy := open(nil)
@@ -103,7 +104,7 @@ func testBookOfAToken(t *testing.T, nw *network) {
 	px := listenSOCKS(t, ep, "127.0.0.1:0")
 	var seen []string
 	for _, d := range []proxy.ContextDialer{ep.Isolate("alice"), through(px, "alice", "x"), through(px, "alice", "y")} {
-		page, err := visit(t.Context(), d, "hello.i2p", time.Minute)
+		page, err := routertest.Visit(t.Context(), d, "hello.i2p", time.Minute)
 		require.NoError(t, err)
 		seen = append(seen, page)
 	}

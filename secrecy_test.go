@@ -27,6 +27,7 @@ import (
 	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
 	"github.com/go-i2p/i2psocks/dialer/samtest/leaktest"
+	"github.com/go-i2p/i2psocks/internal/routertest"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
 )
@@ -164,7 +165,7 @@ func testNothingIsHeard(t *testing.T, r, locked router) {
 		px := listenSOCKS(t, visitor, "127.0.0.1:0")
 		for _, user := range []string{"", "alice", "bob"} {
 			d := through(px, user, "socks-secret-88")
-			page, err := visit(ctx, d, "site.i2p", time.Minute)
+			page, err := routertest.Visit(ctx, d, "site.i2p", time.Minute)
 			require.NoError(t, err)
 			assert.Equal(t, "page", page)
 			for _, address := range []string{"unknown.i2p:80", "example.com:80", "192.0.2.1:80", "bad name:80"} {

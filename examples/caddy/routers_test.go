@@ -15,10 +15,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/go-i2p/i2psocks"
-	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/dialer/samtest/leaktest"
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
+	"github.com/go-i2p/i2psocks/internal/routertest"
 )
 
 // TestSitesOnRouters: both sites of caddy.json, before and after it was loaded again, where Caddy is on a real i2pd router and
@@ -29,13 +28,7 @@ func TestSitesOnRouters(t *testing.T) {
 	}
 	nw := i2pnet.Require(t, i2pnet.Config{})
 	leaktest.Guard(t)
-	on := func(router int) *i2psocks.Endpoint {
-		direct := sam.Tunnels{Length: -1} // as lease sets of longer tunnels are not found at once in so small a network
-		ep := &i2psocks.Endpoint{SAM: nw.SAM(router), DialBridge: nw.DialContext, Inbound: direct, Outbound: direct}
-		t.Cleanup(func() { ep.Close() })
-		return ep
-	}
-	upstream, visitor := on(1), on(1)
+	upstream, visitor := routertest.Endpoint(t, nw, 1), routertest.Endpoint(t, nw, 1)
 	ln, err := upstream.Listen(t.Context(), "tcp", ":80")
 	require.NoError(t, err)
 	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.RemoteAddr) })}
@@ -45,7 +38,7 @@ func TestSitesOnRouters(t *testing.T) {
 	dir := t.TempDir()
 	ids := newIdentities(nw.SAM(0), dir)
 	for _, name := range []string{"blog", "mirror", "fetcher"} {
-		ids.endpoints[name] = on(0)
+		ids.endpoints[name] = routertest.Endpoint(t, nw, 0)
 	}
 	ids.register()
 	config, err := os.ReadFile("caddy.json")

@@ -11,9 +11,8 @@ import (
 	grpchealth "google.golang.org/grpc/health"
 	health "google.golang.org/grpc/health/grpc_health_v1"
 
-	"github.com/go-i2p/i2psocks"
-	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
+	"github.com/go-i2p/i2psocks/internal/routertest"
 )
 
 // TestCheckOnRouters: a call between two real i2pd routers.
@@ -22,7 +21,7 @@ func TestCheckOnRouters(t *testing.T) {
 	asked := countQuestions(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	site, visitor := onRouter(t, nw, 0), onRouter(t, nw, 1)
+	site, visitor := routertest.Endpoint(t, nw, 0), routertest.Endpoint(t, nw, 1)
 	ln, err := site.Listen(ctx, "tcp", ":80")
 	require.NoError(t, err)
 	srv := grpc.NewServer()
@@ -33,11 +32,4 @@ func TestCheckOnRouters(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, health.HealthCheckResponse_SERVING, status)
 	assert.Zero(t, asked.Load())
-}
-
-func onRouter(t *testing.T, nw *i2pnet.Network, router int) *i2psocks.Endpoint {
-	direct := sam.Tunnels{Length: -1} // as lease sets of longer tunnels are not found at once in so small a network
-	ep := &i2psocks.Endpoint{SAM: nw.SAM(router), DialBridge: nw.DialContext, Inbound: direct, Outbound: direct}
-	t.Cleanup(func() { ep.Close() })
-	return ep
 }

@@ -9,22 +9,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/go-i2p/i2psocks"
-	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/dialer/samtest/leaktest"
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
+	"github.com/go-i2p/i2psocks/internal/routertest"
 )
 
 // TestPingOnRouters: hosts on two real i2pd routers. The ping is tried again, as some deadlines of libp2p cannot be set.
 func TestPingOnRouters(t *testing.T) {
 	nw := i2pnet.Require(t, i2pnet.Config{})
 	leaktest.Guard(t)
-	on := func(router int) *i2psocks.Endpoint {
-		direct := sam.Tunnels{Length: -1} // as lease sets of longer tunnels are not found at once in so small a network
-		return &i2psocks.Endpoint{SAM: nw.SAM(router), DialBridge: nw.DialContext, Inbound: direct, Outbound: direct}
-	}
-	_, server := startOn(t, on(0))
-	_, client := startOn(t, on(1))
+	_, server := startOn(t, routertest.Endpoint(t, nw, 0))
+	_, client := startOn(t, routertest.Endpoint(t, nw, 1))
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	target := fmt.Sprintf("%s/p2p/%s", server.Addrs()[0], server.ID())

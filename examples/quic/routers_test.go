@@ -11,9 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/go-i2p/i2psocks"
-	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
+	"github.com/go-i2p/i2psocks/internal/routertest"
 )
 
 // TestAskOnRouters: QUIC between two real i2pd routers.
@@ -23,9 +22,7 @@ func TestAskOnRouters(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	packets := func(router int) net.PacketConn {
-		direct := sam.Tunnels{Length: -1} // as lease sets of longer tunnels are not found at once in so small a network
-		ep := &i2psocks.Endpoint{SAM: nw.SAM(router), DialBridge: nw.DialContext, Inbound: direct, Outbound: direct}
-		t.Cleanup(func() { ep.Close() })
+		ep := routertest.Endpoint(t, nw, router)
 		conn, err := ep.ListenPacket(ctx, "udp", ":0")
 		require.NoError(t, err)
 		t.Cleanup(func() { conn.Close() })

@@ -12,10 +12,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/go-i2p/i2psocks"
-	"github.com/go-i2p/i2psocks/dialer/sam"
 	"github.com/go-i2p/i2psocks/dialer/samtest/leaktest"
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
+	"github.com/go-i2p/i2psocks/internal/routertest"
 )
 
 // TestDownloadOnRouters: a file moves between clients on two real i2pd routers. The peer is told again, as the client forgets whom it
@@ -23,18 +22,12 @@ import (
 func TestDownloadOnRouters(t *testing.T) {
 	nw := i2pnet.Require(t, i2pnet.Config{})
 	leaktest.Guard(t)
-	on := func(router int) *i2psocks.Endpoint {
-		direct := sam.Tunnels{Length: -1} // as lease sets of longer tunnels are not found at once in so small a network
-		ep := &i2psocks.Endpoint{SAM: nw.SAM(router), DialBridge: nw.DialContext, Inbound: direct, Outbound: direct}
-		t.Cleanup(func() { ep.Close() })
-		return ep
-	}
-	seeder := on(0)
+	seeder := routertest.Endpoint(t, nw, 0)
 	_, seeded, _, data := seedOn(t, seeder)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	dir := t.TempDir()
-	client, err := newClient(ctx, on(1), dir)
+	client, err := newClient(ctx, routertest.Endpoint(t, nw, 1), dir)
 	require.NoError(t, err)
 	defer client.Close()
 	spec, err := load("magnet:?xt=urn:btih:" + seeded.InfoHash().HexString())

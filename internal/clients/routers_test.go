@@ -9,13 +9,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-i2p/i2psocks/internal/i2pnet"
+	"github.com/go-i2p/i2psocks/internal/routertest"
 )
 
 // TestClientsOnRouters runs the programs that fetch a page through an open port on real routers.
 func TestClientsOnRouters(t *testing.T) {
 	t.Parallel()
 	nw := i2pnet.Require(t, i2pnet.Config{})
-	web, ep := onRouter(t, nw, 0), onRouter(t, nw, 1)
+	web, ep := routertest.Endpoint(t, nw, 0), routertest.Endpoint(t, nw, 1)
 	ep.NoSecret = true
 	page := servePage(t, web)
 	px, err := ep.ListenSOCKS(t.Context(), "tcp", "127.0.0.1:0")
@@ -24,7 +25,7 @@ func TestClientsOnRouters(t *testing.T) {
 		proxy: px.URL(), web: web.Addr().Host, page: page, command: exec.CommandContext, direct: new(net.Dialer).DialContext,
 	}
 	require.Eventually(t, func() bool {
-		got, err := visit(t.Context(), ep, w.web, 20*time.Second)
+		got, err := routertest.Visit(t.Context(), ep, w.web, 20*time.Second)
 		return err == nil && got == page
 	}, 2*time.Minute, time.Second)
 	for _, c := range clients {
