@@ -97,8 +97,8 @@ var guided = []audited{
 			`-username=i2p -realname=i2p;/connect x;/wait {wait} /quit`}, carried, nil, nil},
 		remark: "Set the other irc.ctcp.* options to an empty value as well."},
 	{name: "Irssi", needs: "irssi",
-		usual:  trial{sh(`script -qec 'timeout {wait} irssi --home=$(mktemp -d) -c {irc} -p 6667' /dev/null`), carried, nil, []audit.Rule{audit.IRCUser}},
-		better: trial{sh(`IRCUSER=i2p IRCNAME=i2p script -qec 'timeout {wait} irssi --home=$(mktemp -d) -c {irc} -p 6667' /dev/null`), carried, nil, nil}},
+		usual:  trial{sh(`script -qec 'timeout --foreground {wait} irssi --home=$(mktemp -d) -c {irc} -p 6667' /dev/null`), carried, nil, []audit.Rule{audit.IRCUser}},
+		better: trial{sh(`IRCUSER=i2p IRCNAME=i2p script -qec 'timeout --foreground {wait} irssi --home=$(mktemp -d) -c {irc} -p 6667' /dev/null`), carried, nil, nil}},
 	{name: "aria2", needs: "aria2c",
 		usual: trial{[]string{"timeout", "{wait}", "aria2c", "--enable-dht=false", "-d", "/tmp",
 			"magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567&tr=http://{tracker}/announce"}, carried, nil,
@@ -142,7 +142,7 @@ func (g *guideWorld) check(t *testing.T, a audited, want trial) {
 func (g *guideWorld) observe(t *testing.T, a audited, args []string, wait *strings.Replacer) trial {
 	t.Helper()
 	g.reached.Store(0)
-	r := g.run(t, nil, []string{"TMPDIR=" + t.TempDir(), "TERM=xterm"}, slices.Concat(a.flags, []string{"-reveal", "--"}, g.fill(args, wait))...)
+	r := g.run(t, nil, []string{"TMPDIR=" + t.TempDir(), "TERM=xterm", "SHELL=/bin/sh"}, slices.Concat(a.flags, []string{"-reveal", "--"}, g.fill(args, wait))...)
 	seen := trial{args: args, way: fails}
 	switch {
 	case r.Carried > 0:
