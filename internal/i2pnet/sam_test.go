@@ -92,9 +92,7 @@ func requireEcho(t testing.TB, from, to *session) {
 		}
 		served <- err
 	}()
-	stream := openSAM(t, from.n, from.router)
-	_, err = stream.ask("STREAM CONNECT ID=%s DESTINATION=%s", from.id, to.dest)
-	require.NoError(t, err)
+	stream := from.connect(t, to.dest)
 	sent := strings.Repeat("garlic ", 2000)
 	_, err = io.WriteString(stream, sent)
 	require.NoError(t, err)
@@ -104,6 +102,20 @@ func requireEcho(t testing.TB, from, to *session) {
 	assert.Equal(t, sent, string(got))
 	require.NoError(t, stream.Close())
 	require.NoError(t, <-served)
+}
+
+// connect connects to a destination, for half a minute: a lease set that a router publishes after a crash is found late.
+func (s *session) connect(t testing.TB, dest string) *samConn {
+	var err error
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(time.Second) {
+		stream := openSAM(t, s.n, s.router)
+		if _, err = stream.ask("STREAM CONNECT ID=%s DESTINATION=%s", s.id, dest); err == nil {
+			return stream
+		}
+		stream.Close()
+	}
+	require.NoError(t, err)
+	return nil
 }
 
 // dialOutside dials from where the test is, outside the namespace.
