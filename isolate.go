@@ -27,6 +27,12 @@ type Isolation struct {
 	// nothing about the token and can be derived only with the endpoint's own identity. Tokens of a SOCKS port belong
 	// to its address; those of a port with a random number are transient even so.
 	Persistent bool
+	// MaxPersistent is the maximum number of identities of tokens in Keys or Dir, whichever endpoint made them: a
+	// client of a SOCKS port can invent as many user names as it likes. Beyond it the identity of a new token is
+	// refused with [ErrMaxPersistent]; the existing ones remain usable, and none is ever deleted. 0 means
+	// [DefaultMaxPersistent]; negative means no limit. What others save in the same store, or delete, counts after
+	// at most a minute.
+	MaxPersistent int
 	// Listen publishes the identities, so that they can be listened on; BIND by a SOCKS client with a token needs it.
 	// Otherwise they can only dial, and are not published.
 	Listen bool
@@ -135,12 +141,12 @@ func (e *Endpoint) newIsolated(ctx context.Context, key string) (dialer.Backend,
 // contexts, is waited for until Close, and not beyond.
 func (e *Endpoint) lasting(ctx context.Context, has *assets, name string) (keys.Identity, error) {
 	if e.Keys == nil {
-		return keys.LoadOrGenerate(ctx, has.dir, name)
+		return keys.LoadOrGenerate(ctx, has.tokens, name)
 	}
 	var id keys.Identity
 	loaded := make(chan error, 1)
 	go func() {
-		found, err := keys.LoadOrGenerate(ctx, e.Keys, name)
+		found, err := keys.LoadOrGenerate(ctx, has.tokens, name)
 		id = found
 		loaded <- err
 	}()
@@ -157,5 +163,5 @@ func (e *Endpoint) lasting(ctx context.Context, has *assets, name string) (keys.
 func (a *assets) isolatedName(key string) string {
 	mac := hmac.New(sha256.New, []byte(a.id.Reveal()))
 	mac.Write([]byte(key))
-	return "i-" + hex.EncodeToString(mac.Sum(nil)[:20])
+	return isolatedPrefix + hex.EncodeToString(mac.Sum(nil)[:tokenDigits/2])
 }

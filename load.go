@@ -91,6 +91,7 @@ func (e *Endpoint) identify(ctx context.Context, has *assets) (err error) {
 		if err != nil {
 			return err
 		}
+		has.tokens = e.Isolation.bound(e.Keys)
 		return has.mayLose(e.Keys)
 	case e.Dir == "":
 		return nil
@@ -103,7 +104,7 @@ func (e *Endpoint) identify(ctx context.Context, has *assets) (err error) {
 		dir.Close()
 		return err
 	}
-	has.dir = dir // stays open, which keeps other processes out
+	has.dir, has.tokens = dir, e.Isolation.bound(dir) // the directory stays open, which keeps other processes out
 	return nil
 }
 

@@ -72,10 +72,12 @@ func (p *Proxy) serve() {
 	}
 }
 
-// replyFor tells SOCKS what it cannot know: which failures Tor's codes name. Without
+// replyFor tells SOCKS what it cannot know: what will not pass by itself, and which failures Tor's codes name. Without
 // ExtendedErrors the server answers the plain code next to them.
 func replyFor(err error) socks.Reply {
 	switch {
+	case errors.Is(err, ErrMaxPersistent):
+		return socks.NotAllowed
 	case errors.Is(err, sam.ErrClientKey), errors.Is(err, i2cp.ErrClientKey):
 		return socks.MissingClientAuth // or the wrong one: routers do not tell
 	case errors.Is(err, dialer.ErrLeaseSetNotFound):

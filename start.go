@@ -23,6 +23,7 @@ type assets struct {
 	id      keys.Identity // zero if none is kept
 	budget  *socks.Budget // shared by all sessions and ports
 	dir     *keys.Dir     // to close in the end; nil unless opened here
+	tokens  keys.Store    // of the identities of tokens; nil if none is kept
 	lost    <-chan struct{}
 	stop    chan struct{} // closed in the end
 }

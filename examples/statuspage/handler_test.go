@@ -233,6 +233,7 @@ func TestReasons(t *testing.T) {
 		{wrapped(dialer.ErrLimit), socks.GeneralFailure, "limit reached", false},
 		{wrapped(context.Canceled), socks.GeneralFailure, "the client left", false},
 		{wrapped(audit.ErrFatal), socks.Succeeded, "ended: the client would have revealed who or where the user is", true},
+		{wrapped(i2psocks.ErrMaxPersistent), socks.NotAllowed, i2psocks.ErrMaxPersistent.Error(), false},
 		{wrapped(errors.New("x")), socks.NotAllowed, "not permitted by the policy", false},
 		{wrapped(errors.New("x")), socks.HostUnreachable, socks.HostUnreachable.String(), false},
 	} {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/socks"
@@ -113,6 +114,8 @@ func reasonOf(err error, reply socks.Reply) reason {
 		return reason{"an IP address: the client resolves names itself and reveals them to a DNS server", true}
 	case errors.Is(err, i2phost.ErrNotI2P):
 		return reason{"a host outside I2P: the client uses the clearnet, and may also bypass the proxy", true}
+	case errors.Is(err, i2psocks.ErrMaxPersistent):
+		return reason{i2psocks.ErrMaxPersistent.Error(), false}
 	case reply == socks.NotAllowed:
 		return reason{"not permitted by the policy", false}
 	}
