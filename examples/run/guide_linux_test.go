@@ -125,6 +125,9 @@ var waits = []*strings.Replacer{
 	strings.NewReplacer("{wait}", "60", "{long wait}", "120"),
 }
 
+// plain is the environment that the guide was written in, whoever runs the tests.
+var plain = []string{"LANG=C.UTF-8", "LANGUAGE=", "LC_ALL=", "LC_MESSAGES=", "TERM=xterm", "SHELL=/bin/sh", "XDG_CONFIG_HOME="}
+
 // check runs a trial, and compares with what was seen. What takes its time on a busy machine gets more of it.
 func (g *guideWorld) check(t *testing.T, a audited, want trial) {
 	t.Helper()
@@ -142,7 +145,8 @@ func (g *guideWorld) check(t *testing.T, a audited, want trial) {
 func (g *guideWorld) observe(t *testing.T, a audited, args []string, wait *strings.Replacer) trial {
 	t.Helper()
 	g.reached.Store(0)
-	r := g.run(t, nil, []string{"TMPDIR=" + t.TempDir(), "TERM=xterm", "SHELL=/bin/sh"}, slices.Concat(a.flags, []string{"-reveal", "--"}, g.fill(args, wait))...)
+	home := t.TempDir()
+	r := g.run(t, nil, slices.Concat(plain, []string{"HOME=" + home, "TMPDIR=" + home}), slices.Concat(a.flags, []string{"-reveal", "--"}, g.fill(args, wait))...)
 	seen := trial{args: args, way: fails}
 	switch {
 	case r.Carried > 0:
