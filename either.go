@@ -61,6 +61,9 @@ func (e *either) choose(ctx context.Context, op string) (session, error) {
 	if conn != nil { // sessions open their own
 		conn.Close()
 	}
+	if err == nil && w.protocol == overI2CP && e.sam != nil {
+		e.sam.Addr() // makes the identity; it may call the program, and must hold up nobody else
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.choosing--
@@ -79,7 +82,6 @@ func (e *either) choose(ctx context.Context, op string) (session, error) {
 		e.chosen = e.sam
 	default:
 		if e.sam != nil {
-			e.sam.Addr() // is the identity from now on
 			e.i2cp.Identity = e.sam.Identity
 		}
 		e.chosen = e.i2cp

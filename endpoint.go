@@ -109,7 +109,8 @@ type Endpoint struct {
 	// StatusChanged, if set, is called with each new state of the endpoint's own session, as
 	// [sam.Session.StatusChanged].
 	StatusChanged func(dialer.Status)
-	// Logger receives log records, without host names, destinations and keys. Nil disables logging.
+	// Logger receives log records, without host names, destinations and keys. Its handler may ask for the Status, but
+	// must not wait for the endpoint. Nil disables logging.
 	Logger *slog.Logger
 
 	mu       sync.Mutex

@@ -15,7 +15,8 @@ type Source interface {
 	Lookup(ctx context.Context, name string) (Address, error)
 }
 
-// Lister is a [Source] that can list all its entries. Version changes whenever they do.
+// Lister is a [Source] that can list all its entries. Version changes whenever they do. A [Book] that looks for a GarliCat
+// address holds up others that do meanwhile: All and Version must neither wait nor use the Book.
 type Lister interface {
 	Source
 	All() iter.Seq2[string, Address]

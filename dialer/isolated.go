@@ -35,7 +35,8 @@ type Isolated struct {
 	// router does not see an identity created right before its first use. They are made from the first use of any key
 	// on, and kept until all backends have been idle. 0 means none.
 	Spares int
-	// Logger receives failures to make or close a backend, and retirements, without keys. Nil disables logging.
+	// Logger receives failures to make or close a backend, and retirements, without keys. Its handler must not call
+	// Close or Abort. Nil disables logging.
 	Logger *slog.Logger
 
 	mu      sync.Mutex

@@ -215,13 +215,19 @@ func (i *Isolated) freeSlot() {
 
 // started lets an entry be used, or takes it out.
 func (i *Isolated) started(e *entry, backend Backend, err error) {
+	if !i.settle(e, backend, err) {
+		i.Logger.Warn("isolated backend not made", "err", err)
+	}
+}
+
+// settle is started without the log. It reports whether nobody is to be told of a failure.
+func (i *Isolated) settle(e *entry, backend Backend, err error) (quiet bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	defer close(e.ready)
 	if e.backend, e.err = backend, err; err == nil || e.retired {
-		return
+		return true
 	}
-	i.Logger.Warn("isolated backend not made", "err", err)
 	if i.entries[e.key] == e {
 		delete(i.entries, e.key)
 	}
@@ -231,6 +237,7 @@ func (i *Isolated) started(e *entry, backend Backend, err error) {
 			break
 		}
 	}
+	return false
 }
 
 // release ends a use. What is being made for nobody is given up.

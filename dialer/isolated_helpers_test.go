@@ -64,6 +64,11 @@ func isolated(t *testing.T, f func(t *testing.T, x *fixture)) {
 	})
 }
 
+// heard is the writer of a log that does something whenever there is something to hear.
+type heard func()
+
+func (h heard) Write(b []byte) (int, error) { h(); return len(b), nil }
+
 func session(b *samtest.Bridge) *sam.Session {
 	return &sam.Session{DialBridge: func(ctx context.Context, _, _ string) (net.Conn, error) { return b.Dial(ctx) }}
 }

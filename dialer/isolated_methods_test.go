@@ -1,8 +1,11 @@
 package dialer_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"log/slog"
 	"net"
 	"strings"
 	"testing"
@@ -147,3 +150,34 @@ func TestIsolatedStatusHangs(t *testing.T) {
 		assert.Equal(t, 2, <-asked+<-asked)
 	})
 }
+
+// TestIsolatedLoggerUsesIt: no lock is held while a program's handler takes down what happened.
+func TestIsolatedLoggerUsesIt(t *testing.T) {
+	isolated(t, func(t *testing.T, x *fixture) {
+		var log bytes.Buffer
+		uses := heard(func() {
+			x.Status()
+			assert.NotEqual(t, dialer.Closed, x.Get("other").Status().State)
+			x.Retire(func(string) bool { return false })
+		})
+		x.Logger = slog.New(slog.NewTextHandler(io.MultiWriter(&log, uses), &slog.HandlerOptions{Level: slog.LevelDebug}))
+		works := x.New
+		x.New = func(context.Context, string) (dialer.Backend, error) { return nil, errors.New("refused") }
+		require.Error(t, x.Get("one").Up(t.Context()))
+		x.New = func(ctx context.Context, key string) (dialer.Backend, error) {
+			b, err := works(ctx, key)
+			return unclosable{b}, err
+		}
+		require.NoError(t, x.Get("one").Up(t.Context()))
+		time.Sleep(2 * dialer.DefaultIsolatedIdle)
+		synctest.Wait()
+		for _, message := range []string{"not made", "idle", "not closed well"} {
+			assert.Contains(t, log.String(), message)
+		}
+	})
+}
+
+// unclosable is a backend whose end fails.
+type unclosable struct{ dialer.Backend }
+
+func (u unclosable) Close() error { u.Backend.Close(); return errors.New("not well") }

@@ -20,18 +20,23 @@ func (i *Isolated) retire(e *entry) {
 			err = e.backend.Close()
 			i.freeSlot()
 		}
-		i.mu.Lock()
-		defer i.mu.Unlock()
-		delete(i.closing, e)
-		close(e.gone)
+		i.forget(e, err)
 		if err != nil {
 			i.Logger.Warn("isolated backend not closed well", "err", err)
-			if i.closed {
-				i.errs = append(i.errs, err)
-			}
 		}
-		i.refill()
 	})
+}
+
+// forget notes that a retired backend is gone.
+func (i *Isolated) forget(e *entry, err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	delete(i.closing, e)
+	close(e.gone)
+	if err != nil && i.closed {
+		i.errs = append(i.errs, err)
+	}
+	i.refill()
 }
 
 // refill makes spares as far as there is room. The caller holds mu.
@@ -70,7 +75,7 @@ func (i *Isolated) sweep() {
 		case e.busy():
 			e.used = now
 		case now.Sub(e.used) >= i.idle():
-			i.Logger.Debug("isolated backend idle")
+			i.done.Go(func() { i.Logger.Debug("isolated backend idle") }) // not while mu is held
 			i.retire(e)
 		}
 	}

@@ -8,7 +8,8 @@ import (
 // Sealer encrypts the files of a [Dir]. Package keys/ageseal has one; it is separate so that a store of plain files
 // does not link it.
 //
-// Implementations must be safe for concurrent use and must not retain their arguments.
+// Implementations must be safe for concurrent use and must not retain their arguments. Other operations of the store wait for them
+// meanwhile, so that they must not use it.
 type Sealer interface {
 	// Seal encrypts plain. It must fail if Open could not read the result. Stores open the result at once to check
 	// it.

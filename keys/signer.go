@@ -15,9 +15,9 @@ import (
 //
 // It signs the lease sets, streams and datagrams of a session, several times a minute. A session must answer a
 // router's request for a lease set within 10 s, so a signature must not take longer than a second or two, and never
-// wait for a person.
+// wait for a person. It must not use the session that it signs for.
 type Signer interface {
-	// Destination returns the destination it signs for; always the same.
+	// Destination returns the destination it signs for; always the same, and without waiting for anybody.
 	Destination() Destination
 	// Sign returns the signature of message in the form of the destination's [SignatureType].
 	Sign(message []byte) ([]byte, error)

@@ -36,8 +36,8 @@ type Session struct {
 	DialRouter func(ctx context.Context, network, address string) (net.Conn, error)
 	// User and Password are credentials for Java I2P with i2cp.auth: words of up to 128 printable ASCII characters.
 	// They are sent to all routers, unencrypted. Password is called once; it is a function so that a Session that is
-	// printed does not show it. i2pd has no passwords. If a router rejects them all methods fail with an
-	// [*AuthError].
+	// printed does not show it. All methods but Status wait for it, so that it must not call them. i2pd has no
+	// passwords. If a router rejects them all methods fail with an [*AuthError].
 	User     string
 	Password func() string
 	// Owners, if set, is shared with other sessions to recognise the owners of the routers: see [dialer.OwnerError].
@@ -78,7 +78,8 @@ type Session struct {
 	// StatusChanged, if set, is called with each new State, in order and one call at a time; the last is Closed. The
 	// session does not wait for it: it may block, use the session and close it.
 	StatusChanged func(dialer.Status)
-	// Logger receives the state changes of the session, without names and keys. Nil disables logging.
+	// Logger receives the state changes of the session, without names and keys. Its handler may ask for the Status,
+	// but must not wait for the session. Nil disables logging.
 	Logger *slog.Logger
 
 	mu      sync.Mutex

@@ -20,6 +20,14 @@ type output struct {
 const maxLine = 4096
 
 func (o *output) Write(b []byte) (int, error) {
+	for _, line := range o.lines(b) {
+		o.log.LogAttrs(context.Background(), slog.LevelDebug, "i2pd", slog.String("line", line))
+	}
+	return len(b), nil
+}
+
+// lines returns those that b completes and that hold anything.
+func (o *output) lines(b []byte) (lines []string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.part = append(o.part, b...)
@@ -29,12 +37,12 @@ func (o *output) Write(b []byte) (int, error) {
 			if len(o.part) > maxLine {
 				o.part = nil
 			}
-			return len(b), nil
+			return lines
 		}
 		o.part = rest
 		if text := redact(string(bytes.TrimSpace(line))); text != "" {
 			o.last = text
-			o.log.LogAttrs(context.Background(), slog.LevelDebug, "i2pd", slog.String("line", text))
+			lines = append(lines, text)
 		}
 	}
 }

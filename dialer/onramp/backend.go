@@ -27,7 +27,8 @@ type Backend struct {
 	Options []string
 	// DialTimeout bounds each dial. 0 means DefaultDialTimeout; negative means no bound but the context's.
 	DialTimeout time.Duration
-	// Logger receives the state changes of the session, without names and keys. Nil disables logging.
+	// Logger receives the state changes of the session, without names and keys. Its handler may ask for the Status,
+	// but must not wait for the session. Nil disables logging.
 	Logger *slog.Logger
 
 	mu          sync.Mutex

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -274,15 +275,26 @@ func TestNoRouter(t *testing.T) {
 	assert.NoError(t, b.Up(t.Context()), "a start that failed is tried again")
 }
 
+// heard is the writer of a log that does something whenever there is something to hear.
+type heard func()
+
+func (h heard) Write(b []byte) (int, error) { h(); return len(b), nil }
+
+// TestRouterRestarts: a program's handler that takes down what happens may use the backend.
 func TestRouterRestarts(t *testing.T) {
 	r := router(t)
 	b, _ := backend(t)
+	told := make(chan dialer.Status, 8)
+	b.Logger = slog.New(slog.NewTextHandler(heard(func() { told <- b.Status() }), nil))
 	ln, err := b.Listen(t.Context(), "tcp", ":0")
 	require.NoError(t, err)
 	r.Kill()
 	_, err = ln.Accept()
 	assert.ErrorIs(t, err, dialer.ErrRouterDown)
 	assert.Equal(t, dialer.Down, b.Status().State)
+	for range 2 { // that it was up, and that it is not
+		<-told
+	}
 	assert.ErrorIs(t, b.Up(t.Context()), dialer.ErrRouterDown)
 	require.NoError(t, r.Restart())
 	require.NoError(t, b.Up(t.Context()))

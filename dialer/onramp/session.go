@@ -60,6 +60,13 @@ func (b *Backend) open(o *opening) {
 			err = fmt.Errorf("%w: the session has another identity", dialer.ErrRouter)
 		}
 	}
+	if b.opened(o, g, err) {
+		b.log("session is up")
+	}
+}
+
+// opened ends an opening, and reports whether there is a session from now on.
+func (b *Backend) opened(o *opening, g *onramp.Garlic, err error) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	defer close(o.done)
@@ -85,9 +92,10 @@ func (b *Backend) open(o *opening) {
 		b.session = &session{b: b, garlic: g, dialing: *g.StreamSession, done: make(chan struct{})}
 		b.status.Attempts = 0
 		b.set(dialer.Up, nil)
-		b.log("session is up")
 		go b.watch(b.session)
+		return true
 	}
+	return false
 }
 
 // watch reads the control connection, on which nothing of use comes, to its end.
@@ -103,10 +111,17 @@ func (b *Backend) watch(s *session) {
 
 // lost ends a session and its listener. The next use opens another one.
 func (b *Backend) lost(s *session) {
+	if b.forget(s) {
+		b.log("session is gone")
+	}
+}
+
+// forget is lost without the log. It reports whether the session was still wanted.
+func (b *Backend) forget(s *session) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.session != s {
-		return
+		return false
 	}
 	b.session = nil
 	close(s.done)
@@ -116,10 +131,11 @@ func (b *Backend) lost(s *session) {
 	}
 	closeGarlic(s.garlic)
 	b.claim.Rest(settle)
-	if !b.closed {
-		b.set(dialer.Down, errLost)
-		b.log("session is gone")
+	if b.closed {
+		return false
 	}
+	b.set(dialer.Down, errLost)
+	return true
 }
 
 // dial opens a stream to a checked host. The call goes on behind a context that ended, and its

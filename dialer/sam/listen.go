@@ -48,20 +48,32 @@ func (a *acceptor) run() {
 
 // deliver hands a stream to its listener. A stream that nobody listens for, or that there is no room for, is closed.
 func (a *acceptor) deliver(s *stream, port uint16) {
+	taken, full := a.offer(s, port)
+	if full {
+		s.live.session.Logger.Debug("i2p stream not taken: too many wait to be accepted")
+	}
+	if !taken {
+		s.Close()
+	}
+}
+
+// offer reports whether a listener has taken a stream, and whether there is one that is full.
+func (a *acceptor) offer(s *stream, port uint16) (taken, full bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if ln := a.listenerOn(port); ln != nil {
-		if ln.port != 0 {
-			s.local.Port = ln.port
-		}
-		select {
-		case ln.streams <- s:
-			return
-		default:
-			s.live.session.Logger.Debug("i2p stream not taken: too many wait to be accepted")
-		}
+	ln := a.listenerOn(port)
+	if ln == nil {
+		return false, false
 	}
-	s.Close()
+	if ln.port != 0 {
+		s.local.Port = ln.port
+	}
+	select {
+	case ln.streams <- s:
+		return true, false
+	default:
+		return false, true
+	}
 }
 
 // listenerOn returns the listener on a port, else the one that takes any; for port 0, which is what comes where the router tells

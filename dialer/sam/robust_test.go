@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -131,10 +133,24 @@ func TestListenRefused(t *testing.T) {
 	})
 }
 
-// TestUnservedListener: a listener that nobody serves holds up no other, and no more than its backlog.
+// heard is the writer of a log that does something with what it hears.
+type heard func(record string)
+
+func (h heard) Write(b []byte) (int, error) { h(string(b)); return len(b), nil }
+
+// TestUnservedListener: a listener that nobody serves holds up no other, and no more than its backlog. A program's handler that
+// takes down what is lost may use the session.
 func TestUnservedListener(t *testing.T) {
 	onRouters(t, []samtest.Router{samtest.Instant, samtest.Java}, func(t *testing.T, _ *samtest.Network, a, b *samtest.Bridge) {
 		server, client := session(t, a), session(t, b)
+		refused := 0
+		server.Logger = slog.New(slog.NewTextHandler(heard(func(record string) {
+			if strings.Contains(record, "not taken") {
+				refused++
+				_, err := server.Listen(t.Context(), "tcp", ":1")
+				assert.ErrorIs(t, err, syscall.EADDRINUSE)
+			}
+		}), &slog.HandlerOptions{Level: slog.LevelDebug}))
 		_, err := server.Listen(t.Context(), "tcp", ":1")
 		require.NoError(t, err)
 		site(t, server, banner)
@@ -145,6 +161,7 @@ func TestUnservedListener(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		assert.Equal(t, backlog, server.Status().Streams)
+		assert.Equal(t, 2*javaAccepts, refused)
 		visitOnce(t, client, server)
 	})
 }

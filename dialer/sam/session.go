@@ -34,8 +34,8 @@ type Session struct {
 	DialBridge func(ctx context.Context, network, address string) (net.Conn, error)
 	// User and Password are credentials for bridges of Java I2P: words of up to 128 printable ASCII characters
 	// without blanks, quotes and backslashes. They are sent to all bridges, unencrypted. Password is called once; it
-	// is a function so that a Session that is printed does not show it. i2pd has no passwords. If a bridge rejects
-	// them all methods fail with an [*AuthError].
+	// is a function so that a Session that is printed does not show it. All methods but Status wait for it, so that
+	// it must not call them. i2pd has no passwords. If a bridge rejects them all methods fail with an [*AuthError].
 	User     string
 	Password func() string
 	// Owners, if set, is shared with other sessions to recognise the owners of the bridges: see [dialer.OwnerError].
@@ -82,7 +82,8 @@ type Session struct {
 	// session does not wait for it: it may block, use the session and close it, while later changes are queued; the
 	// call for Closed may come after Close has returned. For isolated identities, set it where they are made.
 	StatusChanged func(dialer.Status)
-	// Logger receives the state changes of the session, without names and keys. Nil disables logging.
+	// Logger receives the state changes of the session, without names and keys. Its handler may ask for the Status,
+	// but must not wait for the session. Nil disables logging.
 	Logger *slog.Logger
 
 	keep     keeper.Keeper[*live] // has the session that is up, and the state

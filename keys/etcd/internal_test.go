@@ -2,10 +2,12 @@ package etcdkeys
 
 import (
 	"io/fs"
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/go-i2p/i2psocks/keys"
@@ -40,6 +42,30 @@ func TestDeadline(t *testing.T) {
 	assert.True(t, slept.past(now))
 	setBack := deadline{mono: d.mono, wall: d.wall.Add(time.Hour)}
 	assert.True(t, setBack.past(now.Add(20*time.Second)))
+}
+
+// heard is the writer of a log that does something whenever there is something to hear.
+type heard func()
+
+func (h heard) Write(b []byte) (int, error) { h(); return len(b), nil }
+
+// TestLossWaitsForNoLogger: a handler of the program's own, which may take its time or use the Store, holds up no loss.
+func TestLossWaitsForNoLogger(t *testing.T) {
+	client, err := clientv3.New(clientv3.Config{Endpoints: []string{"127.0.0.1:1"}, Context: t.Context()}) // where nobody is
+	require.NoError(t, err)
+	defer client.Close()
+	told := make(chan struct{}, 100)
+	s := &Store{Client: client, claims: map[string]*claim{"a": {}}}
+	s.Logger = slog.New(slog.NewTextHandler(heard(func() {
+		<-s.Lost()
+		s.usable(t.Context())
+		told <- struct{}{}
+	}), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	se := &session{seconds: 2, cancel: func() {}, done: make(chan struct{})}
+	s.session = se
+	s.keep(t.Context(), se, time.Now())
+	assert.ErrorIs(t, s.lose("again"), ErrLost)
+	<-told
 }
 
 func FuzzParseRecord(f *testing.F) {

@@ -90,7 +90,13 @@ func (s *Store) keep(ctx context.Context, se *session, asked time.Time) {
 				why = "etcd was not asked in time: the host slept, or its clock was set"
 			} else if !beating && now.Sub(asked) >= se.ttl()/beatsPerTTL {
 				beating, asked = true, now
-				go func() { proved <- s.prove(ctx, se) }()
+				go func() {
+					err := s.prove(ctx, se)
+					proved <- err // what follows may take its time, and must hold up no loss
+					if err != nil && !errors.Is(err, ErrLost) {
+						s.logger().Debug("etcd could not be asked", "error", err)
+					}
+				}()
 			}
 		case err := <-proved:
 			beating = false
@@ -100,8 +106,6 @@ func (s *Store) keep(ctx context.Context, se *session, asked time.Time) {
 				lapse.Reset(time.Until(end.mono))
 			case errors.Is(err, ErrLost):
 				why = err.Error()
-			case err != nil:
-				s.logger().Debug("etcd could not be asked", "error", err)
 			}
 		}
 	}
@@ -115,30 +119,37 @@ func (s *Store) keep(ctx context.Context, se *session, asked time.Time) {
 // loseSession ends the Store if it owns anything, else it forgets the session.
 func (s *Store) loseSession(se *session, why string) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	owned := len(s.claims)
 	if s.session != se || s.ended != nil {
-		return
-	}
-	if len(s.claims) == 0 {
+		owned = 0
+	} else if owned == 0 {
 		s.session = nil // nothing was lost; the next claim starts another
-		return
+	} else {
+		s.endLocked(ErrLost)
 	}
-	s.loseLocked(why)
+	s.mu.Unlock()
+	if owned > 0 {
+		s.logLoss(owned, why)
+	}
 }
 
 // lose ends the Store and returns why no method works any more.
 func (s *Store) lose(why string) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended == nil {
-		s.loseLocked(why)
+	owned, first := len(s.claims), s.ended == nil
+	if first {
+		s.endLocked(ErrLost)
 	}
-	return s.ended
+	ended := s.ended
+	s.mu.Unlock()
+	if first {
+		s.logLoss(owned, why)
+	}
+	return ended
 }
 
-func (s *Store) loseLocked(why string) {
-	s.endLocked(ErrLost)
-	s.logger().Warn("ownership of identities lost", "identities", len(s.claims), "cause", why)
+func (s *Store) logLoss(owned int, why string) {
+	s.logger().Warn("ownership of identities lost", "identities", owned, "cause", why)
 }
 
 // endLocked tells everybody. The first reason stays, but Close comes after all.

@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -235,4 +236,27 @@ func TestStopAnytime(t *testing.T) {
 			assert.Equal(t, dialer.Closed, r.keeper.Status().State)
 		})
 	}
+}
+
+// heard is the writer of a log that does something whenever there is something to hear.
+type heard func()
+
+func (h heard) Write(b []byte) (int, error) { h(); return len(b), nil }
+
+// TestLoggerUsesIt: no lock is held while a program's handler takes down what happened, and what it sees is what it hears of.
+func TestLoggerUsesIt(t *testing.T) {
+	on(t, 1, func(t *testing.T, r *routers) {
+		var seen []dialer.State
+		r.keeper.Logger = slog.New(slog.NewTextHandler(heard(func() { seen = append(seen, r.keeper.Status().State) }), nil))
+		r.set(0, errLost)
+		_, err := r.keeper.Await(t.Context())
+		require.ErrorIs(t, err, errLost)
+		r.set(0, nil)
+		l, err := r.keeper.Await(t.Context())
+		require.NoError(t, err)
+		synctest.Wait()
+		l.lose(errLost)
+		synctest.Wait()
+		assert.Equal(t, []dialer.State{dialer.Starting, dialer.Up, dialer.Down}, seen)
+	})
 }

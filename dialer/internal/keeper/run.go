@@ -73,35 +73,44 @@ func (k *Keeper[L]) publish(l L) {
 	if k.Ready != nil {
 		k.Ready(l)
 	}
-	k.mu.Lock()
-	if k.status.State == dialer.Closed {
-		k.mu.Unlock()
+	router := l.Router()
+	if !k.show(l, router) {
 		k.end(l, dialer.ErrSessionClosed)
 		return
 	}
+	k.Logger.Info("i2p session up", "router", router)
+}
+
+// show is what of publish needs the lock. It is false after Stop.
+func (k *Keeper[L]) show(l L, router string) bool {
+	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.status.State == dialer.Closed {
+		return false
+	}
 	k.kept, k.live, k.present = true, l, true
-	k.status.Attempts, k.status.Router = 0, l.Router()
+	k.status.Attempts, k.status.Router = 0, router
 	k.work.Add(1)
 	k.unwatch = context.AfterFunc(l.Context(), func() {
 		defer k.work.Done()
 		k.lost(l)
 	})
 	k.set(dialer.Up, nil)
-	k.Logger.Info("i2p session up", "router", k.status.Router)
+	return true
 }
 
 // lost ends a session that can be used no more, and makes the next one.
 func (k *Keeper[L]) lost(l L) {
 	why := context.Cause(l.Context())
 	k.mu.Lock()
-	if k.status.State != dialer.Closed {
-		k.Logger.Warn("i2p session lost", "err", why)
-	}
+	wanted := k.status.State != dialer.Closed
 	lived := time.Since(k.status.Since)
 	k.unwatch = nil
 	k.set(dialer.Down, why)
 	k.mu.Unlock()
+	if wanted {
+		k.Logger.Warn("i2p session lost", "err", why)
+	}
 	k.end(l, why)
 	k.advance()
 	if lived >= stable {
