@@ -13,6 +13,7 @@ type Limits struct {
 	ReceiveBuffer  int // bytes of one stream that are not read yet: 2 MiB, at least 256 KiB
 	SendBuffer     int // bytes of one stream that are not acknowledged yet: 1 MiB
 	Buffered       int // bytes of all streams that are not read yet: 64 MiB
+	Unacknowledged int // bytes of all streams that are not acknowledged yet: 64 MiB; of one, no more than it leaves to others
 }
 
 func (l Limits) engine() streaming.Limits { return streaming.Limits(l) }

@@ -63,7 +63,8 @@ func (s *Stream) markMissing(p *packet.Packet, through int) {
 // cannot be told which sending has arrived.
 func (s *Stream) delivered(g *segment) (trip instant) {
 	now := s.e.now
-	if s.buffered -= len(g.data); s.buffered == 0 && len(g.data) > 0 {
+	s.keep(-len(g.data))
+	if s.buffered == 0 && len(g.data) > 0 {
 		s.closeAt = now + closeQuiet
 	}
 	if g.lost {

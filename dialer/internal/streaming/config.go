@@ -55,6 +55,7 @@ type Limits struct {
 	ReceiveBuffer  int // bytes of one stream that are not read yet: 2 MiB, at least 256 KiB; a quarter of it chokes
 	SendBuffer     int // bytes of one stream that are not acknowledged yet: 1 MiB
 	Buffered       int // bytes of all streams that are not read yet: 64 MiB
+	Unacknowledged int // bytes of all streams that are not acknowledged yet: 64 MiB; of one, no more than it leaves to others
 }
 
 const (
@@ -85,6 +86,7 @@ func (c Config) withDefaults() (Config, error) {
 	l.ReceiveBuffer = max(orNone(l.ReceiveBuffer, 2<<20), minReceiveBuffer)
 	l.SendBuffer = max(orNone(l.SendBuffer, 1<<20), maxPayload)
 	l.Buffered = max(orNone(l.Buffered, 64<<20), minReceiveBuffer)
+	l.Unacknowledged = orNone(l.Unacknowledged, 64<<20)
 	return c, nil
 }
 

@@ -24,12 +24,14 @@
 // does not tell who has sent a message. Unsigned ones are refused, and a peer that
 // answers a dial unsigned ends it. Data and acknowledgements are as trustworthy as
 // the numbers of the stream, 64 random bits that only the two ends and their
-// routers know; what they claim is bounded: who acknowledges what was not sent is
-// ignored.
+// routers know; until who has called uses the number that we have chosen, mostly for
+// one round trip, as the 32 bits of its own. What they claim is bounded: who
+// acknowledges what was not sent is ignored.
 //
 // A SYN that names another receiver is refused (I2P proposal 164). The protocol
 // has no time in it, so a SYN may be replayed to its receiver; as long as the
-// stream is remembered, which is 5 minutes after its end, that is noticed.
+// stream is remembered, which is 5 minutes after its end, or until 1024 others
+// have ended, that is noticed.
 //
 // # What it refuses to do
 //
@@ -47,9 +49,9 @@
 // # Memory
 //
 // An idle stream takes less than 2 KiB, its peer included. What peers can make an
-// engine keep is bounded by [Limits]: bytes received and not read, of each stream
-// and of all (64 MiB, and one packet for each stream beyond, so that none is
-// stuck), streams in all and of each peer, and SYNs a minute. Beside these it keeps
+// engine keep is bounded by [Limits]: bytes received and not read, and bytes written
+// and not acknowledged, of each stream and of all (64 MiB of either, and one packet
+// for each stream beyond, so that none is stuck), streams in all and of each peer, and SYNs a minute. Beside these it keeps
 // at most 1024 ended streams and 1024 destinations without streams, about 1 KiB
 // each, 64 times 16 packets that have come too early, for ten seconds (4 MiB), 256
 // replies, 256 pings, and 2 MiB of free buffers.

@@ -42,9 +42,10 @@ type Engine struct {
 
 	opens, resets, pongs, proofs bucket
 
-	buffered int // bytes received and not read
-	memory   memory
-	outgoing packet.Packet // the one that is being made
+	buffered       int // bytes received and not read
+	unacknowledged int // bytes written and not acknowledged
+	memory         memory
+	outgoing       packet.Packet // the one that is being made
 }
 
 // New returns an engine without streams. It fails when the destination is

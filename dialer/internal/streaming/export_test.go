@@ -55,6 +55,7 @@ func CheckIdle(t require.TestingT, e *Engine) {
 	require.Empty(t, e.streams)
 	require.Empty(t, e.byRemote)
 	require.Empty(t, e.timers)
+	require.Zero(t, e.unacknowledged)
 	for _, p := range e.peers {
 		require.Zero(t, p.inflight)
 		require.Zero(t, p.streams)

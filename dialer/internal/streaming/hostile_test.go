@@ -202,3 +202,41 @@ func TestHostilePeerMemory(t *testing.T) {
 	assert.Less(t, grown, bound+streams*each+spare)
 	assert.NotNil(t, l.Accept())
 }
+
+// Peers that take streams and acknowledge nothing make the engine keep no more of what programs write than the limit,
+// and a packet for each stream.
+func TestUnacknowledgedIsBounded(t *testing.T) {
+	const streams, bound = 100, 1 << 20
+	s := newScript(t, streaming.Config{Limits: streaming.Limits{Unacknowledged: bound, SendBuffer: bound}})
+	fill := func(st *streaming.Stream) (total int) {
+		for {
+			n, err := st.Write(make([]byte, 100_000))
+			require.NoError(t, err)
+			if n == 0 {
+				assert.Zero(t, st.Writable())
+				return total
+			}
+			total += n
+		}
+	}
+	var all []*streaming.Stream
+	for range streams + 1 {
+		st, _ := s.dial(javaSYN)
+		all = append(all, st)
+	}
+	last, all := all[streams], all[:streams]
+	total := 0
+	for _, st := range all {
+		total += fill(st)
+	}
+	assert.LessOrEqual(t, total, bound+streams*1812)
+	assert.Greater(t, total, bound/2)
+	assert.GreaterOrEqual(t, fill(last), 1812)
+	for _, st := range all {
+		st.Abort(streaming.ErrTimeout)
+	}
+	assert.Greater(t, fill(last), bound/3, "what has ended makes room")
+	last.Close()
+	last.Abort(nil)
+	streaming.CheckIdle(t, s.e)
+}

@@ -95,7 +95,7 @@ func (s *Stream) Write(b []byte) (int, error) {
 	case s.end() >= maxSequence-wideSpan:
 		return 0, ErrExhausted
 	}
-	n := max(min(len(b), s.e.conf.Limits.SendBuffer-s.buffered), 0)
+	n := min(len(b), s.sendRoom())
 	s.enqueue(b[:n])
 	s.wake()
 	return n, nil
@@ -106,12 +106,26 @@ func (s *Stream) Writable() int {
 	if s.writeShut || s.err != nil || s.state == ended || s.state == resetting {
 		return 0
 	}
-	return max(s.e.conf.Limits.SendBuffer-s.buffered, 0)
+	return s.sendRoom()
+}
+
+// sendRoom is how many bytes the stream can take. Those that are not acknowledged share the memory for all: each may have as
+// much as is free, so that there is always some for others, and one packet in any case, whose acknowledgement wakes it.
+func (s *Stream) sendRoom() int {
+	l := &s.e.conf.Limits
+	free := max(l.Unacknowledged-s.e.unacknowledged, maxPayload)
+	return max(min(l.SendBuffer, free)-s.buffered, 0)
+}
+
+// keep counts bytes that are to be sent.
+func (s *Stream) keep(n int) {
+	s.buffered += n
+	s.e.unacknowledged += n
 }
 
 // enqueue cuts data into segments; it fills the last one first if that was not sent.
 func (s *Stream) enqueue(b []byte) {
-	s.buffered += len(b)
+	s.keep(len(b))
 	for len(b) > 0 {
 		g := s.tail()
 		if g == nil {
@@ -157,7 +171,7 @@ func (s *Stream) setPayload(n int) {
 			s.queue.push(g)
 			continue
 		}
-		s.buffered -= len(g.data)
+		s.keep(-len(g.data))
 		s.enqueue(g.data)
 		s.e.memory.freeSegment(g)
 	}
@@ -194,11 +208,12 @@ func (s *Stream) nextSegment() (int, bool) {
 // dropSegments frees what waits to be sent or acknowledged.
 func (s *Stream) dropSegments() {
 	s.peer.inflight -= s.inflight
+	s.keep(-s.buffered)
 	for s.queue.len() > 0 {
 		if g := s.queue.pop(); g != nil {
 			s.e.memory.freeSegment(g)
 		}
 	}
 	s.queue.drop()
-	s.inflight, s.lostLen, s.sentLen, s.buffered = 0, 0, 0, 0
+	s.inflight, s.lostLen, s.sentLen = 0, 0, 0
 }
