@@ -81,6 +81,8 @@ func (e *Engine) accept(in *incoming) error {
 		return ErrNotOfStream
 	case !in.ForReceiver(e.hash), e.conf.RequireReceiver && !in.NamesReceiver():
 		return ErrReplayed
+	case !in.Flags.Has(packet.FromIncluded | packet.SignatureIncluded):
+		return fmt.Errorf("%w: missing", ErrSignature)
 	case !e.opens.take(e.now, e.conf.Limits.OpensPerMinute):
 		return fmt.Errorf("%w: too many in all", ErrNotAllowed)
 	}

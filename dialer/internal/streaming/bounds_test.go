@@ -1,6 +1,7 @@
 package streaming_test
 
 import (
+	"io"
 	"testing"
 	"time"
 
@@ -98,4 +99,117 @@ func TestUnnamedPackets(t *testing.T) {
 	s.key = key
 	require.NoError(t, s.send(syn))
 	assert.ErrorIs(t, s.send(unnamed), streaming.ErrUnknownStream)
+}
+
+// Each RESET costs a signature: who is refused too often is met with silence.
+func TestResetsAreBounded(t *testing.T) {
+	s := newScript(t, streaming.Config{Limits: streaming.Limits{OpensPerMinute: -1, PeerPerMinute: -1}})
+	for id := range uint32(250) {
+		require.ErrorIs(t, s.send(s.syn(id+1)), streaming.ErrNotAllowed)
+	}
+	counts(t, 200, having(s.drain(), packet.Reset)) // a sixth of a minute's
+	s.now = s.now.Add(time.Second)
+	for id := range uint32(50) {
+		require.ErrorIs(t, s.send(s.syn(1000+id)), streaming.ErrNotAllowed)
+	}
+	counts(t, 20, having(s.drain(), packet.Reset))
+}
+
+// Early packets are no larger than tunnels bear easily.
+func TestEarlyPacketsAreSmall(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	early := packet.Packet{ReceiveID: theirID, Sequence: 1, Flags: packet.NoAck, Payload: make([]byte, 2*1812)}
+	assert.ErrorIs(t, s.send(early), streaming.ErrUnknownStream)
+	early.Payload = early.Payload[:3000]
+	assert.NoError(t, s.send(early))
+}
+
+// Of peers who have chosen the same number, which honest ones do not, there are no more than four.
+func TestSameNumber(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	_, err := s.e.Listen(0)
+	require.NoError(t, err)
+	for n := range uint64(6) {
+		d, key := streamingsim.NewKey(10 + n)
+		syn := s.opens(i2pdSYN)
+		syn.From, s.key = d.Bytes(), key
+		err := s.send(syn)
+		if n < 4 {
+			require.NoError(t, err)
+			continue
+		}
+		assert.ErrorIs(t, err, streaming.ErrNotAllowed)
+	}
+	assert.Equal(t, 4, s.e.Streams())
+}
+
+// A packet is kept up to 2048 places in front of the next one.
+func TestFarAhead(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	_, id := s.dial(i2pdSYN)
+	require.NoError(t, s.send(from(id, 2049, 0, 0, "x")))
+	assert.Zero(t, s.e.Buffered())
+	require.NoError(t, s.send(from(id, 2048, 0, 0, "x")))
+	assert.NotZero(t, s.e.Buffered())
+}
+
+// When all memory for what nobody reads is used, no more streams are taken.
+func TestNoRoomForStreams(t *testing.T) {
+	s := newScript(t, streaming.Config{Limits: streaming.Limits{Buffered: 256 << 10}})
+	_, id := s.dial(i2pdSYN)
+	for seq := uint32(1); seq <= 200; seq++ {
+		require.NoError(t, s.send(from(id, seq, 0, 0, string(make([]byte, 1812)))))
+	}
+	_, err := s.e.Listen(0)
+	require.NoError(t, err)
+	syn, taken := s.opens(i2pdSYN), 0
+	syn.Payload = make([]byte, 1000)
+	for range 10 {
+		syn.ReceiveID++
+		if s.send(syn) == nil {
+			taken++
+		}
+	}
+	assert.LessOrEqual(t, taken, 2, "what is left of the room")
+	counts(t, 10-taken, having(s.drain(), packet.Reset))
+}
+
+// Nothing follows the end, whether it has come before or after.
+func TestDataBehindTheEnd(t *testing.T) {
+	for name, order := range map[string]string{"in order": "1C3", "end first": "C31", "end last": "31C"} {
+		s := newScript(t, streaming.Config{})
+		st, id := s.dial(javaSYN)
+		for _, c := range order {
+			p := from(id, uint32(c-'0'), 0, 0, string(c))
+			if c == 'C' {
+				p = from(id, 2, 0, packet.Close, "2")
+			}
+			require.NoError(t, s.send(p))
+		}
+		assert.Equal(t, "12", read(t, st), name)
+		for range 2 {
+			_, err := st.Read(make([]byte, 1))
+			assert.Equal(t, io.EOF, err, name)
+			require.NoError(t, s.send(from(id, 3, 0, 0, "3")))
+		}
+	}
+}
+
+// Whoever sends many datagrams in the name of a peer makes nobody verify more than some.
+func TestProofsAreBounded(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	s.e.Rerouted(s.now, streaming.Ratchet256)
+	s.e.Turn(s.now, s.peer, streaming.Signed)
+	verified := 0
+	for range 100 {
+		if s.e.WorthProving(s.now, s.peer.Hash(), streaming.Signed) {
+			verified++
+		}
+	}
+	assert.Equal(t, 20, verified) // a sixth of a minute's
+	s.now = s.now.Add(time.Second)
+	assert.True(t, s.e.WorthProving(s.now, s.peer.Hash(), streaming.Signed))
+	stranger, _ := streamingsim.NewKey(3)
+	s.now = s.now.Add(time.Minute)
+	assert.False(t, s.e.WorthProving(s.now, stranger.Hash(), streaming.Signed), "to whom nothing was sent")
 }

@@ -81,6 +81,24 @@ func TestRates(t *testing.T) {
 	}
 }
 
+// What is refused without a look at its signature, as anybody can send it, does not count.
+func TestRatesOfNonsense(t *testing.T) {
+	s := newScript(t, streaming.Config{Limits: streaming.Limits{OpensPerMinute: 60}})
+	_, err := s.e.Listen(0)
+	require.NoError(t, err)
+	other, unsigned, nobody := s.syn(1), s.syn(2), s.syn(3)
+	other.SetReceiver(s.peer.Hash())
+	nobody.Flags &^= packet.FromIncluded
+	raw, err := unsigned.Append(nil)
+	require.NoError(t, err)
+	for range 100 {
+		assert.ErrorIs(t, s.send(other), streaming.ErrReplayed)
+		assert.ErrorIs(t, s.e.Receive(s.now, 0, 0, raw), streaming.ErrSignature)
+		assert.ErrorIs(t, s.send(nobody), streaming.ErrSignature)
+	}
+	assert.NoError(t, s.send(s.syn(4)))
+}
+
 // The policy is asked before the signature is checked, and who it refuses learns nothing.
 func TestAllow(t *testing.T) {
 	s := newScript(t, streaming.Config{Allow: func(from keys.Destination, port uint16) bool {

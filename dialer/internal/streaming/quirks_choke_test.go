@@ -106,6 +106,28 @@ func TestChoking(t *testing.T) {
 	assert.Zero(t, s.e.Buffered())
 }
 
+// What we send ourselves while we choke says so too: a delay of none would end the choke.
+func TestDataWhileChoking(t *testing.T) {
+	s := newScript(t, streaming.Config{Limits: streaming.Limits{ReceiveBuffer: 256 << 10}})
+	st, id := s.dial(i2pdSYN)
+	for seq := uint32(1); seq <= 60; seq++ {
+		require.NoError(t, s.send(from(id, seq, 0, 0, strings.Repeat("x", 1812))))
+	}
+	s.pass(time.Second)
+	write(t, st, "answer")
+	out := data(s.pass(time.Minute))
+	require.Greater(t, len(out), 2)
+	for _, p := range out {
+		assert.True(t, p.Choke())
+	}
+	read(t, st)
+	out = data(s.pass(time.Minute))
+	require.NotEmpty(t, out)
+	for _, p := range out {
+		assert.False(t, p.Choke())
+	}
+}
+
 // Data that comes shows that the end of the choke was heard.
 func TestUnchokeIsHeard(t *testing.T) {
 	s := newScript(t, streaming.Config{Limits: streaming.Limits{ReceiveBuffer: 256 << 10}})

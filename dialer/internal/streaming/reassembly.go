@@ -136,6 +136,9 @@ func (s *Stream) passed() {
 		s.ahead.pop()
 		s.holdAhead(-slotCost)
 	}
+	if s.readClosed {
+		s.dropBlocks() // nothing follows a CLOSE, whatever the peer has sent before it
+	}
 	s.ahead.drop()
 }
 
