@@ -26,6 +26,7 @@ type stream struct {
 	readable, writable          sync.Cond
 	readDeadline, writeDeadline deadline.Deadline
 	closed, reset               bool
+	writing                     bool      // a Write has its turn
 	nonce                       uint32    // of the last SYN
 	missing                     time.Time // since when the router finds no way to the peer
 	why                         error     // which one
@@ -40,7 +41,9 @@ func (m *machine) newStream(s *streaming.Stream, local, remote dialer.Addr) *str
 	st := &stream{m: m, s: s, local: local, remote: remote}
 	st.readable.L, st.writable.L = &m.mu, &m.mu
 	s.Owner = st
-	m.streams[st] = struct{}{}
+	if !s.Ended() { // it may have before it was accepted, and has been reported
+		m.streams[st] = struct{}{}
+	}
 	return st
 }
 
@@ -109,17 +112,26 @@ func (st *stream) Read(b []byte) (int, error) {
 	}
 }
 
-// Write gives data to the stream, and waits while its buffer is full: the peer, the way to it or the router are slow.
+// Write gives data to the stream, and waits while its buffer is full: the peer, the way to it or the router are slow. What
+// one call is given stays together, whoever else writes.
 func (st *stream) Write(b []byte) (int, error) {
 	st.m.mu.Lock()
 	defer st.m.mu.Unlock()
+	for st.writing {
+		if err := st.writeEnds(); err != nil {
+			return 0, err
+		}
+		st.writable.Wait()
+	}
+	st.writing = true
+	defer func() {
+		st.writing = false
+		st.writable.Broadcast()
+	}()
 	written := 0
 	for {
-		switch {
-		case st.closed:
-			return written, st.opError("write", net.ErrClosed)
-		case st.writeDeadline.Expired():
-			return written, st.opError("write", os.ErrDeadlineExceeded)
+		if err := st.writeEnds(); err != nil {
+			return written, err
 		}
 		n, err := st.s.Write(b[written:])
 		written += n
@@ -137,6 +149,17 @@ func (st *stream) Write(b []byte) (int, error) {
 	}
 }
 
+// writeEnds returns why a Write waits no longer.
+func (st *stream) writeEnds() error {
+	switch {
+	case st.closed:
+		return st.opError("write", net.ErrClosed)
+	case st.writeDeadline.Expired():
+		return st.opError("write", os.ErrDeadlineExceeded)
+	}
+	return nil
+}
+
 // CloseWrite says that nothing more will be written. A peer that bears it, as ours and Java I2P's library do, learns it at
 // once and can go on sending. i2pd ends both directions then, and throws away what it has not sent, so that others learn it
 // when they have closed themselves, or at Close.
@@ -147,6 +170,7 @@ func (st *stream) CloseWrite() error {
 		return st.opError("close", net.ErrClosed)
 	}
 	st.s.CloseWrite()
+	st.writable.Broadcast() // a Write that waits has failed
 	st.m.settle()
 	return nil
 }
