@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strings"
 	"syscall"
 
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/internal/i2cpwire"
+	"github.com/go-i2p/i2psocks/dialer/internal/settings"
 	"github.com/go-i2p/i2psocks/dialer/internal/streaming"
 )
 
@@ -48,21 +48,6 @@ var errNoAnswer = down(errors.New("no answer from the router"))
 // a refused peer.
 func down(err error) error { return fmt.Errorf("%w: %v", dialer.ErrRouterDown, err) }
 
-// longWord is as long as the shortest of keys, destinations and their hashes, in their alphabets.
-var longWord = regexp.MustCompile(`[0-9A-Za-z~=+/-]{40,}`)
-
-const maxQuote = 200 // bytes
-
-// quotable returns a router's words as errors may repeat them: one that answers with what it was told would otherwise
-// have our keys logged.
-func quotable(s string) string {
-	s = longWord.ReplaceAllLiteralString(s, "...")
-	if len(s) > maxQuote {
-		s = s[:maxQuote] + "..."
-	}
-	return s
-}
-
 // errUnsupportedCrypto: the router knows no hybrid encryption.
 var errUnsupportedCrypto = fmt.Errorf("%w: unsupported encryption", dialer.ErrRouter)
 
@@ -75,11 +60,11 @@ func disconnected(reason string) error {
 	case strings.Contains(text, "authorization"):
 		return &AuthError{}
 	case strings.Contains(text, "duplicate destination"):
-		return fmt.Errorf("%w (%q)", dialer.ErrIdentityInUse, quotable(reason))
+		return fmt.Errorf("%w (%q)", dialer.ErrIdentityInUse, settings.Quotable(reason))
 	case strings.Contains(text, "unsupported crypto type"):
-		return fmt.Errorf("%w (%q)", errUnsupportedCrypto, quotable(reason))
+		return fmt.Errorf("%w (%q)", errUnsupportedCrypto, settings.Quotable(reason))
 	}
-	return fmt.Errorf("%w: %q", dialer.ErrRouter, quotable(reason))
+	return fmt.Errorf("%w: %q", dialer.ErrRouter, settings.Quotable(reason))
 }
 
 // dialError returns why a stream was not opened in the words of package dialer.

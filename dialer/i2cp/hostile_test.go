@@ -2,7 +2,6 @@ package i2cp
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"net"
 	"testing"
@@ -31,31 +30,33 @@ func hostReply(t testing.TB, request uint32, destination []byte) []byte {
 
 // What is no router is told from one, in bounded time.
 func TestNoRouter(t *testing.T) {
-	tests := map[string][]byte{
-		"closes":         nil,
-		"HTTP":           []byte("HTTP/1.1 400 Bad Request\r\n\r\n"),
-		"TLS":            {0x15, 3, 3, 0, 2, 2, 80},
-		"short SetDate":  {0, 0, 0, 3, 33, 1, 2, 3},
-		"another answer": frame(t, i2cpwire.SessionStatus{}),
-		"refuses":        frame(t, i2cpwire.Disconnect{Reason: "go away"}),
-		"huge":           {0x7f, 0xff, 0xff, 0xff, 33},
+	tests := map[string]struct {
+		answer []byte
+		want   error
+	}{
+		"closes":         {nil, dialer.ErrRouterDown},
+		"HTTP":           {[]byte("HTTP/1.1 400 Bad Request\r\n\r\n"), dialer.ErrRouter},
+		"TLS":            {[]byte{0x15, 3, 3, 0, 2, 2, 80}, dialer.ErrRouter},
+		"half a SetDate": {[]byte{0, 0, 0, 15, 33, 1, 2, 3}, dialer.ErrRouterDown},
+		"short SetDate":  {[]byte{0, 0, 0, 3, 33, 1, 2, 3}, dialer.ErrRouter},
+		"another answer": {frame(t, i2cpwire.SessionStatus{}), dialer.ErrRouter},
+		"refuses":        {frame(t, i2cpwire.Disconnect{Reason: "go away"}), dialer.ErrRouter},
+		"huge":           {[]byte{0x7f, 0xff, 0xff, 0xff, 33}, dialer.ErrRouter},
 	}
-	for name, answer := range tests {
+	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &Session{DialRouter: func(context.Context, string, string) (net.Conn, error) {
 					client, server := memnet.Pipe()
 					go func() {
 						server.Read(make([]byte, 100))
-						server.Write(answer)
+						server.Write(tt.answer)
 						server.Close()
 					}()
 					return client, nil
 				}}
 				defer s.Close()
-				err := s.Up(t.Context())
-				require.Error(t, err)
-				assert.True(t, isAny(err, dialer.ErrRouter, dialer.ErrRouterDown), err)
+				assert.ErrorIs(t, s.Up(t.Context()), tt.want)
 			})
 		})
 	}
@@ -70,15 +71,6 @@ func TestNoRouter(t *testing.T) {
 		assert.ErrorIs(t, s.Up(t.Context()), dialer.ErrRouterDown, "one that says nothing")
 		assert.Equal(t, answerTimeout, time.Since(begin))
 	})
-}
-
-func isAny(err error, any ...error) bool {
-	for _, e := range any {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
 }
 
 // Whatever a router refuses a session for, the reason is told.
@@ -245,4 +237,10 @@ func TestRouterTakesNothing(t *testing.T) {
 		<-gone
 		assert.Greater(t, asked, 1000)
 	})
+}
+
+// What a router says of itself is shown as one line of text.
+func TestRouterName(t *testing.T) {
+	l := &live{session: &Session{}, version: "0.9.70\x1b[2J\nlevel=ERROR"}
+	assert.Equal(t, "i2pd, I2CP 0.9.70?[2J?level=ERROR", l.Router())
 }

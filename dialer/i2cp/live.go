@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/internal/i2cpwire"
+	"github.com/go-i2p/i2psocks/dialer/internal/settings"
 	"github.com/go-i2p/i2psocks/dialer/internal/streaming"
 )
 
@@ -64,7 +65,7 @@ func (l *live) Router() string {
 		name = "Java I2P"
 	}
 	if l.version != version { // else it may have repeated ours
-		name += ", I2CP " + quotable(l.version)
+		name += ", I2CP " + settings.Quotable(l.version)
 	}
 	if l.encryption != l.session.params.leases.encryption {
 		name += ", without ML-KEM"

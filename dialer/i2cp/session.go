@@ -176,8 +176,9 @@ func (s *Session) await(ctx context.Context) (*live, error) {
 	return s.keeper.Await(ctx)
 }
 
-// Up waits until the session can be used. It fails with [dialer.ErrRouterDown] if nobody speaks I2CP at Address
-// and the session was never up, with [dialer.ErrSessionClosed] after Close, and when ctx ends.
+// Up waits until the session can be used. If it was never up it fails with [dialer.ErrRouterDown] if nobody answers at
+// Address, and with [dialer.ErrRouter] if what answers does not speak I2CP or refuses the session. It fails with
+// [dialer.ErrSessionClosed] after Close, and when ctx ends.
 func (s *Session) Up(ctx context.Context) error {
 	_, err := s.await(ctx)
 	return dialer.OpError("up", nil, err)

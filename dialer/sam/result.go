@@ -3,7 +3,6 @@ package sam
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/addrbook/i2phost"
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/internal/settings"
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 )
 
@@ -61,24 +61,9 @@ func resultError(m wire.Message) error {
 	}
 	reason, ok := reasons[result]
 	if !ok {
-		result, reason = quotable(result), dialer.ErrRouter
+		result, reason = settings.Quotable(result), dialer.ErrRouter
 	}
-	return &ResultError{result, quotable(m.Get("MESSAGE")), reason}
-}
-
-// longWord is as long as the shortest of keys, destinations and their hashes, in their alphabets.
-var longWord = regexp.MustCompile(`[0-9A-Za-z~=+/-]{40,}`)
-
-const maxQuote = 200 // bytes
-
-// quotable returns a router's words as errors may repeat them: one that answers with what it was told would
-// otherwise have our keys logged.
-func quotable(s string) string {
-	s = longWord.ReplaceAllLiteralString(s, "...")
-	if len(s) > maxQuote {
-		s = s[:maxQuote] + "..."
-	}
-	return s
+	return &ResultError{result, settings.Quotable(m.Get("MESSAGE")), reason}
 }
 
 // slowConnect tells a connect that Java I2P tried in vain from one whose lease set it did not find.

@@ -167,7 +167,7 @@ func (s *Session) await(ctx context.Context) (*live, error) {
 	return s.keep.Await(ctx)
 }
 
-// Up waits until the session can be used. It fails with [dialer.ErrRouterDown] if no router answers at Address and
+// Up waits until the session can be used. It fails with [dialer.ErrRouterDown] if nothing answers at Address and
 // the session was never up, with [dialer.ErrSessionClosed] after Close, and when ctx ends.
 func (s *Session) Up(ctx context.Context) error {
 	_, err := s.await(ctx)

@@ -1,5 +1,5 @@
 // Package settings checks the settings that sessions have whatever they speak to a router, and puts them into the words
-// that all routers share.
+// that all routers share; and it makes a router's own words fit to be repeated.
 package settings
 
 import (
