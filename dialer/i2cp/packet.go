@@ -81,7 +81,8 @@ const (
 //   - "udp", "udp4", "udp6" and "i2p-datagram" mean DATAGRAM: the sender is known and verified. DATAGRAM2 is
 //     received too, unless a PacketConn for it has the port: i2pd from 2.58 on replies so.
 //   - "i2p-raw" means RAW: there is no sender, and ReadFrom returns an address without a host.
-//   - "i2p-datagram2" means DATAGRAM2: DATAGRAM with protection against replay, by anyone and to anyone.
+//   - "i2p-datagram2" means DATAGRAM2: DATAGRAM that is signed for one receiver, who cannot pass it on to others as sent
+//     to them. That the same one gets it twice is not prevented.
 //   - "i2p-datagram3" means DATAGRAM3: the sender is a base32 name to reply to. It is not verified: anybody can
 //     claim to be anybody.
 //

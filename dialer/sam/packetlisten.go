@@ -21,7 +21,8 @@ import (
 //
 //   - "udp", "udp4", "udp6" and "i2p-datagram" mean DATAGRAM: the sender is known and verified.
 //   - "i2p-raw" means RAW: there is no sender, and ReadFrom returns an address without a host.
-//   - "i2p-datagram2" means DATAGRAM2: DATAGRAM with protection against replay, by anyone and to anyone.
+//   - "i2p-datagram2" means DATAGRAM2: DATAGRAM that is signed for one receiver, who cannot pass it on to others as sent
+//     to them. That the same one gets it twice is not prevented.
 //   - "i2p-datagram3" means DATAGRAM3: the sender is a base32 name to reply to. It is not verified: anybody can
 //     claim to be anybody.
 //
