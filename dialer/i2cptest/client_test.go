@@ -90,8 +90,8 @@ func (c *client) create(o i2cpwire.Mapping) {
 	c.send(i2cpwire.CreateSession{SessionConfig: config})
 }
 
-// leaseSet answers a request.
-func (c *client) leaseSet(m i2cpwire.RequestVariableLeaseSet) {
+// leaseSet answers a request, with a lease set that may be edited before it is signed.
+func (c *client) leaseSet(m i2cpwire.RequestVariableLeaseSet, edit ...func(*i2cpwire.LeaseSet)) {
 	now := c.date.Truncate(time.Second)
 	if !now.After(c.last) {
 		now = c.last.Add(time.Second)
@@ -100,6 +100,9 @@ func (c *client) leaseSet(m i2cpwire.RequestVariableLeaseSet) {
 	l := i2cpwire.LeaseSet{
 		Published: now, Expires: m.Leases[0].End, Leases: m.Leases,
 		Keys: []i2cpwire.EncryptionKey{{Type: i2cpwire.X25519, Key: c.key.PublicKey().Bytes()}},
+	}
+	for _, f := range edit {
+		f(&l)
 	}
 	b, err := l.Sign(nil, c.id)
 	require.NoError(c.t, err)
