@@ -21,6 +21,7 @@ func (e *Endpoint) Close() error {
 	e.closed, e.ended = true, make(chan struct{})
 	defer close(e.ended)
 	has, a, proxies, isolated, transport := e.assets, e.attempt, e.proxies, e.isolated, e.http
+	wait := a != nil && e.Keys == nil && !a.isHere() // it may hold Dir; a store of the host's own is waited for by nobody
 	if a != nil {
 		a.cancelled = true
 		a.cancel()
@@ -29,8 +30,8 @@ func (e *Endpoint) Close() error {
 	e.proxies = nil
 	e.mu.Unlock()
 
-	if a != nil && e.Keys == nil {
-		<-a.done // it may hold Dir; a store of the host's own is waited for by nobody
+	if wait {
+		<-a.done
 	}
 	if has == nil {
 		has = &assets{backend: e.Backend, stop: make(chan struct{})}

@@ -21,8 +21,9 @@ type session interface {
 	EncryptedHost() string
 }
 
-// either is an identity whose session goes by SAM or by I2CP, whichever it finds at its first use. The other one is never used. It
-// waits for a router of the endpoint's own before the session does, which gives a router no more than some seconds to answer.
+// either is an identity whose session goes by SAM or by I2CP, whichever it finds at its first use. The other one, of the same
+// identity, is never used. It waits for a router of the endpoint's own before the session does, which gives a router no more than
+// some seconds to answer.
 type either struct {
 	sam    *sam.Session  // nil if it is not to go by SAM
 	i2cp   *i2cp.Session // nil if it is not to go by I2CP
@@ -61,9 +62,6 @@ func (e *either) choose(ctx context.Context, op string) (session, error) {
 	if conn != nil { // sessions open their own
 		conn.Close()
 	}
-	if err == nil && w.protocol == overI2CP && e.sam != nil {
-		e.sam.Addr() // makes the identity; it may call the program, and must hold up nobody else
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.choosing--
@@ -81,9 +79,6 @@ func (e *either) choose(ctx context.Context, op string) (session, error) {
 	case w.protocol == overSAM:
 		e.chosen = e.sam
 	default:
-		if e.sam != nil {
-			e.i2cp.Identity = e.sam.Identity
-		}
 		e.chosen = e.i2cp
 	}
 	if err != nil {

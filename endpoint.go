@@ -64,7 +64,9 @@ type Endpoint struct {
 	// always do until a router has been reached.
 	AwaitRouter bool
 	// Configure, if set, changes the session of the endpoint's own identity before its first use, for settings that
-	// have no field here. It does not apply to isolated identities, see [Isolation], and cannot change the Identity.
+	// have no field here. It does not apply to isolated identities, see [Isolation]. The Identity is set, and cannot
+	// be changed. The start of the endpoint waits for it: methods of the endpoint that it calls fail with
+	// [ErrStarting], except Status and Close, and it must not wait for goroutines that call them.
 	Configure func(s *sam.Session)
 	// ConfigureI2CP is Configure for sessions over I2CP. If it sets the Signer, that replaces the identity of Keys or
 	// Dir.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"golang.org/x/net/idna"
@@ -88,10 +89,8 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case r.URL == nil || r.Header == nil || r.URL.Scheme != "http" && r.URL.Scheme != "https":
 		return t.plain.RoundTrip(r) // which knows what to say
-	case r.URL.Scheme == "https":
-		return t.tls.RoundTrip(proxied(r))
 	}
-	host, err := t.endpoint.hostHeader(r.Context(), r.URL.Hostname())
+	host, err := t.endpoint.hostHeader(r.Context(), r.URL)
 	if err != nil {
 		if r.Body != nil {
 			r.Body.Close()
@@ -99,6 +98,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	sent := proxied(r)
+	if r.URL.Scheme == "https" {
+		return t.tls.RoundTrip(sent)
+	}
 	sent.Host = host
 	sent.Header.Set("X-Accept-Encoding", acceptEncoding)
 	resp, err := t.plain.RoundTrip(sent)
@@ -110,18 +112,24 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// hostHeader returns how I2P's HTTP proxy names a host to itself: by its base32 name.
-func (e *Endpoint) hostHeader(ctx context.Context, host string) (string, error) {
+// hostHeader returns how I2P's HTTP proxy names a host to itself, by its base32 name, and for https not at all. It starts the
+// endpoint, for a Transport does not dial where it is called.
+func (e *Endpoint) hostHeader(ctx context.Context, to *url.URL) (string, error) {
 	ctx, cancel := e.dialContext(ctx)
 	defer cancel()
 	has, err := e.start(ctx)
-	if err != nil {
+	if err != nil || to.Scheme == "https" {
 		return "", err
 	}
+	return has.nameSite(ctx, to.Hostname())
+}
+
+// nameSite is hostHeader of a host.
+func (a *assets) nameSite(ctx context.Context, host string) (string, error) {
 	if ascii, err := idna.Lookup.ToASCII(host); err == nil { // as net/http dials it
 		host = ascii
 	}
-	address, err := has.names.resolve(ctx, "tcp", net.JoinHostPort(host, "80"))
+	address, err := a.names.resolve(ctx, "tcp", net.JoinHostPort(host, "80"))
 	if err != nil {
 		return "", dialer.OpError("dial", nil, err)
 	}
@@ -132,7 +140,7 @@ func (e *Endpoint) hostHeader(ctx context.Context, host string) (string, error) 
 	case to.Host.Kind() != i2phost.Name:
 		return to.Addr.Host, nil
 	}
-	if r, ok := has.backend.(resolver); ok {
+	if r, ok := a.backend.(resolver); ok {
 		b32, err := r.LookupAddr(ctx, to.Host.String())
 		if !errors.Is(err, errors.ErrUnsupported) {
 			return b32, err

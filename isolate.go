@@ -130,9 +130,12 @@ func (e *Endpoint) newIsolated(ctx context.Context, key string) (dialer.Backend,
 	}
 	var id keys.Identity
 	if strings.HasPrefix(key, "lasting ") {
-		if id, err = e.lasting(ctx, has, has.isolatedName(key)); err != nil {
-			return nil, err
-		}
+		id, err = e.lasting(ctx, has, has.isolatedName(key))
+	} else {
+		id, err = keys.Generate()
+	}
+	if err != nil {
+		return nil, err
 	}
 	return e.fresh(has, id), nil
 }

@@ -19,6 +19,28 @@ type isolated struct {
 // Format keeps fmt from printing the endpoint and its secret.
 func (i *isolated) Format(w fmt.State, _ rune) { io.WriteString(w, "i2psocks.Isolated") }
 
+// Up starts the endpoint first, which tells who calls it from where it must not.
+func (i *isolated) Up(ctx context.Context) error {
+	if _, err := i.endpoint.start(ctx); err != nil {
+		return err
+	}
+	return i.Backend.Up(ctx)
+}
+
+func (i *isolated) Addr() dialer.Addr {
+	if _, err := i.endpoint.start(context.Background()); err != nil {
+		return dialer.Addr{}
+	}
+	return i.Backend.Addr()
+}
+
+func (i *isolated) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+	if _, err := i.endpoint.start(ctx); err != nil {
+		return nil, err
+	}
+	return i.Backend.Listen(ctx, network, address)
+}
+
 func (i *isolated) Dial(network, address string) (net.Conn, error) {
 	return i.DialContext(context.Background(), network, address)
 }

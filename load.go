@@ -79,7 +79,7 @@ func (e *Endpoint) checkCandidates() error {
 	return nil
 }
 
-// identify loads the identity, or makes it on first use; it is zero if none is kept.
+// identify loads the identity, or makes one: the first time, or each time if none is kept.
 func (e *Endpoint) identify(ctx context.Context, has *assets) (err error) {
 	name := e.Name
 	if name == "" {
@@ -94,7 +94,8 @@ func (e *Endpoint) identify(ctx context.Context, has *assets) (err error) {
 		has.tokens = e.Isolation.bound(e.Keys)
 		return has.mayLose(e.Keys)
 	case e.Dir == "":
-		return nil
+		has.id, err = keys.Generate()
+		return err
 	}
 	dir, err := keys.OpenDir(filepath.Join(e.Dir, "keys"))
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 // own returns the session of the endpoint's own identity.
 func (e *Endpoint) own(has *assets) dialer.Backend {
 	return e.session(has, func() *sam.Session {
-		s := e.samSession(has)
+		s := e.samSession(has, has.id)
 		s.StatusChanged = e.StatusChanged
 		if e.Configure != nil {
 			e.Configure(s)
@@ -18,7 +18,7 @@ func (e *Endpoint) own(has *assets) dialer.Backend {
 		s.Identity = has.id
 		return s
 	}, func() *i2cp.Session {
-		s := e.i2cpSession(has)
+		s := e.i2cpSession(has, has.id)
 		s.StatusChanged = e.StatusChanged
 		if e.ConfigureI2CP != nil {
 			e.ConfigureI2CP(s)
@@ -28,14 +28,14 @@ func (e *Endpoint) own(has *assets) dialer.Backend {
 	})
 }
 
-// fresh returns a session of an identity that nobody else has; id if it is kept.
+// fresh returns a session of the identity of a token.
 func (e *Endpoint) fresh(has *assets, id keys.Identity) dialer.Backend {
 	quantity := e.Isolation.Quantity
 	if quantity == 0 {
 		quantity = defaultIsolatedQuantity
 	}
 	return e.session(has, func() *sam.Session {
-		s := e.samSession(has)
+		s := e.samSession(has, id)
 		s.DialOnly = !e.Isolation.Listen
 		s.Inbound.Quantity, s.Outbound.Quantity = quantity, quantity
 		if e.Isolation.Configure != nil {
@@ -44,7 +44,7 @@ func (e *Endpoint) fresh(has *assets, id keys.Identity) dialer.Backend {
 		s.Identity = id
 		return s
 	}, func() *i2cp.Session {
-		s := e.i2cpSession(has)
+		s := e.i2cpSession(has, id)
 		s.DialOnly = !e.Isolation.Listen
 		s.Inbound.Quantity, s.Outbound.Quantity = quantity, quantity
 		if e.Isolation.ConfigureI2CP != nil {
@@ -75,11 +75,11 @@ func (e *Endpoint) session(has *assets, newSAM func() *sam.Session, newI2CP func
 	return newEither(over, below, has.router)
 }
 
-// samSession returns a session over SAM of a fresh identity, with the endpoint's settings.
-func (e *Endpoint) samSession(has *assets) *sam.Session {
+// samSession returns a session over SAM, with the endpoint's settings.
+func (e *Endpoint) samSession(has *assets, id keys.Identity) *sam.Session {
 	s := &sam.Session{
 		Address: e.SAM, Fallbacks: e.Fallbacks, DialBridge: e.DialBridge, Owners: has.owners, User: e.SAMUser, Password: e.SAMPassword,
-		Nickname: e.Name, Inbound: e.Inbound, Outbound: e.Outbound,
+		Identity: id, Nickname: e.Name, Inbound: e.Inbound, Outbound: e.Outbound,
 		DialTimeout: e.DialTimeout, Budget: has.budget, Logger: e.Logger,
 	}
 	if has.router != nil {
@@ -89,10 +89,10 @@ func (e *Endpoint) samSession(has *assets) *sam.Session {
 }
 
 // i2cpSession returns one over I2CP.
-func (e *Endpoint) i2cpSession(has *assets) *i2cp.Session {
+func (e *Endpoint) i2cpSession(has *assets, id keys.Identity) *i2cp.Session {
 	s := &i2cp.Session{
 		Address: e.I2CP, Fallbacks: e.Fallbacks, DialRouter: e.DialBridge, Owners: has.owners,
-		Nickname: e.Name, Inbound: i2cp.Tunnels(e.Inbound), Outbound: i2cp.Tunnels(e.Outbound),
+		Identity: id, Nickname: e.Name, Inbound: i2cp.Tunnels(e.Inbound), Outbound: i2cp.Tunnels(e.Outbound),
 		DialTimeout: e.DialTimeout, Logger: e.Logger,
 	}
 	if has.router != nil {

@@ -1,9 +1,12 @@
 package i2psocks
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"strconv"
 
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/keys"
@@ -14,13 +17,17 @@ import (
 // It comes with [dialer.ErrSessionClosed].
 var ErrLost = errors.New("identity lost: another host may have it")
 
+// ErrStarting reports that a method of an [Endpoint] was called by a function that the start of the endpoint waits for, such as
+// Configure. The method would wait for that function, and so for itself.
+var ErrStarting = errors.New("called by a function that the start of the endpoint waits for, such as Configure")
+
 // assets are what a start makes, and what the endpoint has from then on.
 type assets struct {
 	backend dialer.Backend
 	router  *ownRouter     // nil without Endpoint.Router
 	owners  *dialer.Owners // of the routers, known to all sessions; nil where the host has its own way to them
 	names   names
-	id      keys.Identity // zero if none is kept
+	id      keys.Identity // zero with a Backend
 	budget  *socks.Budget // shared by all sessions and ports
 	dir     *keys.Dir     // to close in the end; nil unless opened here
 	tokens  keys.Store    // of the identities of tokens; nil if none is kept
@@ -31,6 +38,7 @@ type assets struct {
 // attempt is a start that goes on. It is cancelled when nobody waits for it any more.
 type attempt struct {
 	cancel    context.CancelFunc
+	goroutine uint64        // which makes it, and calls functions of the program; 0 before it runs
 	waiting   int           // guarded by Endpoint.mu, as is cancelled
 	cancelled bool          // so that err tells nothing
 	closed    chan struct{} // closed by Close, whatever the store does
@@ -82,12 +90,17 @@ func (e *Endpoint) join() (*assets, *attempt, error) {
 		return nil, nil, dialer.OpError("start", nil, dialer.ErrSessionClosed)
 	case e.assets != nil:
 		return e.assets, nil, nil
+	case e.attempt != nil && e.attempt.isHere():
+		return nil, nil, dialer.OpError("start", nil, ErrStarting)
 	case e.attempt == nil:
 		ctx, cancel := context.WithCancel(context.Background())
 		a := &attempt{cancel: cancel, closed: make(chan struct{}), done: make(chan struct{})}
 		e.attempt = a
 		go func() {
 			defer cancel()
+			e.mu.Lock()
+			a.goroutine = goroutine()
+			e.mu.Unlock()
 			has, err := e.load(ctx)
 			e.settle(a, has, err)
 		}()
@@ -110,6 +123,19 @@ func (e *Endpoint) leave(a *attempt) (again bool) {
 		a.cancel()
 	}
 	return e.closed
+}
+
+// isHere reports whether the caller is called by what the attempt waits for. The caller holds Endpoint.mu.
+func (a *attempt) isHere() bool { return a.goroutine != 0 && a.goroutine == goroutine() }
+
+// goroutine returns the number that the calling goroutine has in stack traces, 0 if it cannot be told. There is no other way to
+// tell a function of the program that would wait for itself from one that others have called meanwhile.
+func goroutine() uint64 {
+	var stack [64]byte
+	line, _ := bytes.CutPrefix(stack[:runtime.Stack(stack[:], false)], []byte("goroutine "))
+	number, _, _ := bytes.Cut(line, []byte(" "))
+	n, _ := strconv.ParseUint(string(number), 10, 64)
+	return n
 }
 
 // settle ends an attempt.
