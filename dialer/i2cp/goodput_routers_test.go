@@ -26,8 +26,8 @@ var (
 )
 
 // BenchmarkGoodputOnRouters is what streams make of delayed and lossy links between two real routers: ours, from I2CP to
-// I2CP, and i2pd's own, from SAM to SAM, in turns on the same network, and then one of each at once. It takes some two
-// minutes for each link:
+// I2CP, and i2pd's own, from SAM to SAM, in turns on the same network, then one of each at once, and two of i2pd's. It takes
+// some three minutes for each link:
 //
 //	go test -run '^$' -bench GoodputOnRouters -benchtime 1x -timeout 1h ./dialer/i2cp -goodput.out /tmp
 func BenchmarkGoodputOnRouters(b *testing.B) {
@@ -53,6 +53,17 @@ func BenchmarkGoodputOnRouters(b *testing.B) {
 					for b.Loop() {
 						g := goodput{RTT: rtt, Loss: loss, Streams: 1, Shared: true}
 						g.Ours, g.Theirs = atOnce(b, pairs)
+						b.ReportMetric(g.Ours/(g.Ours+g.Theirs), "share")
+						all = append(all, g)
+					}
+				})
+				b.Run("theirs", func(b *testing.B) {
+					from := overSAM(b, nw, 0)
+					two := [2]flowPair{pairs[1], {"i2pd again", from, listen(b, overSAM(b, nw, 1), from)[0]}}
+					for b.Loop() {
+						g := goodput{RTT: rtt, Loss: loss, Shared: true}
+						g.Ours, g.Theirs = atOnce(b, two)
+						g.Ours, g.Theirs = max(g.Ours, g.Theirs), min(g.Ours, g.Theirs)
 						b.ReportMetric(g.Ours/(g.Ours+g.Theirs), "share")
 						all = append(all, g)
 					}

@@ -20,8 +20,8 @@ import (
 type goodput struct {
 	RTT          time.Duration
 	Loss         float64 // in percent
-	Streams      int
-	Shared       bool // both at once
+	Streams      int     // of each; 0 is two of i2pd's, of which Ours is the one that got more
+	Shared       bool    // both at once
 	Ours, Theirs float64
 }
 
@@ -132,11 +132,11 @@ func (gs goodputs) links() (links []goodput) {
 // markdown is a table of KB/s, ours beside i2pd's.
 func (gs goodputs) markdown() string {
 	var b strings.Builder
-	b.WriteString("| RTT, loss | one stream: ours | i2pd | ratio | ten streams: ours | i2pd | ratio | at once: ours | i2pd | our share |\n")
-	b.WriteString("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	b.WriteString("| RTT, loss | one stream: ours | i2pd | ratio | ten streams: ours | i2pd | ratio | at once: ours | i2pd | our share | two of i2pd's: more | less | share |\n")
+	b.WriteString("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, link := range gs.links() {
 		fmt.Fprintf(&b, "| %d ms, %v %% |", link.RTT.Milliseconds(), link.Loss)
-		for _, kind := range []goodput{{Streams: 1}, {Streams: 10}, {Streams: 1, Shared: true}} {
+		for _, kind := range []goodput{{Streams: 1}, {Streams: 10}, {Streams: 1, Shared: true}, {Shared: true}} {
 			kind.RTT, kind.Loss = link.RTT, link.Loss
 			ours, theirs, ok := gs.mean(kind)
 			switch {
@@ -204,7 +204,7 @@ func TestGoodputTable(t *testing.T) {
 	assert.Equal(t, first[1], all[1])
 	table, err := os.ReadFile(filepath.Join(dir, "goodput.md"))
 	require.NoError(t, err)
-	assert.Contains(t, string(table), "| 50 ms, 1 % | 800 | 800 | 1.00 | | | | 400 | 600 | 40 % |")
+	assert.Contains(t, string(table), "| 50 ms, 1 % | 800 | 800 | 1.00 | | | | 400 | 600 | 40 % | | | |")
 	plot, err := os.ReadFile(filepath.Join(dir, "goodput.svg"))
 	require.NoError(t, err)
 	assert.Equal(t, 3, strings.Count(string(plot), "<rect"))
