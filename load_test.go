@@ -3,6 +3,7 @@ package i2psocks_test
 import (
 	"context"
 	"io/fs"
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -172,4 +173,25 @@ func TestStartIsTriedAgain(t *testing.T) {
 	defer ep.Close()
 	assert.Zero(t, ep.Addr())
 	assert.NotZero(t, ep.Addr())
+}
+
+// TestFailedStartIsAnOpError: what an endpoint cannot start with is an error of the same type as all others.
+func TestFailedStartIsAnOpError(t *testing.T) {
+	ep := &i2psocks.Endpoint{Name: "Not A Name"}
+	defer ep.Close()
+	ways := map[string]func() error{
+		"Up":                  func() error { return ep.Up(t.Context()) },
+		"DialContext":         func() error { _, err := ep.DialContext(t.Context(), "tcp", "a.i2p:80"); return err },
+		"Listen":              func() error { _, err := ep.Listen(t.Context(), "tcp", ":80"); return err },
+		"LookupAddr":          func() error { _, err := ep.LookupAddr(t.Context(), "a.i2p"); return err },
+		"Isolate.DialContext": func() error { _, err := ep.Isolate("x").DialContext(t.Context(), "tcp", "a.i2p:80"); return err },
+	}
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			err := way()
+			_, ok := err.(*net.OpError)
+			assert.True(t, ok, "%T", err)
+			assert.ErrorIs(t, err, keys.ErrName)
+		})
+	}
 }

@@ -146,7 +146,7 @@ func (e *Endpoint) settle(a *attempt, has *assets, err error) {
 	e.attempt = nil
 	switch {
 	case err != nil:
-		a.err = fmt.Errorf("i2psocks: %w", err)
+		a.err = dialer.OpError("start", nil, err)
 	case e.closed:
 		if has.dir != nil {
 			has.dir.Close()
