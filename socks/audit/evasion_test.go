@@ -5,10 +5,20 @@ import (
 	"encoding/binary"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+// wide returns UTF-16.
+func wide(s string, order binary.AppendByteOrder) string {
+	var b []byte
+	for _, u := range utf16.Encode([]rune(s)) {
+		b = order.AppendUint16(b, u)
+	}
+	return string(b)
+}
 
 // TestFormsOfTraces: what tells of the machine is found however it is written.
 func TestFormsOfTraces(t *testing.T) {
@@ -25,6 +35,12 @@ func TestFormsOfTraces(t *testing.T) {
 		"JSON":                  {`"Europe\/Paris"`, OwnTimeZoneName},
 		"UTF-16, big endian":    {"\x00a\x00l\x00i\x00c\x00e", OwnUserName},
 		"UTF-16 address":        {wide("192.168.77.5", binary.LittleEndian), OwnAddress},
+		"big-endian address":    {wide("192.168.77.5", binary.BigEndian), OwnAddress},
+		"UTF-16 address, odd":   {"x" + wide(" 192-168-77-5 ", binary.LittleEndian), OwnAddress},
+		"UTF-16 hardware":       {wide("52:54:00:12:34:56", binary.LittleEndian), OwnHardware},
+		"UTF-16, accents":       {wide("JÖRG", binary.LittleEndian), OwnUserName},
+		"UTF-16 in base64":      {base64.StdEncoding.EncodeToString([]byte(wide("by Jörg", binary.LittleEndian))), OwnUserName},
+		"base64 in lines":       {"RGVhciBhbGwsIHRoaXMgbWFpbCBpcyBhYm91dCBzb21ldGhpbmcgZWxzZSwgYWxp\r\nY2UgaXMgaGVyZSBhbmQgc28gb24=\r\n", OwnUserName},
 		"hexadecimal":           {"0xc0a84d05", OwnAddress},
 		"hexadecimal, dotted":   {"0xC0.0xA8.0x4D.0x05", OwnAddress},
 		"octal":                 {"0300.0250.0115.0005", OwnAddress},

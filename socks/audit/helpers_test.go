@@ -16,7 +16,7 @@ var machine = Machine{
 	Addrs:    []netip.Addr{netip.MustParseAddr("192.168.77.5"), netip.MustParseAddr("2001:db8::77")},
 	Hardware: []net.HardwareAddr{{0x52, 0x54, 0, 0x12, 0x34, 0x56}},
 	Hosts:    []string{"workhorse"},
-	Users:    []string{"alice"},
+	Users:    []string{"alice", "jörg"},
 	Zones:    []string{"Europe/Paris"},
 }
 

@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-	"unicode/utf16"
 )
 
 // trace is one form in which this machine may show.
@@ -34,7 +33,6 @@ func (m Machine) traces() (all []trace) {
 		for _, form := range addressTexts(a) {
 			add(OwnAddress, a.String(), form, true, true)
 		}
-		add(OwnAddress, a.String(), wide(a.String(), binary.LittleEndian), true, false)
 		if b := a.AsSlice(); bytes.Count(b, []byte{0}) <= len(b)/2 { // others stand in much that is no address
 			add(OwnAddress, a.String(), string(b), false, false)
 		}
@@ -52,8 +50,6 @@ func (m Machine) traces() (all []trace) {
 		for _, n := range names.list {
 			n = strings.ToLower(n)
 			add(names.rule, n, n, true, true)
-			add(names.rule, n, wide(n, binary.LittleEndian), true, false)
-			add(names.rule, n, wide(n, binary.BigEndian), true, false)
 		}
 	}
 	return all
@@ -95,15 +91,6 @@ func hardwareTexts(h net.HardwareAddr) []string {
 			fmt.Sprintf("%x:%x:fe%02x:%x", uint16(h[0]^2)<<8|uint16(h[1]), uint16(h[2])<<8|0xff, h[3], uint16(h[4])<<8|uint16(h[5])))
 	}
 	return texts
-}
-
-// wide returns UTF-16, as Windows protocols and Java have it.
-func wide(s string, order binary.AppendByteOrder) string {
-	var b []byte
-	for _, u := range utf16.Encode([]rune(s)) {
-		b = order.AppendUint16(b, u)
-	}
-	return string(b)
 }
 
 // search looks for traces of the machine in what was not searched before. The host that was asked for is none, nor
