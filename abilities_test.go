@@ -95,6 +95,7 @@ func testExtendedErrors(t *testing.T, nw *network) {
 	assert.Empty(t, visitor.EncryptedHost())
 	for host, want := range map[string]socks.Reply{
 		nobody.Destination().Base32(): socks.DescriptorNotFound, "nobody.i2p": socks.HostUnreachable, "example.com": socks.NotAllowed,
+		"a..i2p": socks.BadAddress, "aaaa.b32.i2p": socks.BadAddress,
 		closed.EncryptedHost(): missing,
 	} {
 		_, err := through(px, "", "").DialContext(t.Context(), "tcp", host+":80")

@@ -94,8 +94,9 @@ type Endpoint struct {
 	NoSecret bool
 	// AllowRemote permits SOCKS ports on addresses other than loopback. They still need a secret.
 	AllowRemote bool
-	// ExtendedErrors makes SOCKS 5 ports answer failures with Tor's more specific codes F0 to F7 (Tor proposal 304),
-	// for clients that know them.
+	// ExtendedErrors makes SOCKS 5 ports answer some failures with Tor's more specific codes (Tor proposal 304), for
+	// clients that know them: [socks.DescriptorNotFound] if no lease set is found, [socks.MissingClientAuth] if its key is
+	// missing or wrong, [socks.BadAddress] for malformed names, and [socks.IntroductionTimedOut].
 	ExtendedErrors bool
 	// VirtualAddresses is for programs that accept IP addresses only, such as those run by torsocks: RESOLVE returns
 	// addresses of this prefix, as described at [socks.Server]. The zero Prefix disables it.

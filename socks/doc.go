@@ -34,8 +34,9 @@
 //
 // A client that closes its sending direction may still read, and receives all that its peer sends. A
 // client that has closed its connection, or died, looks the same on the wire. On Linux, for clients of
-// the same machine, the kernel knows the difference, and such a stream ends within 50 ms. Otherwise it
-// ends with the peer, after HalfCloseTimeout, or when its place is needed.
+// the same machine, the kernel knows the difference, and such a stream ends within 50 ms, or later if
+// more than 200 streams are half-closed. Otherwise it ends with the peer, after HalfCloseTimeout, or when
+// its place is needed.
 //
 // # Resources
 //

@@ -11,7 +11,7 @@ import (
 // canonical form. It looks nothing up.
 //
 // IP addresses, including those sent as text, are answered with 0x08, other hosts outside I2P with 0x02, and
-// malformed ones with 0x04. Port 0 is permitted, since I2P streams use it where ports have no meaning. For BIND the
+// malformed ones with [BadAddress], so 0x04 without [Server].ExtendedErrors. Port 0 is permitted, since I2P streams use it where ports have no meaning. For BIND the
 // addresses 0.0.0.0 and :: mean any peer and are permitted. For UDP ASSOCIATE any address is permitted, since it is
 // the client's own.
 func I2POnly(_ context.Context, r *Request) error {
@@ -25,7 +25,7 @@ func I2POnly(_ context.Context, r *Request) error {
 	case errors.Is(err, i2phost.ErrNotI2P):
 		return &ReplyError{Reply: NotAllowed, Err: err}
 	case err != nil:
-		return &ReplyError{Reply: HostUnreachable, Err: err}
+		return &ReplyError{Reply: BadAddress, Err: err}
 	}
 	r.Host = host.String()
 	return nil

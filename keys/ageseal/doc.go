@@ -16,7 +16,8 @@
 // It reads no passphrase from a terminal, a file or the environment, has no
 // default one, and prints none: a [Sealer] shows nothing under any verb. It
 // never encrypts to keys of which it has no identity, since nobody here could
-// read the result, and never spends more on a foreign file than on its own.
+// read the result. It opens no foreign file that costs more work than its own and
+// more than the age command spends by default.
 //
 // Names of identities, times and sizes stay visible. Files for age keys, other
 // than those for a passphrase, can be made by everyone who knows the recipient;
