@@ -182,7 +182,7 @@ func TestAwaitRouterOfEitherKind(t *testing.T) {
 	below.Kill()
 	up := make(chan error, 1)
 	go func() { up <- ep.Up(t.Context()) }()
-	require.Eventually(t, func() bool { return ep.Status().Err != nil }, 30*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return ep.Status().Err != nil }, time.Minute, time.Millisecond)
 	require.NoError(t, below.Restart())
 	require.NoError(t, <-up)
 	assert.Len(t, below.Sessions(), 1)

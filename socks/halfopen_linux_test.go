@@ -46,7 +46,7 @@ func TestLessonHalfOpenSocketsGoAway(t *testing.T) {
 		require.Empty(t, got)
 	}
 	relayed(t, honest)
-	require.Eventually(t, func() bool { return srv.Status().Clients == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return srv.Status().Clients == 1 }, time.Minute, time.Millisecond)
 	honest.CloseWrite()
 	honest.ExpectEnd()
 }

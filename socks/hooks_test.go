@@ -138,7 +138,7 @@ func TestHooksTellAnAssociation(t *testing.T) {
 	r := <-o.reports
 	assert.Equal(t, []int64{2, 0, 1}, []int64{r.Sent, r.Received, r.Dropped})
 	assert.Equal(t, socks.Succeeded, r.Reply)
-	require.Eventually(t, func() bool { return cfg.Status().Associations == 0 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return cfg.Status().Associations == 0 }, time.Minute, time.Millisecond)
 	assert.EqualValues(t, 1, cfg.Status().Dropped)
 }
 

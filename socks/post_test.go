@@ -81,7 +81,7 @@ func (p *post) expect(t *testing.T, data, addr string) {
 	select {
 	case got := <-p.sent:
 		require.Equal(t, packet{data, addr}, got)
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("nothing was sent, want %q to %s", data, addr)
 	}
 }

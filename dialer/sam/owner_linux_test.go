@@ -42,10 +42,10 @@ func TestThief(t *testing.T) {
 			a.Kill()
 			thief := &samtest.Thief{Addr: a.Addr(), UID: nobody}
 			require.NoError(t, thief.Start())
-			require.Eventually(t, func() bool { return thief.Connections() > 0 }, 30*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return thief.Connections() > 0 }, time.Minute, time.Millisecond)
 			st := s.Status()
 			assert.Equal(t, dialer.Down, st.State)
-			assert.Eventually(t, func() bool { return errors.As(s.Status().Err, new(*dialer.OwnerError)) }, 10*time.Second, time.Millisecond)
+			assert.Eventually(t, func() bool { return errors.As(s.Status().Err, new(*dialer.OwnerError)) }, time.Minute, time.Millisecond)
 			assert.ErrorIs(t, s.Status().Err, fs.ErrPermission)
 			require.NoError(t, thief.Close())
 			assert.False(t, thief.Got("SESSION CREATE"))
@@ -71,6 +71,6 @@ func TestFirstOwner(t *testing.T) {
 	require.NoError(t, s.Up(t.Context()))
 	a.Kill()
 	require.NoError(t, a.Restart())
-	require.Eventually(t, func() bool { return a.Count("SESSION CREATE") > 1 }, 30*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return a.Count("SESSION CREATE") > 1 }, time.Minute, time.Millisecond)
 	assert.NoError(t, s.Up(t.Context()))
 }

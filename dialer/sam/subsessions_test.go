@@ -77,8 +77,8 @@ func TestRefusedOnce(t *testing.T) {
 	for _, x := range a.Sessions() {
 		a.CloseSession(x.ID)
 	}
-	require.Eventually(t, func() bool { return p.Status().State != dialer.Up }, 10*time.Second, time.Millisecond)
-	require.Eventually(t, func() bool { return p.Status().State == dialer.Up }, 30*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return p.Status().State != dialer.Up }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return p.Status().State == dialer.Up }, time.Minute, time.Millisecond)
 	_, err := p.WriteTo([]byte("x"), s.Addr())
 	assert.NoError(t, err)
 }

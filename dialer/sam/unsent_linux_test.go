@@ -33,7 +33,6 @@ func TestCloseWaitsForTheRouter(t *testing.T) {
 		if err != nil {
 			return
 		}
-		conn.SetReadDeadline(time.Now().Add(20 * time.Second))
 		n, err := io.Copy(io.Discard, conn)
 		assert.NoError(t, err)
 		got <- n

@@ -50,11 +50,11 @@ func TestPeer(t *testing.T) {
 
 			require.NoError(t, client.CloseWrite())
 			want.State = FinWait2
-			require.Eventually(t, func() bool { got, err = c.Peer(server); return got.State == FinWait2 }, time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { got, err = c.Peer(server); return got.State == FinWait2 }, time.Minute, time.Millisecond)
 			assert.Equal(t, want, got, "ended one direction, and still open")
 
 			require.NoError(t, client.Close())
-			require.Eventually(t, func() bool { got, err = c.Peer(server); return got.Inode == 0 }, time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { got, err = c.Peer(server); return got.Inode == 0 }, time.Minute, time.Millisecond)
 			require.NoError(t, err)
 			assert.Contains(t, []State{FinWait2, TimeWait}, got.State)
 		})
@@ -69,7 +69,7 @@ func TestNoSuchPeer(t *testing.T) {
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 	require.NoError(t, client.SetLinger(0))
 	require.NoError(t, client.Close()) // a reset ends both
-	require.Eventually(t, func() bool { _, err = c.Peer(server); return err != nil }, time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { _, err = c.Peer(server); return err != nil }, time.Minute, time.Millisecond)
 	assert.ErrorIs(t, err, errors.ErrUnsupported, "nor is there its own end")
 	require.NoError(t, server.Close())
 	_, err = c.Peer(server)
