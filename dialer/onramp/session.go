@@ -30,6 +30,7 @@ type session struct {
 	dialing   sam3.StreamSession // a copy, as accepting writes what the peer sent into the session's ports
 	accepting sync.Once
 	done      chan struct{} // closed when the session is over
+	why       error         // valid after done
 }
 
 // opening is an attempt to open the session.
@@ -124,9 +125,12 @@ func (b *Backend) forget(s *session) bool {
 		return false
 	}
 	b.session = nil
+	if s.why = errLost; b.closed {
+		s.why = dialer.ErrSessionClosed
+	}
 	close(s.done)
 	if b.listener != nil {
-		b.listener.end(errLost)
+		b.listener.end(s.why)
 		b.listener = nil
 	}
 	closeGarlic(s.garlic)
@@ -159,10 +163,15 @@ func (s *session) dial(ctx context.Context, host string) (net.Conn, error) {
 	}()
 	select {
 	case r := <-came:
-		if r.err != nil {
+		if r.err == nil {
+			return r.conn, nil
+		}
+		select {
+		case <-s.done: // which is why
+			return nil, s.why
+		default:
 			return nil, r.err
 		}
-		return r.conn, nil
 	case <-ctx.Done():
 	case <-s.done:
 	}
@@ -174,7 +183,7 @@ func (s *session) dial(ctx context.Context, host string) (net.Conn, error) {
 	if ctx.Err() != nil {
 		return nil, contextError(ctx)
 	}
-	return nil, errLost
+	return nil, s.why
 }
 
 // enter counts a call into onramp; false if there are too many that did not come back.
