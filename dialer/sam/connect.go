@@ -99,7 +99,7 @@ func (l *live) connect(ctx context.Context, to dialer.Target) (net.Conn, error) 
 		l.makeSpare()
 		return s, nil
 	}
-	return nil, dialer.ErrSessionClosed
+	return nil, l.over()
 }
 
 // connectBy makes a connection to the bridge one to a peer.

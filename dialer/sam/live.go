@@ -132,8 +132,16 @@ func (l *live) remove(s *stream) {
 // within returns a context that ends with ctx and with the session.
 func (l *live) within(ctx context.Context) (context.Context, context.CancelCauseFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(l.ctx, func() { cancel(errOver) })
+	stop := context.AfterFunc(l.ctx, func() { cancel(l.over()) })
 	return ctx, func(cause error) { stop(); cancel(cause) }
+}
+
+// over returns why nothing more can be had from a session that has ended or is being closed.
+func (l *live) over() error {
+	if l.ctx.Err() == nil || errors.Is(context.Cause(l.ctx), dialer.ErrSessionClosed) {
+		return dialer.ErrSessionClosed
+	}
+	return errOver
 }
 
 var errOver = fmt.Errorf("%w: the session ended", dialer.ErrRouterDown)
