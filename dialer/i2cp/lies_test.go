@@ -1,6 +1,7 @@
 package i2cp
 
 import (
+	"net"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -81,5 +82,40 @@ func TestLieAboutAnEncryptedName(t *testing.T) {
 		r.Inject(i2cptest.Fault{On: "HostLookup", Raw: hostReply(t, 2, stranger.Destination().Bytes())})
 		_, err = a.Lookup(t.Context(), b.EncryptedHost())
 		assert.ErrorIs(t, err, dialer.ErrRouter)
+	})
+}
+
+// What waits at Close is told that its owner has closed the session, at once.
+func TestCloseWhileWaiting(t *testing.T) {
+	each(t, func(t *testing.T, nw *i2cptest.Network, kind i2cptest.Kind) {
+		r := nw.Start(&i2cptest.Router{Kind: kind})
+		s, other := on(t, r), on(t, nw.Start(nil))
+		require.NoError(t, other.Up(t.Context()))
+		ln := must(t, s, ":80")
+		pc, err := s.ListenPacket(t.Context(), "udp", ":1")
+		require.NoError(t, err)
+		r.Inject(i2cptest.Fault{On: "HostLookup", Ignore: true, Times: -1})
+		r.SetLink(i2cptest.Link{Loss: 1})
+		ended := make(chan error, 5)
+		for _, f := range []func() error{
+			func() error { _, err := ln.Accept(); return err },
+			func() error {
+				_, err := s.DialContext(t.Context(), "tcp", other.Addr().Destination.Base64()+":80")
+				return err
+			},
+			func() error { _, err := s.Lookup(t.Context(), "known.i2p"); return err },
+			func() error { _, _, err := pc.ReadFrom(make([]byte, 10)); return err },
+			func() error { _, err := pc.WriteTo([]byte("x"), dialer.Addr{Host: "known.i2p"}); return err },
+		} {
+			go func() { ended <- f() }()
+		}
+		synctest.Wait()
+		begin := time.Now()
+		go s.Close()
+		for range cap(ended) {
+			assert.ErrorIs(t, <-ended, net.ErrClosed)
+		}
+		assert.Less(t, time.Since(begin), time.Second)
+		time.Sleep(time.Minute)
 	})
 }
