@@ -69,10 +69,11 @@ func (p plainSigner) Sign(b []byte) ([]byte, error) { return p.id.Sign(b) }
 // Nothing but an IP literal is dialled without a function of the host's own: a name would need DNS.
 func TestAddresses(t *testing.T) {
 	for _, address := range []string{"router.example:7654", "127.0.0.1", "[::1", ":7654"} {
-		err := (&Session{Address: address}).Up(t.Context())
-		require.Error(t, err, address)
-		err = (&Session{Fallbacks: []string{address}}).Up(t.Context())
-		require.Error(t, err, address)
+		for field, s := range map[string]*Session{"Address": {Address: address}, "Fallbacks[1]": {Fallbacks: []string{"", address}}} {
+			bad, ok := errors.AsType[*OptionError](s.Up(t.Context()))
+			require.True(t, ok, address)
+			assert.Equal(t, field, bad.Option)
+		}
 	}
 	nw := i2cptest.NewStrict(t)
 	addr := nw.Start(nil).Addr()

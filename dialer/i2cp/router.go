@@ -42,18 +42,22 @@ func newRouters(s *Session) ([]router, error) {
 		s.Owners = new(dialer.Owners)
 	}
 	var all []router
-	for _, address := range append([]string{s.Address}, s.Fallbacks...) {
+	for i, address := range append([]string{s.Address}, s.Fallbacks...) {
+		field := "Address"
+		if i > 0 {
+			field = fmt.Sprintf("Fallbacks[%d]", i-1)
+		}
 		if address == "" {
 			address = DefaultAddress
 		}
 		host, _, err := net.SplitHostPort(address)
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("I2CP address: %w", err)
+			return nil, badOption(field, "%v", err)
 		case host == "localhost":
 			address = "127.0.0.1" + strings.TrimPrefix(address, host)
 		case s.DialRouter == nil && net.ParseIP(host) == nil:
-			return nil, fmt.Errorf("I2CP address %q: host must be an IP literal, as names would need DNS", address)
+			return nil, badOption(field, "%q: host must be an IP literal, as names would need DNS", address)
 		}
 		r := router{address, s.DialRouter, login, s.Owners}
 		if r.dial == nil {

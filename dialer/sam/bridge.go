@@ -45,18 +45,18 @@ func newBridge(address string, dial dialFunc) (bridge, error) {
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {
 		address = path
 		if path == "" {
-			return bridge{}, errors.New("empty path of a unix socket")
+			return bridge{}, badOption("Address", "empty path of a unix socket")
 		}
 		return bridge{dial: dialOr(dial, "unix", path), network: "unix", address: path, hangs: new(atomic.Bool)}, nil
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return bridge{}, fmt.Errorf("SAM address: %w", err)
+		return bridge{}, badOption("Address", "%v", err)
 	}
 	if host == "localhost" {
 		address = "127.0.0.1" + strings.TrimPrefix(address, host)
 	} else if dial == nil && net.ParseIP(host) == nil {
-		return bridge{}, fmt.Errorf("SAM address %q: host must be an IP literal, as names would need DNS", address)
+		return bridge{}, badOption("Address", "%q: host must be an IP literal, as names would need DNS", address)
 	}
 	return bridge{dial: dialOr(dial, "tcp", address), network: "tcp", address: address, hangs: new(atomic.Bool)}, nil
 }
@@ -74,6 +74,9 @@ func newBridges(s *Session) ([]bridge, error) {
 	bridges := make([]bridge, len(addresses))
 	for i, address := range addresses {
 		if bridges[i], err = newBridge(address, s.DialBridge); err != nil {
+			if bad, ok := errors.AsType[*OptionError](err); ok && i > 0 {
+				bad.Option = fmt.Sprintf("Fallbacks[%d]", i-1)
+			}
 			return nil, err
 		}
 		bridges[i].login = login

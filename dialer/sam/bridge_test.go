@@ -34,7 +34,10 @@ func TestNewBridge(t *testing.T) {
 	}
 	for _, address := range []string{"router", "router:7656", "unix:", "sam.example.com:7656", "127.0.0.1"} {
 		_, err := newBridge(address, nil)
-		assert.Error(t, err, "%q would need DNS, or is malformed", address)
+		assert.ErrorIs(t, err, syscall.EINVAL, "%q would need DNS, or is malformed", address)
+		bad, ok := errors.AsType[*OptionError]((&Session{Fallbacks: []string{"", address}}).Up(t.Context()))
+		require.True(t, ok)
+		assert.Equal(t, "Fallbacks[1]", bad.Option)
 	}
 	_, err := newBridge("router:7656", new(net.Dialer).DialContext)
 	assert.NoError(t, err, "a dial function of the host's own knows names")
