@@ -8,7 +8,7 @@ import (
 
 // maxPatience is how long a client may be busy before the backlog takes over, or twice that. Far less than what a router
 // bears, it keeps a fast client on the fast path.
-const maxPatience = 25 * time.Millisecond
+const maxPatience = 100 * time.Millisecond
 
 // patience bounds waits that are many and short. A deadline for each would wake the poller each time, so one timer looks
 // after them, now and then while there are any.
