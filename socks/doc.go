@@ -41,7 +41,7 @@
 // # Resources
 //
 // On Linux, data between two sockets stays in the kernel, and a stream that has been silent for
-// 100 ms has no goroutine: one goroutine waits for all of them. A stream uses two descriptors, and a
+// 50 ms has no goroutine: one goroutine waits for all of them. A stream uses two descriptors, and a
 // pipe while it carries much data.
 //
 // # Datagrams

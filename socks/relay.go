@@ -22,7 +22,7 @@ type relayOptions struct {
 	// Halves asks after clients that have ended their direction; nil does not. Place is the client's there.
 	Halves *halfClosed
 	Place  *place
-	// Lot waits for relays that have been silent for ParkAfter, or 100 ms; nil lets them wait themselves.
+	// Lot waits for relays that have been silent for ParkAfter, or 50 ms; nil lets them wait themselves.
 	Lot       *parking.Lot
 	ParkAfter time.Duration
 	Observer  Observer // sees the beginning of both directions

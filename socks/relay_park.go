@@ -8,7 +8,7 @@ import (
 
 // defaultParkAfter is how long a relay is silent before its goroutines end, and the lot waits in their place. The way there and
 // back costs some 20 µs.
-const defaultParkAfter = 100 * time.Millisecond
+const defaultParkAfter = 50 * time.Millisecond
 
 // errParked is what a direction ends with that goes on later.
 var errParked = errors.New("relay: parked")
