@@ -83,14 +83,19 @@ func (c *conn) streamed(peer net.Conn, stats relayStats, err error) {
 	if err == nil {
 		c.linger(c.ctx)
 	}
-	r := &c.report
-	r.Sent, r.Received, r.Err = stats.Sent, stats.Received, err
-	if log := c.srv.Logger; log != nil {
-		log.Debug("socks request served", "request", Request{Version: r.Version, Command: r.Command, Port: c.port},
-			"sent", r.Sent, "received", r.Received, "dial", r.Wait, "time", time.Since(c.start), "clean", err == nil)
-	}
+	c.report.Sent, c.report.Received, c.report.Err = stats.Sent, stats.Received, err
+	c.logStream()
 	c.done(nil)
 	c.close(nil)
+}
+
+// logStream is apart from streamed, as its frame would have the stack of every stream grow.
+func (c *conn) logStream() {
+	r := &c.report
+	if log := c.srv.Logger; log != nil {
+		log.Debug("socks request served", "request", Request{Version: r.Version, Command: r.Command, Port: c.port},
+			"sent", r.Sent, "received", r.Received, "dial", r.Wait, "time", time.Since(c.start), "clean", r.Err == nil)
+	}
 }
 
 // succeed tells the client of success. There is always room for so little; no more than lingerTime is spent on a client for

@@ -41,7 +41,7 @@ func (s *stream) readAhead(q *bytequeue.Queue) {
 		begin := time.Now()
 		room, err := q.Reserve()
 		if err != nil { // closed here
-			io.Copy(io.Discard, s.conn)
+			drain(s.conn)
 			s.cut()
 			return
 		}

@@ -77,10 +77,13 @@ func (s *stream) discard() {
 	s.readers++ // for good
 	s.conn.SetReadDeadline(time.Time{})
 	go func() {
-		io.Copy(io.Discard, s.conn)
+		drain(s.conn)
 		s.cut()
 	}()
 }
+
+// drain reads to the end. Without the WriteTo of a socket, of no use here, it needs no more stack than a goroutine begins with.
+func drain(r io.Reader) { io.Copy(io.Discard, struct{ io.Reader }{r}) }
 
 func (s *stream) lingered() {
 	s.mu.Lock()
