@@ -17,8 +17,8 @@
 // The package fails closed. It dials nothing but the router and never uses the system
 // resolver. Names outside .i2p, IP addresses and malformed names are refused before anything is
 // looked up. A SOCKS port requires a password and listens on loopback only, unless the program
-// says otherwise. A key file that is damaged, or that other users can read, is an error and is
-// never replaced. Logs contain no host names, destinations or keys.
+// says otherwise. A key file that is damaged or, except on Windows, that other users can read, is an
+// error and is never replaced. Logs contain no host names, destinations or keys.
 //
 // It does not clean what programs send. Many protocols reveal who and where their user is: give a
 // SOCKS port only to programs that were made, or audited, for anonymity.
