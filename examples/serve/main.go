@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -45,7 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs.StringVar(&ep.SAM, "sam", sam.DefaultAddress, "SAM `address`: IP:port or unix:PATH")
 	fs.StringVar(&ep.Dir, "dir", "serve-state", "`directory` of the identity")
 	fs.StringVar(&ep.Name, "name", "site", "`name` of the identity")
-	root := fs.String("root", "", "`directory` to serve (default: a greeting)")
+	root := fs.String("root", "", "`directory` to serve, without links out of it (default: a greeting)")
 	length := fs.Int("length", 3, "hops of each tunnel, 0 (no anonymity) to 7")
 	fs.Usage = func() {
 		fmt.Fprintln(stderr, "Usage: serve [options]")
@@ -62,10 +63,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if *length < 0 || *length > 7 {
 		return fmt.Errorf("-length %d: not in 0 to 7", *length)
 	}
-	if *root != "" {
-		if _, err := os.ReadDir(*root); err != nil {
-			return fmt.Errorf("-root: %w", err)
-		}
+	handler, err := site(*root, ep.Dir)
+	if err != nil {
+		return fmt.Errorf("-root: %w", err)
 	}
 	ep.Inbound.Length = *length
 	if *length == 0 {
@@ -84,7 +84,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(stdout, "http://%s/\n", ep.Addr().Host)
-	srv := &http.Server{Handler: site(*root), ReadHeaderTimeout: time.Minute}
+	srv := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	drained := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), drainTime)
@@ -97,12 +97,55 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return errors.Join(<-drained, ep.Close())
 }
 
-func site(root string) http.Handler {
-	if root != "" {
-		return http.FileServer(http.Dir(root))
+// site returns what visitors see. A directory with the keys in it is refused, since visitors could fetch them.
+func site(root, keys string) (http.Handler, error) {
+	if root == "" {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			// RemoteAddr is the visitor's base32 address.
+			fmt.Fprintf(w, "Hello from I2P, %s\n", r.RemoteAddr)
+		}), nil
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// RemoteAddr is the visitor's base32 address.
-		fmt.Fprintf(w, "Hello from I2P, %s\n", r.RemoteAddr)
-	})
+	dir, err := os.OpenRoot(root) // open until the program ends
+	if err != nil {
+		return nil, err
+	}
+	top, err := dir.Stat(".")
+	if err != nil {
+		return nil, err
+	}
+	inside, err := isBelow(keys, top)
+	if err == nil && inside {
+		err = fmt.Errorf("the keys in -dir %s would be served too", keys)
+	}
+	if err != nil {
+		dir.Close()
+		return nil, err
+	}
+	return http.FileServerFS(dir.FS()), nil
+}
+
+// isBelow reports whether a path, which need not exist, is a directory or below it.
+func isBelow(path string, top os.FileInfo) (bool, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return false, err
+	}
+	real, err := filepath.EvalSymlinks(path)
+	for errors.Is(err, os.ErrNotExist) && filepath.Dir(path) != path {
+		path = filepath.Dir(path)
+		real, err = filepath.EvalSymlinks(path)
+	}
+	if err != nil {
+		return false, err
+	}
+	for {
+		fi, err := os.Stat(real)
+		if err != nil || os.SameFile(fi, top) {
+			return err == nil, err
+		}
+		if filepath.Dir(real) == real {
+			return false, nil
+		}
+		real = filepath.Dir(real)
+	}
 }
