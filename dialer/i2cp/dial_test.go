@@ -134,12 +134,23 @@ func TestPorts(t *testing.T) {
 	})
 }
 
+// Nobody finds an identity that only dials, but those who are dialled.
 func TestDialOnly(t *testing.T) {
-	nw := i2cptest.NewStrict(t)
-	a, b := on(t, nw.Start(nil), func(s *Session) { s.DialOnly = true }), on(t, nw.Start(nil))
-	_, err := a.Listen(t.Context(), "tcp", ":80")
-	require.ErrorIs(t, err, errors.ErrUnsupported)
-	streamPair(t, a, b)
+	each(t, func(t *testing.T, nw *i2cptest.Network, kind i2cptest.Kind) {
+		a, b := on(t, nw.Start(&i2cptest.Router{Kind: kind}), func(s *Session) { s.DialOnly = true }), on(t, nw.Start(nil))
+		other := on(t, nw.Start(nil))
+		_, err := a.Listen(t.Context(), "tcp", ":80")
+		require.ErrorIs(t, err, errors.ErrUnsupported)
+		client, server := streamPair(t, a, b)
+		_, err = server.Write([]byte("answer"))
+		require.NoError(t, err)
+		_, err = client.Read(make([]byte, 6))
+		require.NoError(t, err)
+		_, err = other.Lookup(t.Context(), a.Addr().Host)
+		assert.ErrorIs(t, err, dialer.ErrLeaseSetNotFound)
+		_, err = other.DialContext(t.Context(), "tcp", a.Addr().Destination.Base64()+":80")
+		assert.ErrorIs(t, err, dialer.ErrLeaseSetNotFound)
+	})
 }
 
 // An identity can call itself, which no router would bring.

@@ -44,6 +44,7 @@
 //   - Lookup: what is not known takes 4 ms on i2pd, 3 s on Java. i2pd answers with its own session ID, never with a wrong one, and
 //     finds no encrypted base32 names; Java does, with the key from BlindingInfo where clients need one.
 //   - Encrypted lease sets are found by that name alone, so from i2pd not at all.
+//   - i2cp.dontPublishLeaseSet: nobody finds the destination but whom it has sent something.
 //   - Unknown messages: ignored by i2pd, Java closes.
 //   - Session closes: others believe in it for 10 min; what they send is lost.
 //

@@ -14,11 +14,12 @@ type record struct {
 	dest    keys.Destination
 	session *session  // nil once it is gone
 	until   time.Time // when its lease set runs out, once it is gone
+	hidden  bool      // from all but those it has sent something, which have its lease set from it
 }
 
 // publish makes a session known. The caller holds the lock, as for all here.
 func (nw *Network) publish(s *session) {
-	nw.netDB[s.hash] = &record{dest: s.dest, session: s}
+	nw.netDB[s.hash] = &record{dest: s.dest, session: s, hidden: s.hidden()}
 }
 
 // withdraw takes a session away; its lease set lives on for a while.
@@ -57,10 +58,19 @@ func (nw *Network) find(hash [32]byte) *record {
 	return r
 }
 
+// findFor returns what a session, nil for none, finds under a hash.
+func (nw *Network) findFor(s *session, hash [32]byte) *record {
+	r := nw.find(hash)
+	if r == nil || !r.hidden || s != nil && (hash == s.hash || nw.pairs[pair{hash, s.hash}] != nil) {
+		return r
+	}
+	return nil
+}
+
 // reachable returns what a session can send to, nil if it has no lease set of it. An encrypted one can be opened by Java
 // alone, by whom is a client.
 func (s *session) reachable(hash [32]byte) *record {
-	r := s.c.r.nw.find(hash)
+	r := s.c.r.nw.findFor(s, hash)
 	if r == nil || r.session == nil || r.session.encrypted == nil {
 		return r
 	}
@@ -141,7 +151,7 @@ func (c *conn) resolve(m i2cpwire.HostLookup) (keys.Destination, i2cpwire.HostCo
 		}
 		hash = h
 	}
-	r := c.r.nw.find(hash)
+	r := c.r.nw.findFor(c.session, hash)
 	if r == nil || r.session != nil && r.session.encrypted != nil {
 		return keys.Destination{}, i2cpwire.HostFailed
 	}

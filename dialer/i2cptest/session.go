@@ -40,6 +40,9 @@ func newSession(c *conn, m i2cpwire.SessionConfig) *session {
 	}
 }
 
+// hidden reports whether the session's lease set is not published.
+func (s *session) hidden() bool { return s.options["i2cp.dontPublishLeaseSet"] == "true" }
+
 // build asks for lease sets as tunnels come up, and again before they end.
 func (s *session) build() {
 	nw, f := s.c.r.nw, s.c.r.f
@@ -178,6 +181,8 @@ func (s *session) checkLeaseSet(l i2cpwire.LeaseSet, private []i2cpwire.Encrypti
 		return "published at another time than now"
 	case !l.Expires.After(now):
 		return "has ended"
+	case s.encrypted == nil && l.Unpublished != s.hidden():
+		return "is to be published, against i2cp.dontPublishLeaseSet, or the other way round"
 	case len(s.asked) > 0 && s.request(l.Leases) < 0:
 		return "other leases than those asked for"
 	case len(private) == 0 || s.key != nil && !bytes.Equal(s.key, private[0].Key):

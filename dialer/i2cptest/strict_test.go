@@ -132,6 +132,9 @@ func TestStrictLeaseSets(t *testing.T) {
 			time.Sleep(3 * time.Second)
 			c.leaseSet(m, func(l *i2cpwire.LeaseSet) { l.Expires = l.Published })
 		},
+		"is to be published": func(c *client, m i2cpwire.RequestVariableLeaseSet) {
+			c.leaseSet(m, func(l *i2cpwire.LeaseSet) { l.Unpublished = true })
+		},
 		"other leases": func(c *client, m i2cpwire.RequestVariableLeaseSet) {
 			m.Leases[0].Tunnel++
 			c.leaseSet(m)
