@@ -169,6 +169,11 @@ func TestDatagramSendViolations(t *testing.T) {
 		} else {
 			assert.True(t, b.silent(time.Minute))
 			assert.Greater(t, len(nw.Violations()), before)
+			a = createStyle(t, one, "DATAGRAM", control(one.Router))
+			a.send("DATAGRAM SEND DESTINATION=" + b.dest.Base64() + " SIZE=3\nabcd")
+			require.NoError(t, one.WaitFor(t.Context(), func() bool {
+				return strings.Contains(fmt.Sprint(nw.Violations()), "SIZE is not that of the payload")
+			}))
 		}
 	})
 }
@@ -340,6 +345,9 @@ func TestLargeDatagramsOverUDP(t *testing.T) {
 				assert.Len(t, payload, min(size, maxUDP-len(head)))
 			}
 			assert.Equal(t, r != Java, len(nw.Violations()) > 0, "what is cut is a violation")
+			_, err = udp.Write([]byte("nonsense\nx"))
+			require.NoError(t, err)
+			require.NoError(t, b.WaitFor(t.Context(), func() bool { return strings.Contains(fmt.Sprint(nw.Violations()), "malformed header") }))
 			require.NoError(t, b.Restart())
 			assert.Equal(t, udp.RemoteAddr().String(), b.UDPAddr())
 		})

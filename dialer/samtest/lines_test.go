@@ -248,6 +248,17 @@ func TestIdle(t *testing.T) {
 	})
 }
 
+// TestEmptyLine: no client sends one.
+func TestEmptyLine(t *testing.T) {
+	for _, r := range allRouters {
+		bubble(t, r, func(t *testing.T, nw *Network, b *Bridge) {
+			open(t, b).send("\n")
+			synctest.Wait()
+			assert.Contains(t, fmt.Sprint(nw.Violations()), "empty line")
+		})
+	}
+}
+
 // TestCrash: some values take the whole router down.
 func TestCrash(t *testing.T) {
 	session := "SESSION CREATE STYLE=STREAM ID=x DESTINATION=TRANSIENT "
@@ -272,6 +283,7 @@ func TestCrash(t *testing.T) {
 					_, err := b.Dial(context.Background())
 					assert.Equal(t, crashed, err != nil)
 					assert.Equal(t, crashed, b.Stats().Crashes == 1)
+					assert.Equal(t, crashed, strings.Contains(fmt.Sprint(nw.Violations()), "crashes "+r.String()))
 				})
 			}
 		})
