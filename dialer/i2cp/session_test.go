@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -69,5 +70,26 @@ func TestConn(t *testing.T) {
 			return nil, nil, nil, err
 		}
 		return c1, c2, func() { c1.Close(); c2.Close() }, nil
+	})
+}
+
+// A router gets the same encryption keys for the life of a session, and others for the next.
+func TestEncryptionKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nw := i2cptest.NewStrict(t) // which looks at the first half
+		r := nw.Start(nil)
+		s := on(t, r)
+		seen := make(map[string]bool)
+		for n := range 3 {
+			require.NoError(t, s.Up(t.Context()))
+			l, ok := s.keeper.Live()
+			require.True(t, ok)
+			r.RequestLeaseSets()
+			synctest.Wait()
+			seen[string(l.keys[0].private.Bytes())] = true
+			assert.Len(t, seen, n+1)
+			r.DropSessions()
+			synctest.Wait()
+		}
 	})
 }
