@@ -34,7 +34,9 @@
 // i2pd keeps an identity for 5 s after its session was closed. A Session that uses the identity of another Session of
 // this process, on any router, therefore starts 7 s after that one has ended on i2pd, and 1 s after it has ended on
 // Java I2P; callers wait within their contexts. The same 7 s follow a start after which the router may have the
-// session.
+// session. Of a session of another process, such as this program before it was restarted, only its router tells: on
+// the same router the next one waits as above, on another it does not, so that both routers may have the identity for
+// up to 7 s.
 //
 // All settings are validated first: a value on which some router crashes, does not answer or does something else is
 // an [*OptionError] and is never sent. A [LeaseSet] can hide a service from everyone who does not know its name, or

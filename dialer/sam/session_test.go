@@ -317,3 +317,40 @@ func TestCloseWhileStarting(t *testing.T) {
 		assert.ErrorIs(t, <-up, dialer.ErrSessionClosed)
 	})
 }
+
+// TestIdentityOfAnotherProcess: of one that has just ended nothing is known here but what the router says, and a session that i2pd
+// takes away seconds later is not taken for one that is up.
+func TestIdentityOfAnotherProcess(t *testing.T) {
+	for _, kind := range routers {
+		t.Run(kind.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				nw := samtest.NewNetwork()
+				defer nw.Close()
+				a, b := nw.Start(&samtest.Bridge{Router: kind}), nw.Start(&samtest.Bridge{Router: kind})
+				id, err := keys.Generate()
+				require.NoError(t, err)
+				another, err := a.Dial(t.Context())
+				require.NoError(t, err)
+				answers := bufio.NewReader(another)
+				for _, line := range []string{"HELLO VERSION MIN=3.1 MAX=3.1", "SESSION CREATE STYLE=STREAM ID=another DESTINATION=" + id.RevealSAM()} {
+					io.WriteString(another, line+"\n")
+					answer, err := answers.ReadString('\n')
+					require.NoError(t, err)
+					require.Contains(t, answer, "RESULT=OK")
+				}
+				another.Close()
+
+				client, server := session(t, b), session(t, a)
+				require.NoError(t, client.Up(t.Context()))
+				server.Identity = id
+				site(t, server, banner)
+				for range 2 {
+					visitOnce(t, client, server)
+					time.Sleep(time.Minute)
+				}
+				assert.NoError(t, client.Close())
+				assert.NoError(t, server.Close())
+			})
+		})
+	}
+}
