@@ -98,6 +98,12 @@ func wireAddress(i int) string { return fmt.Sprintf("10.18.1.%d", i+1) }
 
 // settings returns the configuration file of a router. All that would
 // reach out of the network or cost time is off, and every length is stated.
+//
+// The router's own tunnels have no hops, as building longer ones makes two routers that meet dial each other within
+// milliseconds: over a third router, one has the other answer it while it dials itself. Then i2pd replaces one connection by the
+// other, and the router whose dial that ends takes its peer to be unreachable for 8 minutes, if it has no other
+// transport to try (Transports::ConnectToPeer): it sends nothing to that peer once the connection has ended, and a
+// floodfill is asked for nothing.
 func settings(peer, home string, floodfill bool) string {
 	return strings.NewReplacer(
 		"PEER", peer, "HOME", home, "FLOODFILL", fmt.Sprint(floodfill), "ZIP", reseedFile,
@@ -149,10 +155,15 @@ subscriptions=
 [persist]
 profiles=false
 [exploratory]
-inbound.length=1
+inbound.length=0
 inbound.quantity=3
-outbound.length=1
+outbound.length=0
 outbound.quantity=3
+[shareddest]
+inbound.length=0
+inbound.quantity=1
+outbound.length=0
+outbound.quantity=1
 [reseed]
 verify=false
 zipfile=ZIP

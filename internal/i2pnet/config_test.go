@@ -39,6 +39,13 @@ func TestSettings(t *testing.T) {
 			assert.Contains(t, s, want)
 		}
 		assert.NotContains(t, s, "%!")
+		for _, own := range []string{"exploratory", "shareddest"} { // longer tunnels make routers dial each other at once
+			_, section, ok := strings.Cut(s, "["+own+"]\n")
+			require.True(t, ok, own)
+			section, _, _ = strings.Cut(section, "[")
+			assert.Contains(t, section, "inbound.length=0\n", own)
+			assert.Contains(t, section, "outbound.length=0\n", own)
+		}
 	}
 	assert.Contains(t, plain, "floodfill=false")
 	assert.Contains(t, plain, "host=198.18.0.1\n")
