@@ -10,7 +10,8 @@ var proxyVariables = []string{
 
 // Env returns base, such as [os.Environ], changed for a child process that is to use the port: the proxy variables in
 // all spellings are set to the URL, no_proxy is empty, and all other variables with "proxy" in their name are
-// removed, because each may make programs bypass the port. It contains the secret.
+// removed, and those that begin with "socks", such as SOCKS5_SERVER of Dante, because each may make programs bypass the
+// port. It contains the secret.
 //
 //	cmd.Env = px.Env(os.Environ())
 //
@@ -24,7 +25,7 @@ func (p *Proxy) Env(base []string) []string {
 	env := make([]string, 0, len(base)+2*len(proxyVariables)+2)
 	for _, entry := range base {
 		name, _, _ := strings.Cut(entry, "=")
-		if !strings.Contains(strings.ToLower(name), "proxy") {
+		if name = strings.ToLower(name); !strings.Contains(name, "proxy") && !strings.HasPrefix(name, "socks") {
 			env = append(env, entry)
 		}
 	}

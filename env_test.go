@@ -14,6 +14,7 @@ func TestEnv(t *testing.T) {
 	base := []string{
 		"PATH=/bin", "http_proxy=http://10.0.0.1:3128", "HTTP_PROXY=x", "Https_Proxy=x", "NO_PROXY=*", "no_proxy=*", "No_Proxy=*", "npm_config_noproxy=*",
 		"npm_config_https_proxy=x", "FTP_PROXY", "EMPTY=", "LINE=a=b", "=C:=C:\\", "PATH=/usr/bin", "ALL_PROXY=y", "GIT_PROXY_COMMAND=x",
+		"SOCKS_SERVER=10.0.0.1", "SOCKS5_SERVER=10.0.0.1:1080", "socks_version=4",
 	}
 	before := strings.Join(base, "\n")
 	env := px.Env(base)
