@@ -1,7 +1,6 @@
 package i2psocks_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -215,7 +214,7 @@ func TestLogsTellNothing(t *testing.T) { overBoth(t, testLogsTellNothing) }
 
 func testLogsTellNothing(t *testing.T, nw *network) {
 	a, b := nw.start(), nw.start()
-	var log bytes.Buffer
+	var log lockedBuffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug - 4}))
 	id, err := keys.Generate()
 	require.NoError(t, err)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -112,9 +113,27 @@ func TestDamagedIsMovedAsItIs(t *testing.T) {
 	assert.Zero(t, list[0].Saved)
 }
 
+// lockedBuffer takes what is logged late, too.
+type lockedBuffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.String()
+}
+
 func TestNothingShowsSecrets(t *testing.T) {
 	t.Parallel()
-	var out bytes.Buffer
+	var out lockedBuffer
 	s, other := etcd(t).host(t), etcd(t).host(t)
 	s.Sealer, s.TTL = passphrase(t, "correct horse"), ttl
 	s.Logger = slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -127,7 +146,7 @@ func TestNothingShowsSecrets(t *testing.T) {
 	<-s.Lost()
 	require.NoError(t, s.Close())
 	assert.Contains(t, out.String(), "waiting for the former owner")
-	assert.Contains(t, out.String(), "ownership of identities lost")
+	require.Eventually(t, func() bool { return strings.Contains(out.String(), "ownership of identities lost") }, time.Minute, time.Millisecond)
 	assert.NotContains(t, out.String(), "secretname")
 
 	for _, v := range []any{s, []any{s}, struct{ S *etcdkeys.Store }{s}} {
