@@ -19,6 +19,7 @@ import (
 
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/internal/logtest"
 	"github.com/go-i2p/i2psocks/keys"
 )
 
@@ -214,7 +215,7 @@ func TestLogsTellNothing(t *testing.T) { overBoth(t, testLogsTellNothing) }
 
 func testLogsTellNothing(t *testing.T, nw *network) {
 	a, b := nw.start(), nw.start()
-	var log lockedBuffer
+	var log logtest.Buffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug - 4}))
 	id, err := keys.Generate()
 	require.NoError(t, err)

@@ -1,7 +1,6 @@
 package i2psocks_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/internal/logtest"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/socks"
 )
@@ -190,24 +189,6 @@ func testSOCKSIsolationEndsWithThePort(t *testing.T, nw *network) {
 	assert.Equal(t, kept, visit(ep.Isolate("alice")))
 }
 
-// lockedBuffer takes what is logged late, too.
-type lockedBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.String()
-}
-
 // TestPersistentIsolation: tokens find their identities again, and the store does not tell whose they are.
 func TestPersistentIsolation(t *testing.T) {
 	t.Parallel()
@@ -217,7 +198,7 @@ func TestPersistentIsolation(t *testing.T) {
 func testPersistentIsolation(t *testing.T, nw *network) {
 	r, first, visit := isolation(t, nw)
 	dir := filepath.Join(t.TempDir(), "state")
-	var log lockedBuffer
+	var log logtest.Buffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	open := func(name string) *i2psocks.Endpoint {
 		ep := on(t, r)

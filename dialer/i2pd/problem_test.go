@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,30 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-i2p/i2psocks/dialer/i2pd"
+	"github.com/go-i2p/i2psocks/internal/logtest"
 )
-
-// journal is what was logged.
-type journal struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (j *journal) Write(b []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(b)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
-}
 
 // TestProblem: a router without peers says so, until it has some.
 func TestProblem(t *testing.T) {
 	r, _ := router(t, "")
-	log := new(journal)
+	log := new(logtest.Buffer)
 	r.Logger = slog.New(slog.NewTextHandler(log, nil))
 	assert.NoError(t, r.Problem(), "never used")
 	require.NoError(t, r.Start(t.Context()))

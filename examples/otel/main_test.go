@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -22,6 +21,7 @@ import (
 	"github.com/go-i2p/i2psocks"
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/samtest"
+	"github.com/go-i2p/i2psocks/internal/logtest"
 	"github.com/go-i2p/i2psocks/socks"
 )
 
@@ -197,24 +197,6 @@ func TestCommandNames(t *testing.T) {
 	assert.Len(t, names, 6)
 }
 
-// lockedBuffer may be written to and read at once.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(b)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 // TestDaemon: the program itself writes its spans, and nothing about the machine.
 func TestDaemon(t *testing.T) {
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "host.name=machine")
@@ -224,7 +206,7 @@ func TestDaemon(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	r, w := io.Pipe()
-	var spans lockedBuffer
+	var spans logtest.Buffer
 	ended := make(chan error, 1)
 	go func() {
 		ended <- run(ctx, []string{"-sam", nw.Start(nil).Addr(), "-listen", "127.0.0.1:0"}, w, &spans)

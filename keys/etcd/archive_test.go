@@ -1,19 +1,18 @@
 package etcdkeys_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/go-i2p/i2psocks/internal/logtest"
 	"github.com/go-i2p/i2psocks/keys"
 	"github.com/go-i2p/i2psocks/keys/etcd"
 )
@@ -113,27 +112,9 @@ func TestDamagedIsMovedAsItIs(t *testing.T) {
 	assert.Zero(t, list[0].Saved)
 }
 
-// lockedBuffer takes what is logged late, too.
-type lockedBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.String()
-}
-
 func TestNothingShowsSecrets(t *testing.T) {
 	t.Parallel()
-	var out lockedBuffer
+	var out logtest.Buffer
 	s, other := etcd(t).host(t), etcd(t).host(t)
 	s.Sealer, s.TTL = passphrase(t, "correct horse"), ttl
 	s.Logger = slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
