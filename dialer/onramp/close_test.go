@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/go-i2p/i2psocks/dialer"
+	"github.com/go-i2p/i2psocks/dialer/samtest"
 )
 
 // What waits at Close is told that its owner has closed the backend, and not that the router is down.
@@ -24,17 +25,16 @@ func TestCloseWhileWaiting(t *testing.T) {
 		accepted <- err
 	}()
 	dialled := make(chan error, 1)
-	r.Freeze() // the dial gets no answer
+	r.Inject(samtest.Fault{On: "STREAM CONNECT", CloseAfter: samtest.BeforeReply, Stall: true})
 	go func() {
 		_, err := b.DialContext(t.Context(), "tcp", to.Addr().Host+":80")
 		dialled <- err
 	}()
-	time.Sleep(50 * time.Millisecond)
+	require.NoError(t, r.WaitFor(within(t, 10*time.Second), func() bool { return r.Count("STREAM CONNECT") > 0 }))
 	require.NoError(t, b.Close())
 	for _, c := range []chan error{accepted, dialled} {
 		err := <-c
 		assert.ErrorIs(t, err, dialer.ErrSessionClosed)
 		assert.ErrorIs(t, err, net.ErrClosed)
 	}
-	r.Thaw()
 }
