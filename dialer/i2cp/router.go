@@ -1,11 +1,11 @@
 package i2cp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/go-i2p/i2psocks/dialer"
@@ -43,21 +43,9 @@ func newRouters(s *Session) ([]router, error) {
 	}
 	var all []router
 	for i, address := range append([]string{s.Address}, s.Fallbacks...) {
-		field := "Address"
-		if i > 0 {
-			field = fmt.Sprintf("Fallbacks[%d]", i-1)
-		}
-		if address == "" {
-			address = DefaultAddress
-		}
-		host, _, err := net.SplitHostPort(address)
-		switch {
-		case err != nil:
-			return nil, badOption(field, "%v", err)
-		case host == "localhost":
-			address = "127.0.0.1" + strings.TrimPrefix(address, host)
-		case s.DialRouter == nil && net.ParseIP(host) == nil:
-			return nil, badOption(field, "%q: host must be an IP literal, as names would need DNS", address)
+		address, err := settings.HostPort(cmp.Or(address, DefaultAddress), s.DialRouter != nil)
+		if err != nil {
+			return nil, badOption(settings.AddressField(i), "%v", err)
 		}
 		r := router{address, s.DialRouter, login, s.Owners}
 		if r.dial == nil {

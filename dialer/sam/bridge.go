@@ -1,6 +1,7 @@
 package sam
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/internal/keeper"
+	"github.com/go-i2p/i2psocks/dialer/internal/settings"
 	"github.com/go-i2p/i2psocks/dialer/internal/wire"
 )
 
@@ -36,27 +38,18 @@ type bridge struct {
 	hangs            *atomic.Bool   // it did not answer the last time
 }
 
-// newBridge checks the address. Without a dial function of the host's own, it must
+// newBridge checks the address, which a field of the Session has. Without a dial function of the host's own, it must
 // hold an IP literal, since a name would need the system resolver.
-func newBridge(address string, dial dialFunc) (bridge, error) {
-	if address == "" {
-		address = DefaultAddress
-	}
+func newBridge(field, address string, dial dialFunc) (bridge, error) {
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {
-		address = path
 		if path == "" {
-			return bridge{}, badOption("Address", "empty path of a unix socket")
+			return bridge{}, badOption(field, "empty path of a unix socket")
 		}
 		return bridge{dial: dialOr(dial, "unix", path), network: "unix", address: path, hangs: new(atomic.Bool)}, nil
 	}
-	host, _, err := net.SplitHostPort(address)
+	address, err := settings.HostPort(cmp.Or(address, DefaultAddress), dial != nil)
 	if err != nil {
-		return bridge{}, badOption("Address", "%v", err)
-	}
-	if host == "localhost" {
-		address = "127.0.0.1" + strings.TrimPrefix(address, host)
-	} else if dial == nil && net.ParseIP(host) == nil {
-		return bridge{}, badOption("Address", "%q: host must be an IP literal, as names would need DNS", address)
+		return bridge{}, badOption(field, "%v", err)
 	}
 	return bridge{dial: dialOr(dial, "tcp", address), network: "tcp", address: address, hangs: new(atomic.Bool)}, nil
 }
@@ -73,10 +66,7 @@ func newBridges(s *Session) ([]bridge, error) {
 	addresses := append([]string{s.Address}, s.Fallbacks...)
 	bridges := make([]bridge, len(addresses))
 	for i, address := range addresses {
-		if bridges[i], err = newBridge(address, s.DialBridge); err != nil {
-			if bad, ok := errors.AsType[*OptionError](err); ok && i > 0 {
-				bad.Option = fmt.Sprintf("Fallbacks[%d]", i-1)
-			}
+		if bridges[i], err = newBridge(settings.AddressField(i), address, s.DialBridge); err != nil {
 			return nil, err
 		}
 		bridges[i].login = login

@@ -28,18 +28,18 @@ func TestNewBridge(t *testing.T) {
 		"localhost:7656":      {"tcp", "127.0.0.1:7656"},
 		"unix:/run/i2p/s.sam": {"unix", "/run/i2p/s.sam"},
 	} {
-		b, err := newBridge(address, nil)
+		b, err := newBridge("Address", address, nil)
 		require.NoError(t, err, address)
 		assert.Equal(t, want, [2]string{b.network, b.address})
 	}
 	for _, address := range []string{"router", "router:7656", "unix:", "sam.example.com:7656", "127.0.0.1"} {
-		_, err := newBridge(address, nil)
+		_, err := newBridge("Address", address, nil)
 		assert.ErrorIs(t, err, syscall.EINVAL, "%q would need DNS, or is malformed", address)
 		bad, ok := errors.AsType[*OptionError]((&Session{Fallbacks: []string{"", address}}).Up(t.Context()))
 		require.True(t, ok)
 		assert.Equal(t, "Fallbacks[1]", bad.Option)
 	}
-	_, err := newBridge("router:7656", new(net.Dialer).DialContext)
+	_, err := newBridge("Address", "router:7656", new(net.Dialer).DialContext)
 	assert.NoError(t, err, "a dial function of the host's own knows names")
 }
 
@@ -137,7 +137,7 @@ func TestInterruptible(t *testing.T) {
 }
 
 func TestRefusedBridgeIsNoRefusedPeer(t *testing.T) {
-	b, err := newBridge("127.0.0.1:1", func(context.Context, string, string) (net.Conn, error) {
+	b, err := newBridge("Address", "127.0.0.1:1", func(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 	})
 	require.NoError(t, err)
