@@ -11,9 +11,9 @@ import (
 // canonical form. It looks nothing up.
 //
 // IP addresses, including those sent as text, are answered with 0x08, other hosts outside I2P with 0x02, and
-// malformed ones with [BadAddress], so 0x04 without [Server].ExtendedErrors. Port 0 is permitted, since I2P streams use it where ports have no meaning. For BIND the
-// addresses 0.0.0.0 and :: mean any peer and are permitted. For UDP ASSOCIATE any address is permitted, since it is
-// the client's own.
+// malformed ones with [BadAddress], so 0x04 without [Server].ExtendedErrors. Port 0 is permitted, since I2P streams
+// use it where ports have no meaning. For BIND the addresses 0.0.0.0 and :: mean any peer and are permitted. For UDP
+// ASSOCIATE any address is permitted, since it is the client's own.
 func I2POnly(_ context.Context, r *Request) error {
 	if r.IsLiteral() {
 		return &ReplyError{Reply: AddressNotSupported, Err: i2phost.ErrNotI2P}

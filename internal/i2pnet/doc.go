@@ -21,13 +21,12 @@
 // # Sessions
 //
 // Sessions for tests are best made with [SessionOptions]: no hops, which in such a network are the
-// reliable choice. Sessions of one hop work, but of two runs one has to retry a connect for some
-// seconds, as the lease set is not found yet. A SESSION CREATE takes 3 to 15 seconds, 9 as a rule,
+// reliable choice. A connect may have to be retried for some seconds, as the lease set is not found
+// yet, with one hop more often. A SESSION CREATE takes 3 to 15 seconds, 9 as a rule,
 // whatever the options: i2pd builds tunnels in rounds. So create what a test needs at the same
 // time. i2pd may crash when a session is closed right after its streams: wait a second between the
-// two. A router killed and started again is the weakest moment of a network: in one run of twelve,
-// where that happened within seconds of the start, two routers did not reach each other any more.
-// Do it last, after streams.
+// two. The routers' own tunnels have no hops, or routers that are killed and started again may not
+// reach each other for minutes.
 //
 // # Links
 //
