@@ -31,6 +31,8 @@ type Config struct {
 	// Output gets what the routers print, a line at a time, each with the
 	// router's number before it; nil discards it.
 	Output io.Writer
+
+	crashed func(i int) // called when router i has ended by itself; may be nil
 }
 
 const maxRouters = 200 // as many as have an address

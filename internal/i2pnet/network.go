@@ -68,6 +68,7 @@ func (n *Network) build(ctx context.Context, c Config) error {
 			dir:       filepath.Join(n.dir, fmt.Sprint(i)),
 			ns:        n.ns,
 			home:      loopback(i),
+			crashed:   c.crashed,
 			log:       &lineWriter{mu: &n.outMu, out: c.Output, prefix: fmt.Sprintf("router %d: ", i)},
 		})
 	}

@@ -53,6 +53,16 @@ func TestStreamsOnRouters(t *testing.T) {
 	assert.NoError(t, n.WaitReady(t.Context()))
 }
 
+// TestCrashedRouterRunsAgain: tests that need a router do not wait in vain for one that has crashed.
+func TestCrashedRouterRunsAgain(t *testing.T) {
+	n := routers.Require(t)
+	control := openSAM(t, n, 1)
+	require.NoError(t, n.Signal(1, os.Kill))
+	_, err := control.r.ReadString('\n')
+	require.Error(t, err)
+	assert.Eventually(t, func() bool { return n.WaitReady(t.Context()) == nil }, time.Minute, 10*time.Millisecond)
+}
+
 func TestInside(t *testing.T) {
 	n := routers.Require(t)
 	ln, err := n.Listen("tcp", "127.0.0.1:0")

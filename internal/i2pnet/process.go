@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,16 +19,19 @@ type process struct {
 	log  *lineWriter
 	done chan struct{} // closed when the process has ended and been waited for
 	err  error         // how it ended; valid after done
+
+	killed  atomic.Bool // by us
+	crashed func()      // called when it has ended by itself
 }
 
 // launch runs i2pd on the data folder dir inside the namespace.
-func launch(s *namespace, program, dir string, log *lineWriter) (*process, error) {
+func launch(s *namespace, program, dir string, log *lineWriter, crashed func()) (*process, error) {
 	cmd := exec.Command(program, "--datadir="+dir, "--conf="+filepath.Join(dir, configFile))
 	cmd.Dir = dir
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.WaitDelay = time.Second
 	dieWithUs(cmd)
-	p := &process{cmd: cmd, log: log, done: make(chan struct{})}
+	p := &process{cmd: cmd, log: log, done: make(chan struct{}), crashed: crashed}
 	started := make(chan error)
 	go p.run(s, started)
 	if err := <-started; err != nil {
@@ -48,6 +52,9 @@ func (p *process) run(s *namespace, started chan<- error) {
 	}
 	p.err = p.cmd.Wait()
 	close(p.done)
+	if !p.killed.Load() {
+		p.crashed()
+	}
 }
 
 // runs reports whether the process has begun and not ended.
@@ -68,6 +75,7 @@ func (p *process) kill() {
 	if p == nil {
 		return
 	}
+	p.killed.Store(true)
 	p.cmd.Process.Kill() // fails only if it has ended already
 	<-p.done
 }

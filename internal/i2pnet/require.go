@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"sync"
 	"testing"
@@ -41,17 +42,21 @@ type Shared struct {
 	once    sync.Once
 	network *Network
 	err     error
-	mu      sync.Mutex // held while routers are started again
+	mu      sync.Mutex // held while routers are started
 }
 
-// Require returns the network, with all its routers running: those that crashed or
-// that a test has killed are started again. It skips or fails as the function [Require] does.
+// Require returns the network, with all its routers running: those that a test has killed are started again, as are, at any
+// time, those that crash, since tests would wait for them in vain. It skips or fails as the function [Require] does.
 func (s *Shared) Require(tb testing.TB) *Network {
 	tb.Helper()
-	s.once.Do(func() { s.network, s.err = start(s.Config) })
-	demand(tb, s.err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.once.Do(func() {
+		c := s.Config
+		c.crashed = s.revive
+		s.network, s.err = start(c)
+	})
+	demand(tb, s.err)
 	for i := range s.network.Len() {
 		if s.network.Running(i) {
 			continue
@@ -60,6 +65,21 @@ func (s *Shared) Require(tb testing.TB) *Network {
 		demand(tb, s.network.Restart(tb.Context(), i))
 	}
 	return s.network
+}
+
+// revive starts a router again that has crashed.
+func (s *Shared) revive(i int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.network == nil || s.network.Running(i) {
+		return
+	}
+	fmt.Fprintf(os.Stderr, "i2pnet: router %d has crashed; starting it again\n", i)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	if err := s.network.Restart(ctx, i); err != nil && !errors.Is(err, net.ErrClosed) {
+		fmt.Fprintln(os.Stderr, err)
+	}
 }
 
 // Main returns an m for [testing.M.Run] or goleak.VerifyTestMain that closes the network behind the tests.

@@ -18,7 +18,8 @@ type router struct {
 	ns        *namespace
 	home      string // IP address where it serves clients
 	starts    int
-	*process  // its last run; nil before the first
+	crashed   func(number int) // see Config
+	*process                   // its last run; nil before the first
 }
 
 // start gives the router an empty folder, so that it makes an identity, and an address
@@ -44,11 +45,18 @@ func (r *router) start(ctx context.Context, program string, infos [][]byte) erro
 	if err := writeReseed(filepath.Join(r.dir, reseedFile), infos); err != nil {
 		return err
 	}
-	p, err := launch(r.ns, program, r.dir, r.log)
+	p, err := launch(r.ns, program, r.dir, r.log, r.ended)
 	if err == nil {
 		r.process = p
 	}
 	return err
+}
+
+// ended tells of a crash.
+func (r *router) ended() {
+	if r.crashed != nil {
+		r.crashed(r.number)
+	}
 }
 
 // writeReseed writes the file that i2pd takes its first peers from.
