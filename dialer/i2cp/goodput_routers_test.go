@@ -130,6 +130,7 @@ func atOnce(b *testing.B, pairs [2]flowPair) (ours, theirs float64) {
 		})
 	}
 	require.NoError(b, both.Wait())
+	require.NotZero(b, got[0]+got[1], "nothing has come through: is a router down?")
 	b.Logf("at once: %.0f and %.0f KB/s", got[0]/1000, got[1]/1000)
 	return got[0], got[1]
 }

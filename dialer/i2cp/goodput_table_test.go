@@ -73,6 +73,7 @@ func (gs goodputs) save(dir string) error {
 	}
 	w.Flush()
 	return errors.Join(
+		os.MkdirAll(dir, 0o755),
 		os.WriteFile(file, []byte(text.String()), 0o644),
 		os.WriteFile(filepath.Join(dir, "goodput.md"), []byte(all.markdown()), 0o644),
 		os.WriteFile(filepath.Join(dir, "goodput.svg"), []byte(all.svg()), 0o644),

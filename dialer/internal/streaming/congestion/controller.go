@@ -25,7 +25,7 @@ const (
 
 	ackWait   = 15 * time.Millisecond
 	bunch     = 5 * time.Millisecond   // what is acknowledged within that is as late by the same cause
-	maxJitter = 150 * time.Millisecond // what is taken into account of it, or the round trip if that is longer
+	maxJitter = 150 * time.Millisecond // what is taken into account of it, or half of the round trip if that is longer
 
 	minPace = 4 // packets a second: what is known may be of a bad moment
 
@@ -76,6 +76,7 @@ type Controller struct {
 	roundSamples int
 	roundRTTs    [2]time.Duration // those of the last two
 	spare        float64          // see room
+	competition  competition
 }
 
 // SetMax sets how many packets may be under way at most.
@@ -90,11 +91,15 @@ func (c *Controller) Rate() float64 {
 	return m
 }
 
-// product is how many packets fill the path at that rate. A path takes longer than it takes at its best
-// by its jitter, which shows between one round trip and the next, unlike a queue, and by what peers let
-// acknowledgements wait.
+// product is how many packets fill the path at that rate.
 func (c *Controller) product(rate float64) float64 {
-	return rate * (c.minRTT + min(max(3*c.jitter, min(c.minRTT/8, ackWait)), max(c.minRTT, maxJitter))).Seconds()
+	return rate * (c.minRTT + c.lateness()).Seconds()
+}
+
+// lateness is by how much a path takes longer than it takes at its best: by its jitter, which shows between one round trip
+// and the next, unlike a queue, and by what peers let acknowledgements wait.
+func (c *Controller) lateness() time.Duration {
+	return min(max(3*c.jitter, min(c.minRTT/8, ackWait)), max(c.minRTT/2, maxJitter))
 }
 
 // Window is how many packets may be under way.
@@ -113,7 +118,7 @@ func (c *Controller) Window() int {
 	case climbing:
 		w *= max(climbGain, c.room())
 	case cruising:
-		w *= c.room()
+		w = max(w*c.room(), c.competition.window)
 	}
 	w += c.extra.allowance(full)
 	if c.limit > 0 {
@@ -137,6 +142,9 @@ func (c *Controller) Pace() float64 {
 		rate *= climbGain
 	case cruising:
 		rate *= paces[c.pace]
+		if c.competing() {
+			rate = max(rate, c.competition.pace())
+		}
 	}
 	if rate > 0 {
 		rate = max(rate, minPace)
@@ -183,6 +191,7 @@ func (c *Controller) leaveStart(now, rtt time.Duration) {
 	if c.roundRTT == 0 || rtt < c.roundRTT {
 		c.roundRTT = rtt
 	}
+	c.competition.sum += rtt
 	if c.roundSamples++; c.phase == starting && c.roundSamples >= startSamples && c.fullFor > 0 && c.roundRTT > c.minRTT+max(c.minRTT/4, startDelay) {
 		c.enter(now, draining)
 	}

@@ -1,6 +1,8 @@
 package congestion
 
 import (
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +18,10 @@ type path struct {
 	rate     float64       // packets a second
 	loseEach int           // of so many packets one is lost
 	late     time.Duration // how much later every hundredth is, and all behind it are no earlier
+	jitter   time.Duration // how much later some are by chance
+	others   int           // packets that others have under way, whatever happens
+	theirs   []time.Duration
+	dice     *rand.Rand
 	free     time.Duration
 	pace     time.Duration
 	flight   []flying
@@ -32,7 +38,7 @@ type flying struct {
 }
 
 func newPath(rtt time.Duration, rate float64) *path {
-	p := &path{rtt: rtt, rate: rate}
+	p := &path{rtt: rtt, rate: rate, dice: rand.New(rand.NewPCG(1, 2))}
 	p.c.SetMax(512)
 	return p
 }
@@ -40,22 +46,40 @@ func newPath(rtt time.Duration, rate float64) *path {
 func (p *path) run(d time.Duration) {
 	for end := p.now + d; p.now < end; p.now += 500 * time.Microsecond {
 		p.ack()
+		for len(p.theirs) > 0 && p.theirs[0] <= p.now {
+			p.theirs = p.theirs[1:]
+		}
+		for len(p.theirs) < p.others {
+			p.theirs = append(p.theirs, p.carry())
+		}
 		for len(p.flight) < p.c.Window() && p.pace <= p.now {
 			p.send()
 		}
 	}
 }
 
+// carry returns when a packet arrives that is sent now.
+func (p *path) carry() time.Duration {
+	p.free = max(p.free, p.now) + time.Duration(float64(time.Second)/p.rate)
+	return p.free + p.rtt
+}
+
 func (p *path) send() {
 	p.sent++
-	p.free = max(p.free, p.now) + time.Duration(float64(time.Second)/p.rate)
-	at := p.free + p.rtt
+	at := p.carry()
 	if p.late > 0 && p.sent%100 == 0 {
 		at += p.late
 	}
 	p.last = max(p.last, at)
-	f := flying{p.c.Sent(p.now, len(p.flight)), p.now, p.last, p.loseEach > 0 && p.sent%p.loseEach == 0}
-	p.flight = append(p.flight, f)
+	at = p.last
+	if p.jitter > 0 {
+		at += time.Duration(p.dice.Int64N(int64(p.jitter)))
+	}
+	f := flying{p.c.Sent(p.now, len(p.flight)), p.now, at, p.loseEach > 0 && p.sent%p.loseEach == 0}
+	i := len(p.flight)
+	for ; i > 0 && p.flight[i-1].acksAt > at; i-- {
+	}
+	p.flight = slices.Insert(p.flight, i, f)
 	if rate := p.c.Pace(); rate > 0 {
 		p.pace = max(p.pace, p.now-4*time.Millisecond) + time.Duration(float64(time.Second)/rate)
 	}

@@ -18,6 +18,8 @@
 //   - the window's gain is 1.06, and some milliseconds, and not BBR's 2: the standing queue
 //     stays short, and i2pd's control, which yields to delay, keeps its share beside it;
 //   - the window is made for the smallest round trip and the jitter, which tunnels have much of;
+//   - where a queue stands that is not ours, the window follows those who made it instead: since 2.57 i2pd's control yields
+//     to a queue of six jitters only, and to no loss, and would take nine tenths of the path;
 //   - whether there is a queue is told by the quickest round trip of a round, as losses that two routers repair between
 //     them make others late without any;
 //   - more by a tenth than the last probe began with, and no queue, is reason to ask for half as much again each round trip, until

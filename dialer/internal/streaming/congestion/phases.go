@@ -19,6 +19,7 @@ func (c *Controller) endRound(now time.Duration, sent, lost, inflight int, appLi
 	if c.roundSamples > 0 {
 		c.roundRTTs[1], c.roundRTTs[0] = c.roundRTTs[0], c.roundRTT
 	}
+	c.compete()
 	c.roundRTT, c.roundSamples = 0, 0
 	if appLimited {
 		if c.phase == climbing {
