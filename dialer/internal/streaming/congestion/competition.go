@@ -6,14 +6,16 @@ const (
 	// A queue that still stands when all rates are forgotten that were measured before it is not ours.
 	competingRounds = rounds + 6
 	competingMost   = 2 * competingRounds
-	competingMargin = 30 * time.Millisecond // more than other streams of ours leave standing
+	competingProof  = 4                     // rounds, after our own queue has gone
+	competingMargin = 30 * time.Millisecond // so much more than our own window and jitter make wait
 
 	// i2pd's control grows until round trips have grown by three jitters, and yields at six.
-	toleratedJitters = 5
-	toleratedQueue   = 60 * time.Millisecond
-	competingGrowth  = 1.05 // each round, and a packet
-	competingPace    = 1.15 // the window is to be the limit, not the pace
-	leastYield       = 0.85
+	toleratedJitters   = 5
+	toleratedQueue     = 60 * time.Millisecond
+	maxToleratedJitter = 60 * time.Millisecond // more is not told from a queue of our own
+	competingGrowth    = 1.05                  // each round, and a packet
+	competingPace      = 1.15                  // the window is to be the limit, not the pace
+	leastYield         = 0.85
 )
 
 // competition is with those who yield to no delay, or to a longer one only, as i2pd's control from 2.57 on. Beside them a window
@@ -24,7 +26,7 @@ type competition struct {
 	sum     time.Duration // of this round's round trips
 	meanRTT time.Duration // of some four rounds
 	rounds  int           // with a queue that is not ours, less twice those without
-	before  float64       // the rate when they came
+	before  float64       // the rate when they came; 0 if nobody has
 	window  float64
 }
 
@@ -40,32 +42,44 @@ func (x *competition) endRound(samples int) {
 	x.meanRTT += (mean - x.meanRTT) / 4
 }
 
+// over forgets the others.
+func (x *competition) over() { *x = competition{sum: x.sum, meanRTT: x.meanRTT} }
+
+// doubt is for when our own queue has gone: the others are to show within a few rounds that theirs has not.
+func (x *competition) doubt() {
+	x.window, x.before = 0, 0
+	x.rounds = min(x.rounds, competingRounds-competingProof)
+}
+
 // competing reports whether others keep a queue full.
 func (c *Controller) competing() bool { return c.competition.rounds >= competingRounds }
 
-// crowded reports whether more waits than what our own window and jitter make wait.
+// crowded reports whether more waits than what our own window and jitter make wait. On a slow path that is some packets' time,
+// and it is not those who have come that make it slow.
 func (c *Controller) crowded() bool {
-	ours := c.lateness() + c.minRTT/16 + queueTime
-	return c.minRTT > 0 && c.competition.meanRTT > c.minRTT+max(c.minRTT/4, ours)+competingMargin
+	rate := max(c.Rate(), c.competition.before, minPace)
+	full := c.product(rate)
+	own := max(windowGain*full+1+c.extra.allowance(full), minWindow)
+	alone := max(queueTime+time.Duration(own/rate*float64(time.Second)), c.minRTT+max(c.minRTT/4, c.lateness()+c.minRTT/16+queueTime))
+	return c.competition.meanRTT > alone+competingMargin
 }
 
-// compete follows the end of a round.
-func (c *Controller) compete() {
+// compete follows the end of a round. A window that is not used says nothing of how long round trips would become with a longer
+// one, and does not grow.
+func (c *Controller) compete(appLimited bool) {
 	x := &c.competition
 	x.endRound(c.roundSamples)
 	switch {
-	case c.phase == starting || c.phase == draining:
-	case c.phase == lookingForRTT:
-		if c.roundRTT > 0 && c.roundRTT < c.minRTT+c.minRTT/4+bunch {
-			x.rounds = 0 // with half of the window nothing waits: what did was ours
-		}
+	case c.phase != cruising && c.phase != climbing:
 	case c.crowded():
-		if x.rounds == 0 {
+		if x.before == 0 {
 			x.before = c.Rate()
 		}
 		x.rounds = min(x.rounds+1, competingMost)
 	default:
-		x.rounds = max(x.rounds-2, 0)
+		if x.rounds = max(x.rounds-2, 0); x.rounds == 0 {
+			x.before = 0
+		}
 	}
 	if !c.competing() {
 		x.window = 0
@@ -74,9 +88,9 @@ func (c *Controller) compete() {
 	if x.window == 0 {
 		x.window = max(c.Rate()*x.meanRTT.Seconds(), x.before*c.minRTT.Seconds())
 	}
-	most := c.minRTT + toleratedJitters*c.jitter + toleratedQueue
+	most := c.minRTT + toleratedJitters*min(c.jitter, maxToleratedJitter) + toleratedQueue
 	switch {
-	case x.meanRTT < most:
+	case x.meanRTT < most && !appLimited:
 		x.window = competingGrowth*x.window + 1
 	case x.meanRTT > most*5/4:
 		x.window *= max(leastYield, float64(most)/float64(x.meanRTT))

@@ -44,16 +44,24 @@ func newPath(rtt time.Duration, rate float64) *path {
 }
 
 func (p *path) run(d time.Duration) {
-	for end := p.now + d; p.now < end; p.now += 500 * time.Microsecond {
+	for end := p.now + d; p.now < end; {
+		for len(p.flight) < p.c.Window() && p.pace <= p.now {
+			p.send()
+		}
+		p.wait(500 * time.Microsecond)
+	}
+}
+
+// wait lets time pass in which we send nothing.
+func (p *path) wait(d time.Duration) {
+	for end := p.now + d; p.now < end; {
+		p.now += 500 * time.Microsecond
 		p.ack()
 		for len(p.theirs) > 0 && p.theirs[0] <= p.now {
 			p.theirs = p.theirs[1:]
 		}
 		for len(p.theirs) < p.others {
 			p.theirs = append(p.theirs, p.carry())
-		}
-		for len(p.flight) < p.c.Window() && p.pace <= p.now {
-			p.send()
 		}
 	}
 }

@@ -19,7 +19,7 @@ func (c *Controller) endRound(now time.Duration, sent, lost, inflight int, appLi
 	if c.roundSamples > 0 {
 		c.roundRTTs[1], c.roundRTTs[0] = c.roundRTTs[0], c.roundRTT
 	}
-	c.compete()
+	c.compete(appLimited)
 	c.roundRTT, c.roundSamples = 0, 0
 	if appLimited {
 		if c.phase == climbing {
@@ -66,6 +66,7 @@ func (c *Controller) advance(now time.Duration, inflight int) {
 		c.cruise(now, (c.pace+1)%uint8(len(paces)))
 	case lookingForRTT:
 		if now-c.since > max(2*c.minRTT, 200*time.Millisecond) {
+			c.competition.doubt()
 			c.cruise(now, 2)
 		}
 	}
