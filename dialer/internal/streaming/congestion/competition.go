@@ -11,7 +11,7 @@ const (
 
 	// i2pd's control grows until round trips have grown by three jitters, and yields at six.
 	toleratedJitters   = 5
-	toleratedQueue     = 60 * time.Millisecond
+	toleratedQueue     = 100 * time.Millisecond
 	maxToleratedJitter = 60 * time.Millisecond // more is not told from a queue of our own
 	competingGrowth    = 1.05                  // each round, and a packet
 	competingPace      = 1.15                  // the window is to be the limit, not the pace

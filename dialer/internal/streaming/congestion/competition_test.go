@@ -9,7 +9,7 @@ import (
 
 // Who keeps a queue full that does not end does not get all of the path in time.
 func TestCompetes(t *testing.T) {
-	for _, others := range []int{40, 50, 60} { // of 30 that fill the path
+	for _, others := range []int{50, 60, 80} { // of 30 that fill the path
 		p := newPath(50*time.Millisecond, 600)
 		p.jitter = 30 * time.Millisecond
 		p.run(5 * time.Second)
@@ -117,7 +117,7 @@ func TestJitterMakesNoLongQueue(t *testing.T) {
 				p.run(20 * time.Second)
 				p.longest, p.acked = 0, 0
 				p.run(50 * time.Second)
-				assert.Less(t, p.longest, 2*p.rtt+p.jitter+450*time.Millisecond, "%v packets a second, RTT %v, jitter %v", rate, p.rtt, p.jitter)
+				assert.Less(t, p.longest, 2*p.rtt+p.jitter+500*time.Millisecond, "%v packets a second, RTT %v, jitter %v", rate, p.rtt, p.jitter)
 				assert.Greater(t, float64(p.acked), 0.9*rate*50)
 			}
 		}
