@@ -23,27 +23,10 @@ const (
 // meanwhile until round trips are as long as i2pd would let them become, too, like in Copa's competitive mode (Arun and
 // Balakrishnan, NSDI 2018), and is never less than half of what would fill the path at the rate of before.
 type competition struct {
-	sum     time.Duration // of this round's round trips
-	meanRTT time.Duration // of some four rounds
-	rounds  int           // with a queue that is not ours, less twice those without
-	before  float64       // the rate when they came; 0 if nobody has
-	window  float64
+	rounds int     // with a queue that is not ours, less twice those without
+	before float64 // the rate when they came; 0 if nobody has
+	window float64
 }
-
-func (x *competition) endRound(samples int) {
-	if samples == 0 {
-		return
-	}
-	mean := x.sum / time.Duration(samples)
-	x.sum = 0
-	if x.meanRTT == 0 {
-		x.meanRTT = mean
-	}
-	x.meanRTT += (mean - x.meanRTT) / 4
-}
-
-// over forgets the others.
-func (x *competition) over() { *x = competition{sum: x.sum, meanRTT: x.meanRTT} }
 
 // doubt is for when our own queue has gone: the others are to show within a few rounds that theirs has not.
 func (x *competition) doubt() {
@@ -58,17 +41,23 @@ func (c *Controller) competing() bool { return c.competition.rounds >= competing
 // and it is not those who have come that make it slow.
 func (c *Controller) crowded() bool {
 	rate := max(c.Rate(), c.competition.before, minPace)
-	full := c.product(rate)
-	own := max(windowGain*full+1+c.extra.allowance(full), minWindow)
-	alone := max(queueTime+time.Duration(own/rate*float64(time.Second)), c.minRTT+max(c.minRTT/4, c.lateness()+c.minRTT/16+queueTime))
-	return c.competition.meanRTT > alone+competingMargin
+	own := max(c.steady(rate)+c.extra.allowance(c.product(rate)), minWindow)
+	alone := max(time.Duration(own/rate*float64(time.Second)), c.minRTT+max(c.minRTT/4, c.lateness()+c.minRTT/16+queueTime))
+	return c.meanRTT > alone+competingMargin
 }
 
-// compete follows the end of a round. A window that is not used says nothing of how long round trips would become with a longer
-// one, and does not grow.
+// compete follows the end of a round.
 func (c *Controller) compete(appLimited bool) {
+	c.countCrowded()
+	if c.competing() {
+		c.competition.window = c.contest(appLimited)
+	} else {
+		c.competition.window = 0
+	}
+}
+
+func (c *Controller) countCrowded() {
 	x := &c.competition
-	x.endRound(c.roundSamples)
 	switch {
 	case c.phase != cruising && c.phase != climbing:
 	case c.crowded():
@@ -81,22 +70,22 @@ func (c *Controller) compete(appLimited bool) {
 			x.before = 0
 		}
 	}
-	if !c.competing() {
-		x.window = 0
-		return
-	}
-	if x.window == 0 {
-		x.window = max(c.Rate()*x.meanRTT.Seconds(), x.before*c.minRTT.Seconds())
+}
+
+// contest returns the next window. One that is not used says nothing of how long round trips would become with a longer one,
+// and does not grow.
+func (c *Controller) contest(appLimited bool) float64 {
+	x := &c.competition
+	w := x.window
+	if w == 0 {
+		w = max(c.Rate()*c.meanRTT.Seconds(), x.before*c.minRTT.Seconds())
 	}
 	most := c.minRTT + toleratedJitters*min(c.jitter, maxToleratedJitter) + toleratedQueue
 	switch {
-	case x.meanRTT < most && !appLimited:
-		x.window = competingGrowth*x.window + 1
-	case x.meanRTT > most*5/4:
-		x.window *= max(leastYield, float64(most)/float64(x.meanRTT))
+	case c.meanRTT < most && !appLimited:
+		w = competingGrowth*w + 1
+	case c.meanRTT > most*5/4:
+		w *= max(leastYield, float64(most)/float64(c.meanRTT))
 	}
-	x.window = min(max(x.window, x.before*c.minRTT.Seconds()/2, minWindow), c.max)
+	return min(max(w, x.before*c.minRTT.Seconds()/2, minWindow), c.max)
 }
-
-// pace is how fast packets leave, so that the window is the limit.
-func (x *competition) pace() float64 { return competingPace * x.window / x.meanRTT.Seconds() }

@@ -74,6 +74,8 @@ type Controller struct {
 	lastRTT      time.Duration
 	roundRTT     time.Duration // the smallest of this round
 	roundSamples int
+	roundSum     time.Duration    // of the round trips of this round
+	meanRTT      time.Duration    // of some four rounds
 	roundRTTs    [2]time.Duration // those of the last two
 	spare        float64          // see room
 	competition  competition
@@ -102,6 +104,11 @@ func (c *Controller) lateness() time.Duration {
 	return min(max(3*c.jitter, min(c.minRTT/8, ackWait)), max(c.minRTT/2, maxJitter))
 }
 
+// steady is how many packets may be under way while nothing is looked for.
+func (c *Controller) steady(rate float64) float64 {
+	return windowGain*c.product(rate) + rate*queueTime.Seconds() + 1
+}
+
 // Window is how many packets may be under way.
 func (c *Controller) Window() int {
 	rate := c.Rate()
@@ -109,7 +116,7 @@ func (c *Controller) Window() int {
 		return int(min(initialWindow, max(c.max, 1)))
 	}
 	full := c.product(rate)
-	w := windowGain*full + rate*queueTime.Seconds() + 1
+	w := c.steady(rate)
 	switch c.phase {
 	case starting, draining:
 		w = max(startGain*full+3, initialWindow)
@@ -143,7 +150,7 @@ func (c *Controller) Pace() float64 {
 	case cruising:
 		rate *= paces[c.pace]
 		if c.competing() {
-			rate = max(rate, c.competition.pace())
+			rate = max(rate, competingPace*c.competition.window/c.meanRTT.Seconds())
 		}
 	}
 	if rate > 0 {
@@ -191,7 +198,7 @@ func (c *Controller) leaveStart(now, rtt time.Duration) {
 	if c.roundRTT == 0 || rtt < c.roundRTT {
 		c.roundRTT = rtt
 	}
-	c.competition.sum += rtt
+	c.roundSum += rtt
 	if c.roundSamples++; c.phase == starting && c.roundSamples >= startSamples && c.fullFor > 0 && c.roundRTT > c.minRTT+max(c.minRTT/4, startDelay) {
 		c.enter(now, draining)
 	}

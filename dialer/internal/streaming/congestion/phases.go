@@ -18,9 +18,14 @@ func (c *Controller) endRound(now time.Duration, sent, lost, inflight int, appLi
 	c.extra.endRound()
 	if c.roundSamples > 0 {
 		c.roundRTTs[1], c.roundRTTs[0] = c.roundRTTs[0], c.roundRTT
+		mean := c.roundSum / time.Duration(c.roundSamples)
+		if c.meanRTT == 0 {
+			c.meanRTT = mean
+		}
+		c.meanRTT += (mean - c.meanRTT) / 4
 	}
+	c.roundRTT, c.roundSamples, c.roundSum = 0, 0, 0
 	c.compete(appLimited)
-	c.roundRTT, c.roundSamples = 0, 0
 	if appLimited {
 		if c.phase == climbing {
 			c.cruise(now, 1)

@@ -30,8 +30,8 @@ type sampler struct {
 func (c *Controller) Sent(now time.Duration, inflight int) Stamp {
 	s := &c.sampler
 	if inflight == 0 { // until something comes back, what is measured is how much there was to send
-		if now-s.deliveredAt > competingRounds*c.competition.meanRTT {
-			c.competition.over() // who has come can have gone since
+		if now-s.deliveredAt > competingRounds*c.meanRTT {
+			c.competition = competition{} // who has come can have gone since
 		}
 		s.firstSentAt, s.deliveredAt = now, now
 		s.limitedUntil = max(s.limitedUntil, s.delivered, 1)
