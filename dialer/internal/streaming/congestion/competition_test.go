@@ -7,14 +7,20 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
+// beside is a path that 30 packets fill, 50 ms long, with others who came after 5 s and whose packets are as many whatever happens.
+func beside(others int, jitter, d time.Duration) *path {
+	p := newPath(50*time.Millisecond, 600)
+	p.jitter = jitter
+	p.run(5 * time.Second)
+	p.others = others
+	p.run(d)
+	return p
+}
+
 // Who keeps a queue full that does not end does not get all of the path in time.
 func TestCompetes(t *testing.T) {
-	for _, others := range []int{50, 60, 80} { // of 30 that fill the path
-		p := newPath(50*time.Millisecond, 600)
-		p.jitter = 30 * time.Millisecond
-		p.run(5 * time.Second)
-		p.others = others
-		p.run(15 * time.Second)
+	for _, others := range []int{50, 60, 80} {
+		p := beside(others, 30*time.Millisecond, 15*time.Second)
 		p.acked = 0
 		p.run(10 * time.Second)
 		share := float64(p.acked) / 10 / p.rate
@@ -29,11 +35,7 @@ func TestCompetesNoMore(t *testing.T) {
 	alone := newPath(50*time.Millisecond, 600)
 	alone.jitter = 50 * time.Millisecond
 	alone.run(70 * time.Second)
-	p := newPath(50*time.Millisecond, 600)
-	p.jitter = 50 * time.Millisecond
-	p.run(5 * time.Second)
-	p.others = 100
-	p.run(25 * time.Second)
+	p := beside(100, 50*time.Millisecond, 25*time.Second)
 	assert.True(t, p.c.competing())
 	p.others = 0
 	p.run(35 * time.Second)
@@ -61,11 +63,7 @@ func TestFallenRateIsNoCompetition(t *testing.T) {
 // What is not used beside others does not grow, or it would come all at once.
 func TestCompetesForWhatIsUsed(t *testing.T) {
 	for _, others := range []int{60, 80, 100} {
-		p := newPath(50*time.Millisecond, 600)
-		p.jitter = 30 * time.Millisecond
-		p.run(5 * time.Second)
-		p.others = others
-		p.run(7 * time.Second)
+		p := beside(others, 30*time.Millisecond, 7*time.Second)
 		p.longest = 0
 		p.run(3 * time.Second)
 		before := p.longest
@@ -142,11 +140,7 @@ func TestSlowPathIsNoLongCompetition(t *testing.T) {
 // Who has kept a queue full before a pause need not do so after it.
 func TestCompetesNoMoreAfterAPause(t *testing.T) {
 	for _, others := range []int{40, 60, 100} {
-		p := newPath(50*time.Millisecond, 600)
-		p.jitter = 30 * time.Millisecond
-		p.run(5 * time.Second)
-		p.others = others
-		p.run(20 * time.Second)
+		p := beside(others, 30*time.Millisecond, 20*time.Second)
 		assert.True(t, p.c.competing())
 		for len(p.flight) > 0 {
 			p.wait(time.Millisecond)
