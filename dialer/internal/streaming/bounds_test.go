@@ -213,3 +213,21 @@ func TestProofsAreBounded(t *testing.T) {
 	s.now = s.now.Add(time.Minute)
 	assert.False(t, s.e.WorthProving(s.now, stranger.Hash(), streaming.Signed), "to whom nothing was sent")
 }
+
+// What comes for a stream that has ended, and asks for nothing, has no answer: two ends that answered each other would
+// never stop. Nor has what does not have both numbers.
+func TestEndedStreamIsSilent(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	st, id := s.dial(i2pdSYN)
+	st.Reset()
+	s.pass(time.Minute)
+	require.True(t, st.Ended())
+	stranger := from(id, 1, 0, 0, "x")
+	stranger.ReceiveID++
+	for _, p := range []packet.Packet{from(id, 0, 0, 0, ""), from(id, 1, 0, packet.Reset, ""), stranger} {
+		assert.ErrorIs(t, s.send(p), streaming.ErrUnknownStream)
+		counts(t, 0, s.drain())
+	}
+	assert.ErrorIs(t, s.send(from(id, 1, 0, 0, "x")), streaming.ErrUnknownStream)
+	counts(t, 1, having(s.drain(), packet.Reset))
+}

@@ -149,10 +149,17 @@ func TestSYNAgain(t *testing.T) {
 	require.NoError(t, s.send(syn))
 	counts(t, 1, having(s.drain(), packet.SYN))
 	assert.Nil(t, l.Accept())
+	s.pass(20 * time.Second)
+	require.NoError(t, s.send(syn))
+	counts(t, 1, having(s.drain(), packet.SYN))
 	st.Reset()
-	s.pass(time.Minute)
+	s.drain()
+	s.pass(5*time.Minute - time.Second)
 	assert.ErrorIs(t, s.send(syn), streaming.ErrUnknownStream)
 	assert.Nil(t, l.Accept())
+	s.peer, s.key = streamingsim.NewKey(3) // who has chosen the same number
+	require.NoError(t, s.send(s.opens(javaSYN)))
+	assert.NotNil(t, l.Accept())
 }
 
 // i2pd reads the NACKs of an answer as a hash when there are eight.
