@@ -86,8 +86,6 @@ func (s *Stream) answered(in *incoming) error {
 		return s.e.early.keep(s.local, in, s.e.now) // it has overtaken the answer
 	case in.ReceiveID == 0 || in.Sequence != 0:
 		return fmt.Errorf("%w: no answer to a SYN", ErrNotOfStream)
-	case !in.Flags.Has(packet.FromIncluded):
-		return fmt.Errorf("%w: no FROM", ErrSignature)
 	}
 	_, key, err := in.Sender(s.e.begin.Add(s.e.now))
 	if err != nil {

@@ -128,7 +128,7 @@ func (s *Stream) advanceEnd() {
 
 // acknowledgeEnd acknowledges the peer's CLOSE on behalf of a stream that is leaving.
 func (s *Stream) acknowledgeEnd() {
-	if (s.ackAt != never || s.urgency&urgentAck != 0) && s.afford(packet.MinLen) {
+	if s.ackAt != never || s.urgency&urgentAck != 0 {
 		s.e.reply(reply{to: s.peer.dest, localPort: s.localPort, remotePort: s.remotePort,
 			packet: packet.Packet{SendID: s.remote, ReceiveID: s.local, AckThrough: s.next - 1}})
 	}
