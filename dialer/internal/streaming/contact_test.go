@@ -126,6 +126,14 @@ func TestProofs(t *testing.T) {
 			syn.Nacks = nil
 			assert.ErrorIs(s, s.send(syn), streaming.ErrNotAllowed)
 		}, 1},
+		"a stream of whomever": {func(s *script) {
+			_, err := s.e.Listen(0)
+			require.NoError(s, err)
+			syn := s.opens(i2pdSYN)
+			syn.Nacks = nil
+			require.NoError(s, s.send(syn))
+			require.NoError(s, s.send(packet.Packet{ReceiveID: theirID, Sequence: 1, Payload: []byte("without our number")}))
+		}, 1},
 		"a ping to whomever": {func(s *script) {
 			require.NoError(s, s.send(packet.Packet{SendID: 7, Flags: packet.Echo | packet.FromIncluded | packet.SYN, From: s.peer.Bytes()}))
 		}, 1},

@@ -172,6 +172,8 @@ func TestPings(t *testing.T) {
 	assert.False(t, ok)
 	s.now = s.now.Add(42 * time.Millisecond)
 	require.NoError(t, s.send(packet.Packet{ReceiveID: out[0].SendID, Flags: packet.Echo}))
+	s.now = s.now.Add(time.Second)
+	assert.ErrorIs(t, s.send(packet.Packet{ReceiveID: out[0].SendID, Flags: packet.Echo}), streaming.ErrUnknownStream, "again")
 	trip, ok := p.Answered()
 	assert.True(t, ok)
 	assert.Equal(t, 42*time.Millisecond, trip)

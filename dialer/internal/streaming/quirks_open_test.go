@@ -111,6 +111,18 @@ func TestAnswerOfAnother(t *testing.T) {
 	assert.ErrorIs(t, s.send(answer), streaming.ErrSignature)
 	assert.False(t, st.Opened())
 	assert.NoError(t, st.Err())
+
+	s = newScript(t, streaming.Config{})
+	st, err = s.e.Dial(s.peer, 0, 0)
+	require.NoError(t, err)
+	answer = s.synack(s.drain()[0].ReceiveID, i2pdSYN)
+	answer.Sequence = 1
+	assert.ErrorIs(t, s.send(answer), streaming.ErrNotOfStream)
+	answer.Sequence = 0
+	answer.Flags &^= packet.FromIncluded
+	assert.ErrorIs(t, s.send(answer), streaming.ErrSignature, "an answer says who it is from")
+	assert.False(t, st.Opened())
+	assert.NoError(t, st.Err())
 }
 
 // A SYN to somebody else is no SYN to us (proposal 164); old routers name nobody.
