@@ -73,6 +73,23 @@ func TestMemoriesAreBounded(t *testing.T) {
 	s.machine.status(first, i2cpwire.StatusNoLeaseSet)
 }
 
+// Datagrams that nobody reads are dropped and counted beyond 512, or 1 MiB.
+func TestUnreadDatagramsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := on(t, i2cptest.NewStrict(t).Start(nil), func(s *Session) { s.DatagramRate = -1 })
+		for _, tt := range []struct{ size, sent, kept int }{{1, backlogPackets + 5, backlogPackets}, {32 << 10, 35, backlogBytes >> 15}} {
+			pc, err := s.ListenPacket(t.Context(), "i2p-raw", ":1")
+			require.NoError(t, err)
+			for range tt.sent {
+				_, err := pc.WriteTo(make([]byte, tt.size), pc.LocalAddr())
+				require.NoError(t, err)
+			}
+			assert.EqualValues(t, tt.sent-tt.kept, pc.(*PacketConn).Stats().Overflow)
+			require.NoError(t, pc.Close())
+		}
+	})
+}
+
 // A router that asks for more lease sets than can be signed has lost its session.
 func TestRequestsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

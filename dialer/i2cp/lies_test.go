@@ -79,9 +79,14 @@ func TestLieAboutAnEncryptedName(t *testing.T) {
 		require.NoError(t, a.Up(t.Context()))
 		stranger, err := keys.Generate()
 		require.NoError(t, err)
-		r.Inject(i2cptest.Fault{On: "HostLookup", Raw: hostReply(t, 2, stranger.Destination().Bytes())})
-		_, err = a.Lookup(t.Context(), b.EncryptedHost())
-		assert.ErrorIs(t, err, dialer.ErrRouter)
+		other := b.Addr().Destination.Bytes()
+		require.Equal(t, []byte{0, byte(keys.Ed25519)}, other[387:389])
+		other[388] = byte(keys.RedDSA) // the same key, by which signatures mean something else
+		for i, lie := range [][]byte{stranger.Destination().Bytes(), other} {
+			r.Inject(i2cptest.Fault{On: "HostLookup", Raw: hostReply(t, uint32(2+i), lie)})
+			_, err = a.Lookup(t.Context(), b.EncryptedHost())
+			assert.ErrorIs(t, err, dialer.ErrRouter)
+		}
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-i2p/i2psocks/dialer"
 	"github.com/go-i2p/i2psocks/dialer/i2cptest"
+	"github.com/go-i2p/i2psocks/dialer/internal/i2cpwire"
 	"github.com/go-i2p/i2psocks/keys"
 )
 
@@ -153,18 +154,18 @@ func TestPublishedIncreases(t *testing.T) {
 func TestTooLargeForRouters(t *testing.T) {
 	nw := i2cptest.NewStrict(t)
 	a, b := on(t, nw.Start(nil)), on(t, nw.Start(nil))
-	for _, network := range []string{"udp", "i2p-raw", "i2p-datagram2", "i2p-datagram3"} {
+	for network, most := range map[string]int{"udp": 60_962, "i2p-raw": 61_417, "i2p-datagram2": 60_960, "i2p-datagram3": 61_383} {
 		in, err := b.ListenPacket(t.Context(), network, ":1")
 		require.NoError(t, err)
 		out, err := a.ListenPacket(t.Context(), network, ":1")
 		require.NoError(t, err)
-		_, err = out.WriteTo(make([]byte, 61_440), in.LocalAddr())
+		_, err = out.WriteTo(make([]byte, most+1), in.LocalAddr())
 		assert.ErrorIs(t, err, ErrTooLarge)
-		_, err = out.WriteTo(make([]byte, 60_900), in.LocalAddr())
+		_, err = out.WriteTo(make([]byte, most), in.LocalAddr())
 		require.NoError(t, err)
 		n, _, err := in.ReadFrom(make([]byte, 1<<16))
 		require.NoError(t, err)
-		assert.Equal(t, 60_900, n)
+		assert.Equal(t, most, n)
 	}
 }
 
@@ -181,6 +182,22 @@ func TestStatusProvesNothing(t *testing.T) {
 		_, err := a.DialContext(ctx, "tcp", ln.Addr().String())
 		assert.ErrorIs(t, err, dialer.ErrTimeout)
 		assert.Equal(t, 0, a.Status().Streams)
+	})
+}
+
+// Nor does the router's word end a stream whose peer has answered.
+func TestStatusAfterTheAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nw := i2cptest.NewStrict(t)
+		client, server := streamPair(t, on(t, nw.Start(nil)), on(t, nw.Start(nil)))
+		st := client.(*stream)
+		st.m.mu.Lock()
+		st.status(i2cpwire.StatusBadDestination)
+		st.m.mu.Unlock()
+		_, err := client.Write([]byte("x"))
+		require.NoError(t, err)
+		_, err = server.Read(make([]byte, 1))
+		require.NoError(t, err)
 	})
 }
 
@@ -334,6 +351,20 @@ type locked struct{ keys.Identity }
 
 func (locked) Sign([]byte) ([]byte, error) { return nil, errLocked }
 
+// faltering signs, but for some times.
+type faltering struct {
+	keys.Identity
+	signed *atomic.Int32
+	fails  func(n int32) bool
+}
+
+func (f faltering) Sign(b []byte) ([]byte, error) {
+	if f.fails(f.signed.Add(1)) {
+		return nil, errLocked
+	}
+	return f.Identity.Sign(b)
+}
+
 // locking signs until it is locked.
 type locking struct {
 	keys.Identity
@@ -354,6 +385,18 @@ func TestSignerFails(t *testing.T) {
 		require.NoError(t, err)
 		err = on(t, nw.Start(nil), func(s *Session) { s.Signer = locked{id} }).Up(t.Context())
 		assert.ErrorIs(t, err, errLocked)
+
+		// A lease set is tried again within the time that i2pd waits for it.
+		for failures, want := range map[int32]error{2: nil, 3: errLocked} {
+			id, err := keys.Generate()
+			require.NoError(t, err)
+			begin := time.Now()
+			err = on(t, nw.Start(nil), func(s *Session) {
+				s.Signer = faltering{id, new(atomic.Int32), func(n int32) bool { return n > 1 && n <= 1+failures }}
+			}).Up(t.Context())
+			assert.ErrorIs(t, err, want)
+			assert.Less(t, time.Since(begin), 10*time.Second)
+		}
 
 		// One that is locked later ends what must be signed, with its reason, and nothing else.
 		l := &locking{Identity: id}
