@@ -43,6 +43,7 @@ func TestOptionErrors(t *testing.T) {
 		"more than 200":           func(s *Session) { s.LeaseSet = LeaseSet{Encrypted: true, Clients: make([]LeaseSetClient, 201)} },
 		"LeaseSet.Encrypted":      func(s *Session) { s.LeaseSet.Encrypted, s.DialOnly = true, true },
 		"keys.BlindedSigner":      func(s *Session) { s.LeaseSet.Encrypted = true; s.Signer = plainSigner{s.Identity} },
+		"Signer":                  func(s *Session) { s.Signer = keys.Transient{} },
 		"User":                    func(s *Session) { s.Password = func() string { return "x" } },
 		"Password":                func(s *Session) { s.User = "me"; s.Password = func() string { return "\x00" } },
 	} {

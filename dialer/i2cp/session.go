@@ -138,7 +138,7 @@ func (s *Session) init() error {
 		return err
 	}
 	if s.machine, err = newMachine(s); err != nil {
-		return err
+		return badOption("Signer", "%v", err)
 	}
 	if s.Logger == nil {
 		s.Logger = slog.New(slog.DiscardHandler)
