@@ -134,7 +134,6 @@ func (l *live) take(m i2cpwire.Message) {
 	case *i2cpwire.MessagePayload:
 		l.session.machine.receive(m.Payload)
 	case i2cpwire.RequestVariableLeaseSet:
-		m.Session = l.id // the only one there is
 		select {
 		case l.requests <- m:
 		default:
