@@ -3,6 +3,8 @@ package i2cpwire
 import (
 	"bytes"
 	"compress/gzip"
+	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -64,12 +66,22 @@ func TestPayloadRefuses(t *testing.T) {
 			bad[i] ^= 0x20
 			_, read, err := ParsePayload(bad)
 			require.True(t, err != nil || bytes.Equal(read, data), "%s: byte %d changed", name, i)
+			if i >= len(good)-payloadTrailer {
+				require.ErrorIs(t, err, ErrPayload, "%s: byte %d of the trailer", name, i)
+			}
 		}
+		_, _, err = ParsePayload(slices.Insert(bytes.Clone(good), len(good)-payloadTrailer, 0))
+		require.ErrorIs(t, err, ErrPayload, "%s: a byte before the trailer", name)
 	}
 	_, _, err = ParsePayload(compressed(t, h, make([]byte, maxInflated)))
 	require.NoError(t, err)
-	_, _, err = ParsePayload(compressed(t, h, make([]byte, 100<<20)))
+	bomb := compressed(t, h, make([]byte, 32<<20))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, _, err = ParsePayload(bomb)
+	runtime.ReadMemStats(&after)
 	require.ErrorIs(t, err, ErrTooLong, "a bomb")
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), "which is not made")
 }
 
 func TestParsePayloadAllocates(t *testing.T) {
