@@ -71,6 +71,13 @@ func TestMemoriesAreBounded(t *testing.T) {
 	}
 	assert.Len(t, s.machine.nonces, maxNonces)
 	s.machine.status(first, i2cpwire.StatusNoLeaseSet)
+
+	var told []i2cpwire.DeliveryStatus
+	nonce := s.machine.expect(0, func(status i2cpwire.DeliveryStatus) { told = append(told, status) })
+	for _, status := range []i2cpwire.DeliveryStatus{i2cpwire.StatusAccepted, i2cpwire.StatusNoLeaseSet, i2cpwire.StatusNoLeaseSet} {
+		s.machine.status(nonce, status)
+	}
+	assert.Equal(t, []i2cpwire.DeliveryStatus{i2cpwire.StatusAccepted, i2cpwire.StatusNoLeaseSet}, told, "the final one ends it")
 }
 
 // Datagrams that nobody reads are dropped and counted beyond 512, or 1 MiB.

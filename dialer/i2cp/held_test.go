@@ -25,7 +25,8 @@ func TestForgedIsNoAnswer(t *testing.T) {
 		forge func(t *testing.T, b *Session) []byte
 		lets  []string // networks
 	}{
-		"raw": {datagram.Raw, func(*testing.T, *Session) []byte { return []byte("anything") }, []string{"i2p-raw"}},
+		"raw":           {datagram.Raw, func(*testing.T, *Session) []byte { return []byte("anything") }, []string{"i2p-raw"}},
+		"raw to nobody": {datagram.Raw, func(*testing.T, *Session) []byte { return []byte("anything") }, nil},
 		"datagram3": {datagram.Datagram3, func(_ *testing.T, b *Session) []byte {
 			hash := b.Addr().Destination.Hash()
 			return append(hash[:], 0, 3, 'x')
@@ -43,6 +44,11 @@ func TestForgedIsNoAnswer(t *testing.T) {
 			require.NoError(t, err)
 			return data
 		}, nil},
+		"datagram2 to whomever": {datagram.Datagram2, func(t *testing.T, b *Session) []byte {
+			data, err := datagram.Append(nil, datagram.Datagram2, b.signer, b.machine.hash, []byte("x"))
+			require.NoError(t, err)
+			return data
+		}, []string{"i2p-datagram", "i2p-datagram2", "i2p-datagram3", "i2p-raw"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -59,7 +65,11 @@ func TestForgedIsNoAnswer(t *testing.T) {
 					require.NoError(t, err)
 				}
 				hostile := packetConn(t, c, "i2p-raw", ":1")
-				payload, err := i2cpwire.AppendPayload(nil, i2cpwire.Header{Protocol: uint8(tt.kind), From: 1, To: 1}, tt.forge(t, b))
+				h := i2cpwire.Header{Protocol: uint8(tt.kind), From: 1, To: 1}
+				if name == "raw to nobody" {
+					h.To = 9
+				}
+				payload, err := i2cpwire.AppendPayload(nil, h, tt.forge(t, b))
 				require.NoError(t, err)
 				require.NoError(t, hostile.send(t.Context(), a.Addr().Destination, payload))
 				time.Sleep(5 * time.Second)
@@ -111,6 +121,19 @@ func TestHeldIsShared(t *testing.T) {
 			_, err := in.WriteTo([]byte("heard"), from)
 			require.NoError(t, err)
 		}
+	})
+}
+
+// Some datagrams wait for a peer; the rest is dropped and counted.
+func TestHeldForOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, a, b := strangers(t, i2cptest.I2PD256)
+		out := packetConn(t, a, "udp", ":1")
+		for range 1 + maxHeld + 5 { // one goes, and some wait for its answer
+			_, err := out.WriteTo([]byte("x"), dialer.AddrOf(b.Addr().Destination, 1))
+			require.NoError(t, err)
+		}
+		assert.EqualValues(t, 5, out.Stats().Unanswered)
 	})
 }
 

@@ -80,6 +80,30 @@ func TestDatagrams(t *testing.T) {
 	}
 }
 
+// Kinds do not mix, or what nobody has proven would look proven; but DATAGRAM2 goes to who takes DATAGRAM.
+func TestKindsAreApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nw := i2cptest.NewStrict(t)
+		a, b := on(t, nw.Start(nil)), on(t, nw.Start(nil))
+		for _, to := range networks[1:] {
+			in := packetConn(t, b, to, ":0")
+			for _, from := range networks[1:] {
+				out := packetConn(t, a, from, ":1")
+				_, err := out.WriteTo([]byte(from), dialer.AddrOf(b.Addr().Destination, 7))
+				require.NoError(t, err)
+				if from == to || from == "i2p-datagram2" && to == "i2p-datagram" {
+					data, _ := receive(t, in)
+					assert.Equal(t, from, data)
+				} else {
+					nothing(t, in)
+				}
+				require.NoError(t, out.Close())
+			}
+			require.NoError(t, in.Close())
+		}
+	})
+}
+
 // What comes goes to who has the port.
 func TestPacketPorts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -230,15 +230,23 @@ func TestStreamsOutliveRouter(t *testing.T) {
 	})
 }
 
-// They do not wait for ever.
+// They do not wait for ever, but for those outages alone that last.
 func TestOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		nw := i2cptest.NewStrict(t)
 		r := nw.Start(nil)
-		client, _ := streamPair(t, on(t, r), on(t, nw.Start(nil)))
+		client, server := streamPair(t, on(t, r), on(t, nw.Start(nil)))
+		r.Kill()
+		time.Sleep(time.Second)
+		require.NoError(t, r.Restart())
+		time.Sleep(2 * Outage)
+		_, err := client.Write([]byte("x"))
+		require.NoError(t, err)
+		_, err = server.Read(make([]byte, 1))
+		require.NoError(t, err)
 		r.Kill()
 		begin := time.Now()
-		_, err := client.Read(make([]byte, 1))
+		_, err = client.Read(make([]byte, 1))
 		assert.ErrorIs(t, err, dialer.ErrRouterDown)
 		assert.InDelta(t, Outage.Seconds(), time.Since(begin).Seconds(), 1)
 	})
