@@ -61,6 +61,10 @@ func TestStrictMessages(t *testing.T) {
 	violates(t, "is nothing that a client sends", func(c *client, _ *i2cptest.Router) { c.send(i2cpwire.Unknown{Kind: 99}) })
 	violates(t, "malformed", func(c *client, _ *i2cptest.Router) { c.raw(i2cpwire.TypeHostLookup, []byte{1, 2, 3}) })
 	violates(t, "malformed", func(c *client, _ *i2cptest.Router) { c.raw(i2cpwire.TypeCreateLeaseSet2, []byte{1, 2, 3}) })
+	violates(t, "too long", func(c *client, _ *i2cptest.Router) {
+		_, err := c.conn.Write([]byte{0, 2, 0, 1, byte(i2cpwire.TypeHostLookup)}) // 131,073 bytes are to come
+		require.NoError(c.t, err)
+	})
 	violates(t, "lookup with the session", func(c *client, _ *i2cptest.Router) {
 		c.session()
 		c.send(i2cpwire.HostLookup{Session: c.sid + 1, Name: "x.i2p"})
