@@ -172,6 +172,23 @@ func TestBufferOfAllStreams(t *testing.T) {
 	assert.Zero(t, s.e.Buffered())
 }
 
+// Before that memory is full those who have something to read are asked for no more.
+func TestChokingForAll(t *testing.T) {
+	s := newScript(t, streaming.Config{Limits: streaming.Limits{Buffered: 1 << 20}})
+	full := strings.Repeat("x", 2048)
+	for i := range 4 {
+		_, id := s.dial(i2pdSYN)
+		choked := false
+		for seq := uint32(1); seq <= 100; seq++ { // of one stream less than what chokes it
+			require.NoError(t, s.send(from(id, seq, 0, 0, full)))
+			for _, p := range s.pass(time.Second) {
+				choked = choked || p.Choke()
+			}
+		}
+		assert.Equal(t, i == 3, choked)
+	}
+}
+
 // Places for packets that have not come cost memory, and count.
 func TestHolesAreCounted(t *testing.T) {
 	s := newScript(t, streaming.Config{Limits: streaming.Limits{Buffered: 512 << 10}})

@@ -156,6 +156,7 @@ func TestDataAfterTheCloseOfWhoBearsIt(t *testing.T) {
 	st, err := s.e.Dial(s.peer, 0, 80)
 	require.NoError(t, err)
 	id := s.drain()[0].ReceiveID
+	s.pass(100 * time.Millisecond)
 	answer := s.synack(id, i2pdSYN)
 	answer.Flags |= packet.DelayRequested // which is how ours answers
 	require.NoError(t, s.send(answer))
