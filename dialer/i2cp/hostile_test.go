@@ -239,6 +239,19 @@ func TestRouterTakesNothing(t *testing.T) {
 	})
 }
 
+// A router that does not say what it is counts as i2pd, after some seconds.
+func TestUnknownRouter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := i2cptest.NewStrict(t).Start(&i2cptest.Router{Kind: i2cptest.Java, BuildTime: -1})
+		r.Inject(i2cptest.Fault{On: "HostLookup", Ignore: true})
+		s := on(t, r)
+		begin := time.Now()
+		require.NoError(t, s.Up(t.Context()))
+		assert.Equal(t, answerTimeout, time.Since(begin))
+		assert.Contains(t, s.Status().Router, "i2pd")
+	})
+}
+
 // What a router says of itself is shown as one line of text.
 func TestRouterName(t *testing.T) {
 	l := &live{session: &Session{}, version: "0.9.70\x1b[2J\nlevel=ERROR"}

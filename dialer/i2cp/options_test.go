@@ -61,6 +61,22 @@ func TestOptionErrors(t *testing.T) {
 	}
 }
 
+// Options that a field stands for, or that would end a session, are refused by any spelling, with the field to use.
+func TestRefusedOptions(t *testing.T) {
+	for key, want := range map[string]string{
+		"Inbound.length": "Session.Inbound", "outbound.Quantity": "Session.Outbound",
+		"i2cp.leaseSetType": "Session.LeaseSet", "i2cp.LeaseSetEncType": "Session.LeaseSet", "i2cp.encryptLeaseSet": "Session.LeaseSet",
+		"i2cp.dontPublishLeaseSet": "Session.DialOnly", "i2cp.fastReceive": "always true", "i2cp.messageReliability": "always none",
+		"i2cp.username": "Session.User", "I2CP.Password": "Session.Password",
+		"i2cp.closeOnIdle": "would close", "i2cp.closeIdleTime": "would close",
+	} {
+		assert.Contains(t, refuseOption(key, "1"), want, key)
+	}
+	assert.Empty(t, refuseOption("i2cp.gzip", strings.Repeat("x", 255)))
+	assert.NotEmpty(t, refuseOption("i2cp.gzip", strings.Repeat("x", 256)), "longer than the protocol takes")
+	assert.NotEmpty(t, refuseOption("i2cp.gzip", ""))
+}
+
 // plainSigner signs, and cannot blind.
 type plainSigner struct{ id keys.Identity }
 

@@ -2,6 +2,7 @@ package i2cp
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"testing"
@@ -23,6 +24,23 @@ func on(t testing.TB, r *i2cptest.Router, edit ...func(*Session)) *Session {
 	}
 	t.Cleanup(func() { s.Close() })
 	return s
+}
+
+// What is printed by mistake tells nothing of who talks with whom.
+func TestPrinted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nw := i2cptest.NewStrict(t)
+		a, b := on(t, nw.Start(nil)), on(t, nw.Start(nil))
+		client, server := streamPair(t, a, b)
+		for want, v := range map[string]any{
+			"i2cp.Conn": client, "i2cp.PacketConn": packetConn(t, a, "udp", ":1"), "i2cp.Session()": a,
+		} {
+			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+				assert.Equal(t, want, fmt.Sprintf(verb, v), verb)
+			}
+		}
+		assert.Equal(t, "i2cp.Conn", fmt.Sprint(server))
+	})
 }
 
 // streamPair returns a stream between two sessions.
