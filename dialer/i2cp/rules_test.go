@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -88,6 +89,14 @@ func TestOptionsOfSession(t *testing.T) {
 			"outbound.length": "0", "outbound.quantity": "3", "inbound.nickname": "me", "outbound.nickname": "me",
 			"i2cp.dontPublishLeaseSet": "true", "i2cp.gzip": "false",
 		}, r.Sessions()[0].Options)
+		require.NoError(t, s.Close())
+
+		require.NoError(t, on(t, r).Up(t.Context()))
+		assert.Equal(t, map[string]string{
+			"i2cp.fastReceive": "true", "i2cp.leaseSetType": "3", "i2cp.leaseSetEncType": "4", "i2cp.messageReliability": "none",
+			"inbound.length": "3", "inbound.quantity": "3", "outbound.length": "3", "outbound.quantity": "3",
+			"inbound.nickname": "i2psocks", "outbound.nickname": "i2psocks",
+		}, r.Sessions()[0].Options)
 	})
 }
 
@@ -161,6 +170,7 @@ func TestTooLargeForRouters(t *testing.T) {
 		require.NoError(t, err)
 		_, err = out.WriteTo(make([]byte, most+1), in.LocalAddr())
 		assert.ErrorIs(t, err, ErrTooLarge)
+		assert.ErrorIs(t, err, syscall.EMSGSIZE)
 		_, err = out.WriteTo(make([]byte, most), in.LocalAddr())
 		require.NoError(t, err)
 		n, _, err := in.ReadFrom(make([]byte, 1<<16))

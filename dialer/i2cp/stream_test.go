@@ -369,7 +369,7 @@ func TestPing(t *testing.T) {
 		begin := time.Now()
 		_, err = a.Ping(t.Context(), silent.Addr().Host)
 		require.ErrorIs(t, err, dialer.ErrTimeout)
-		assert.Equal(t, pingTimeout, time.Since(begin))
+		assert.Equal(t, 30*time.Second, time.Since(begin))
 		_, err = a.Ping(t.Context(), "example.com")
 		require.ErrorIs(t, err, dialer.ErrNotI2P)
 		go a.Close()
