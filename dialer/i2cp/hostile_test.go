@@ -91,6 +91,11 @@ func TestRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		nw := i2cptest.NewStrict(t)
 		r := nw.Start(nil)
+		r.Inject(i2cptest.Fault{On: "CreateSession", Disconnect: "no\n\x1b[2Jlevel=ERROR"})
+		err := on(t, r).Up(t.Context())
+		require.ErrorIs(t, err, dialer.ErrRouter)
+		assert.NotContains(t, err.Error(), "\n")
+		assert.NotContains(t, err.Error(), "\x1b")
 		r.Inject(i2cptest.Fault{On: "CreateSession", Status: 4})
 		require.ErrorIs(t, on(t, r).Up(t.Context()), dialer.ErrRouter)
 		r.Inject(i2cptest.Fault{On: "RequestVariableLeaseSet", Ignore: true, Times: -1})
