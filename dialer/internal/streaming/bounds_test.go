@@ -2,6 +2,7 @@ package streaming_test
 
 import (
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -233,4 +234,32 @@ func TestEndedStreamIsSilent(t *testing.T) {
 	}
 	assert.ErrorIs(t, s.send(from(id, 1, 0, 0, "x")), streaming.ErrUnknownStream)
 	counts(t, 1, having(s.drain(), packet.Reset))
+}
+
+// Buffers are kept for the next stream, but not all that large transfers have taken.
+func TestFreeBuffersAreBounded(t *testing.T) {
+	s := newScript(t, streaming.Config{})
+	one, first := s.dial(i2pdSYN)
+	two, second := s.dial(i2pdSYN)
+	for _, id := range []uint32{first, second} {
+		for seq := uint32(1); seq <= 200; seq++ {
+			require.NoError(t, s.send(from(id, seq, 0, 0, strings.Repeat("x", 2048))))
+		}
+	}
+	for _, st := range []*streaming.Stream{one, two} {
+		write(t, st, strings.Repeat("y", 1<<20))
+		st.Reset()
+	}
+	chunks, segments := streaming.Spare(s.e)
+	assert.Equal(t, []int{256, 512}, []int{chunks, segments})
+}
+
+// A stream takes what peers have under way, however little it is to hold.
+func TestLeastReceiveBuffer(t *testing.T) {
+	s := newScript(t, streaming.Config{Limits: streaming.Limits{ReceiveBuffer: 1}})
+	_, id := s.dial(i2pdSYN)
+	for seq := uint32(2); seq <= 100; seq++ {
+		require.NoError(t, s.send(from(id, seq, 0, 0, strings.Repeat("x", 1812))))
+	}
+	assert.Greater(t, s.e.Buffered(), 99*1812)
 }

@@ -76,5 +76,8 @@ func WaitingPings(e *Engine) (n int) {
 	return n
 }
 
+// Spare is how many free buffers an engine keeps.
+func Spare(e *Engine) (chunks, segments int) { return len(e.memory.chunks), len(e.memory.segments) }
+
 // Timers is how many timers an engine waits for.
 func Timers(e *Engine) int { return len(e.timers) }

@@ -150,6 +150,10 @@ func TestPings(t *testing.T) {
 	counts(t, 0, s.drain())
 
 	s = newScript(t, streaming.Config{AnswerPings: true})
+	forged := packet.Packet{SendID: 77, Flags: packet.Echo | packet.FromIncluded | packet.SignatureIncluded, From: s.peer.Bytes(),
+		Signature: make([]byte, 64)}
+	assert.ErrorIs(t, s.send(forged), streaming.ErrSignature, "anybody could have others answered")
+	counts(t, 0, s.drain())
 	require.NoError(t, ping(s))
 	out := s.drain()
 	counts(t, 1, out)
