@@ -28,6 +28,9 @@ type Config struct {
 	// Seed is where the chance of all links comes from: on each link, the n-th packet of two
 	// networks with the same seed has the same luck.
 	Seed uint64
+	// TCP is the congestion control of the routers' connections, by its name in Linux, such as cubic or bbr; empty is the
+	// kernel's default. Where links lose packets, little depends more on it.
+	TCP string
 	// Output gets what the routers print, a line at a time, each with the
 	// router's number before it; nil discards it.
 	Output io.Writer

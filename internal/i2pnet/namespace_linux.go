@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -22,7 +23,8 @@ type namespace struct {
 	device string // that has the addresses of routers
 }
 
-func newNamespace(ctx context.Context) (*namespace, error) {
+// newNamespace makes one whose TCP has that congestion control, or the kernel's default if it is empty.
+func newNamespace(ctx context.Context, tcp string) (*namespace, error) {
 	if os.Geteuid() != 0 {
 		return nil, fmt.Errorf("%w: root, to make a network namespace", ErrMissing)
 	}
@@ -36,9 +38,8 @@ func newNamespace(ctx context.Context) (*namespace, error) {
 		return nil, fmt.Errorf("%w: the right to make a network namespace: %w", ErrMissing, err)
 	}
 	s := &namespace{name: name}
-	if err := s.setUp(ctx); err != nil {
-		s.remove()
-		return nil, err
+	if err := errors.Join(s.setUp(ctx), s.setTCP(tcp)); err != nil {
+		return nil, errors.Join(err, s.remove())
 	}
 	return s, nil
 }
@@ -50,6 +51,22 @@ func (s *namespace) setUp(ctx context.Context) (err error) {
 	s.device = "lo"
 	return ip(ctx, "-n", s.name, "link", "set", "lo", "up")
 }
+
+// setTCP sets the congestion control.
+func (s *namespace) setTCP(name string) error {
+	if name == "" {
+		return nil
+	}
+	return s.enter(func() error {
+		if err := os.WriteFile(congestionControl, []byte(name), 0); err != nil {
+			return fmt.Errorf("%w: %s, TCP's congestion control: %w", ErrMissing, name, err)
+		}
+		return nil
+	})
+}
+
+// congestionControl is of the namespace that the thread is in.
+const congestionControl = "/proc/sys/net/ipv4/tcp_congestion_control"
 
 // addAddress gives the namespace one more address of a router.
 func (s *namespace) addAddress(ctx context.Context, address string) error {

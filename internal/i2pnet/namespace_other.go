@@ -12,7 +12,7 @@ import (
 // namespace exists on Linux only.
 type namespace struct{ name string }
 
-func newNamespace(context.Context) (*namespace, error) {
+func newNamespace(context.Context, string) (*namespace, error) {
 	return nil, fmt.Errorf("%w: Linux, for its network namespaces", ErrMissing)
 }
 

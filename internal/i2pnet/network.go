@@ -13,7 +13,7 @@ import (
 )
 
 // ErrMissing is in every error of [Start] that says that this machine lacks
-// something: Linux, root, ip(8) or i2pd.
+// something: Linux, root, ip(8), i2pd or a congestion control.
 var ErrMissing = errors.New("i2pnet: missing on this machine")
 
 // Network is a running network. Its methods may be called from several goroutines at once.
@@ -41,7 +41,7 @@ func Start(ctx context.Context, c Config) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	ns, err := newNamespace(ctx)
+	ns, err := newNamespace(ctx, c.TCP)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ func (n *Network) spread(ctx context.Context, c Config) error {
 		return err
 	}
 	for i, r := range n.routers {
-		own, err := newNamespace(ctx)
+		own, err := newNamespace(ctx, c.TCP)
 		if err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ func linked(t testing.TB, l Link) (*fabric, [2]*namespace, [2]string) {
 	var addresses [2]string
 	for i := range ns {
 		var err error
-		ns[i], err = newNamespace(t.Context())
+		ns[i], err = newNamespace(t.Context(), "")
 		if errors.Is(err, ErrMissing) {
 			demand(t, err)
 		}
