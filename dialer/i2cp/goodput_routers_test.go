@@ -22,8 +22,12 @@ var (
 	goodputRounds = flag.Int("goodput.rounds", 2, "how often each has its turn")
 	goodputSettle = flag.Duration("goodput.settle", 20*time.Second, "how long both send at once before it counts")
 	goodputRate   = flag.Int("goodput.rate", 1<<20, "of the links, in bytes of IP packets a second; 0 is any")
+	goodputTCP    = flag.String("goodput.tcp", "bbr", "congestion control of the routers' connections, as Linux names it")
 	goodputOut    = flag.String("goodput.out", "", "folder of goodput.csv, which lines are added to, and of the table and the plot of all its lines")
 )
+
+// goodputQueue, or a round trip if that is longer, is what waits before a link at most.
+const goodputQueue = 200 * time.Millisecond
 
 // BenchmarkGoodputOnRouters is what streams make of delayed and lossy links between two real routers: ours, from I2CP to
 // I2CP, and i2pd's own, from SAM to SAM, in turns on the same network, then one of each at once, and two of i2pd's. It takes
@@ -37,7 +41,8 @@ func BenchmarkGoodputOnRouters(b *testing.B) {
 			rtt := rtt * time.Millisecond
 			b.Run(fmt.Sprintf("%v/%v%%", rtt, loss), func(b *testing.B) {
 				link := i2pnet.Link{Delay: rtt / 2, Loss: loss / 100, Rate: *goodputRate}
-				nw := i2pnet.Require(b, i2pnet.Config{Links: func(int, int) i2pnet.Link { return link }})
+				link.Queue = int(float64(link.Rate) * max(rtt, goodputQueue).Seconds())
+				nw := i2pnet.Require(b, i2pnet.Config{TCP: *goodputTCP, Links: func(int, int) i2pnet.Link { return link }})
 				pairs := flowPairs(b, nw)
 				for _, streams := range []int{1, 10} {
 					b.Run(fmt.Sprintf("%d", streams), func(b *testing.B) {

@@ -8,29 +8,41 @@ const (
 	competingMost   = 2 * competingRounds
 	competingProof  = 4                     // rounds, after our own queue has gone
 	competingMargin = 30 * time.Millisecond // so much more than our own window and jitter make wait
+	ourQueue        = 0.7                   // of the mean round trip, at half of a window: it was our own queue
+	bestKept        = 0.7                   // of the best rate, where it was not
 
-	// i2pd's control grows until round trips have grown by three jitters, and yields at six.
+	// i2pd's control grows until round trips have grown by three jitters, and yields at six. It begins with a jitter of a
+	// fifth of the round trip.
 	toleratedJitters   = 5
-	toleratedQueue     = 100 * time.Millisecond
-	maxToleratedJitter = 60 * time.Millisecond // more is not told from a queue of our own
-	competingGrowth    = 1.05                  // each round, and a packet
-	competingPace      = 1.15                  // the window is to be the limit, not the pace
+	maxToleratedJitter = 85 * time.Millisecond // more is not told from a queue of our own
+	toleratedQueue     = 20 * time.Millisecond // and half of the round trip
+	maxToleratedQueue  = 150 * time.Millisecond
+	fairPart           = 0.5  // of the best rate, to begin with
+	competingGrowth    = 1.05 // each round, and a packet
+	competingPace      = 1.15 // the window is to be the limit, not the pace
 	leastYield         = 0.85
 )
 
 // competition is with those who yield to no delay, or to a longer one only, as i2pd's control from 2.57 on. Beside them a window
 // for the smallest round trip brings ever less, as the queue makes the rate sink, and the rate the window. So the window grows
 // meanwhile until round trips are as long as i2pd would let them become, too, like in Copa's competitive mode (Arun and
-// Balakrishnan, NSDI 2018), and is never less than half of what would fill the path at the rate of before.
+// Balakrishnan, NSDI 2018), and is never less than half of what would fill the path at the best rate of late.
 type competition struct {
 	rounds int     // with a queue that is not ours, less twice those without
-	before float64 // the rate when they came; 0 if nobody has
+	best   float64 // the largest rate of late
 	window float64
 }
 
-// doubt is for when our own queue has gone: the others are to show within a few rounds that theirs has not.
-func (x *competition) doubt() {
-	x.window, x.before = 0, 0
+// doubt is for when our own queue has gone: the others are to show within a few rounds that theirs has not. If most of what
+// waited has gone with it, there are none.
+func (c *Controller) doubt() {
+	x := &c.competition
+	if mean := c.thisMean(); mean > 0 && float64(mean) < ourQueue*float64(c.meanRTT) {
+		*x, c.meanRTT = competition{}, mean
+		return
+	}
+	x.window = 0
+	x.best = max(bestKept*x.best, c.Rate())
 	x.rounds = min(x.rounds, competingRounds-competingProof)
 }
 
@@ -40,14 +52,15 @@ func (c *Controller) competing() bool { return c.competition.rounds >= competing
 // crowded reports whether more waits than what our own window and jitter make wait. On a slow path that is some packets' time,
 // and it is not those who have come that make it slow.
 func (c *Controller) crowded() bool {
-	rate := max(c.Rate(), c.competition.before, minPace)
+	rate := max(c.competition.best, minPace)
 	own := max(c.steady(rate)+c.extra.allowance(c.product(rate)), minWindow)
 	alone := max(time.Duration(own/rate*float64(time.Second)), c.minRTT+max(c.minRTT/4, c.lateness()+c.minRTT/16+queueTime))
-	return c.meanRTT > alone+competingMargin
+	return c.meanRTT > alone+max(competingMargin, alone/10)
 }
 
 // compete follows the end of a round.
 func (c *Controller) compete(appLimited bool) {
+	c.competition.best = max(c.competition.best, c.Rate())
 	c.countCrowded()
 	if c.competing() {
 		c.competition.window = c.contest(appLimited)
@@ -61,14 +74,10 @@ func (c *Controller) countCrowded() {
 	switch {
 	case c.phase != cruising && c.phase != climbing:
 	case c.crowded():
-		if x.before == 0 {
-			x.before = c.Rate()
-		}
-		x.rounds = min(x.rounds+1, competingMost)
+		// rates are forgotten after so many of the longest rounds that count for them
+		x.rounds = min(x.rounds+max(int(c.meanRTT/max(longRound*c.minRTT, 1)), 1), competingMost)
 	default:
-		if x.rounds = max(x.rounds-2, 0); x.rounds == 0 {
-			x.before = 0
-		}
+		x.rounds = max(x.rounds-2, 0)
 	}
 }
 
@@ -76,16 +85,17 @@ func (c *Controller) countCrowded() {
 // and does not grow.
 func (c *Controller) contest(appLimited bool) float64 {
 	x := &c.competition
+	most := c.minRTT + toleratedJitters*min(c.jitter, maxToleratedJitter) + min(toleratedQueue+c.minRTT/2, maxToleratedQueue)
+	fair := fairPart * x.best
 	w := x.window
 	if w == 0 {
-		w = max(c.Rate()*c.meanRTT.Seconds(), x.before*c.minRTT.Seconds())
+		w = max(c.Rate()*c.meanRTT.Seconds(), fair*max(2*c.minRTT, min(c.meanRTT, most)).Seconds())
 	}
-	most := c.minRTT + toleratedJitters*min(c.jitter, maxToleratedJitter) + toleratedQueue
 	switch {
 	case c.meanRTT < most && !appLimited:
 		w = competingGrowth*w + 1
 	case c.meanRTT > most*5/4:
 		w *= max(leastYield, float64(most)/float64(c.meanRTT))
 	}
-	return min(max(w, x.before*c.minRTT.Seconds()/2, minWindow), c.max)
+	return min(max(w, fair*c.minRTT.Seconds(), minWindow), c.max)
 }

@@ -18,7 +18,7 @@ func (c *Controller) endRound(now time.Duration, sent, lost, inflight int, appLi
 	c.extra.endRound()
 	if c.roundSamples > 0 {
 		c.roundRTTs[1], c.roundRTTs[0] = c.roundRTTs[0], c.roundRTT
-		mean := c.roundSum / time.Duration(c.roundSamples)
+		mean := c.thisMean()
 		if c.meanRTT == 0 {
 			c.meanRTT = mean
 		}
@@ -71,7 +71,7 @@ func (c *Controller) advance(now time.Duration, inflight int) {
 		c.cruise(now, (c.pace+1)%uint8(len(paces)))
 	case lookingForRTT:
 		if now-c.since > max(2*c.minRTT, 200*time.Millisecond) {
-			c.competition.doubt()
+			c.doubt()
 			c.cruise(now, 2)
 		}
 	}

@@ -8,7 +8,7 @@ const (
 	climbRounds = 3 // a connection of two routers gives more only after something has waited in it for a round trip
 
 	roomGrows, roomShrinks = 1.1, 0.8
-	roomMax                = 2
+	roomMax                = 1.25
 	roomForJitter          = 16 // what room there is for a jitter that is a whole round trip
 )
 

@@ -37,6 +37,11 @@ func (c *Controller) trackRTT(now, rtt time.Duration, inflight int) {
 	}
 }
 
+// thisMean is the mean round trip of this round so far; 0 if there was none.
+func (c *Controller) thisMean() time.Duration {
+	return c.roundSum / time.Duration(max(c.roundSamples, 1))
+}
+
 // MinRTT is the smallest round trip of the last half minute; 0 is unknown.
 func (c *Controller) MinRTT() time.Duration { return c.minRTT }
 

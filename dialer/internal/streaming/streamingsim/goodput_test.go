@@ -191,7 +191,7 @@ func TestGoodputOnBusyMachines(t *testing.T) {
 // On a path whose bottleneck has to find its rate itself, in the first 15 s and in the next. What is found depends much on
 // when losses come.
 func TestGoodputOfNestedControl(t *testing.T) {
-	seeds := uint64(3)
+	seeds := uint64(6)
 	if *simTable {
 		seeds = 10
 	}
@@ -222,6 +222,19 @@ func TestFairness(t *testing.T) {
 		share := (first[0]/(first[0]+first[1]) + second[1]/(second[0]+second[1])) / 2
 		t.Logf("%s: ours first %4.0f, i2pd %4.0f KB/s; i2pd first %4.0f, ours %4.0f; our share %.0f %%",
 			name, first[0], first[1], second[0], second[1], 100*share)
+		assert.InDelta(t, 0.5, share, 0.2, name)
+	})
+}
+
+// The same where the bottleneck is a connection of two routers, and both have to find their share of a rate that changes.
+func TestFairnessOfNestedControl(t *testing.T) {
+	paths(1<<20, func(l load, name string) {
+		l.tcp, l.seeds = true, 3
+		const d = 30 * time.Second
+		first := l.mean(t, []who{{"ours", 1}, {"i2pd", 1}}, d, d)
+		second := l.mean(t, []who{{"i2pd", 1}, {"ours", 1}}, d, d)
+		share := (first[0]/(first[0]+first[1]) + second[1]/(second[0]+second[1])) / 2
+		t.Logf("%s: our share %.0f %%", name, 100*share)
 		assert.InDelta(t, 0.5, share, 0.2, name)
 	})
 }
