@@ -8,6 +8,7 @@ const (
 	competingMost   = 2 * competingRounds
 	competingProof  = 4                     // rounds, after our own queue has gone
 	competingMargin = 30 * time.Millisecond // so much more than our own window and jitter make wait
+	sunk            = 0.6                   // of the best rate: with less, half of the margin will do
 	ourQueue        = 0.7                   // of the mean round trip, at half of a window: it was our own queue
 	bestKept        = 0.7                   // of the best rate, where it was not
 
@@ -55,7 +56,11 @@ func (c *Controller) crowded() bool {
 	rate := max(c.competition.best, minPace)
 	own := max(c.steady(rate)+c.extra.allowance(c.product(rate)), minWindow)
 	alone := max(time.Duration(own/rate*float64(time.Second)), c.minRTT+max(c.minRTT/4, c.lateness()+c.minRTT/16+queueTime))
-	return c.meanRTT > alone+max(competingMargin, alone/10)
+	margin := max(competingMargin, alone/10)
+	if c.Rate() < sunk*rate {
+		margin /= 2
+	}
+	return c.meanRTT > alone+margin
 }
 
 // compete follows the end of a round.
