@@ -35,11 +35,16 @@ type competition struct {
 }
 
 // doubt is for when our own queue has gone: the others are to show within a few rounds that theirs has not. If most of what
-// waited has gone with it, there are none.
+// waited has gone with it, there are none, and if nobody was seen, nobody has made the rate sink.
 func (c *Controller) doubt() {
 	x := &c.competition
-	if mean := c.thisMean(); mean > 0 && float64(mean) < ourQueue*float64(c.meanRTT) {
-		*x, c.meanRTT = competition{}, mean
+	mean := c.thisMean()
+	ours := mean > 0 && float64(mean) < ourQueue*float64(c.meanRTT)
+	if ours {
+		c.meanRTT = mean
+	}
+	if ours || x.rounds == 0 {
+		*x = competition{}
 		return
 	}
 	x.window = 0

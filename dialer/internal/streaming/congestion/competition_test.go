@@ -159,3 +159,16 @@ func TestCompetesNoMoreAfterAPause(t *testing.T) {
 		assert.Less(t, float64(p.c.Window()), 2*p.c.product(p.c.Rate()))
 	}
 }
+
+// A rate of before that nobody was seen to have made sink is none to ask for a part of, when in time a slow path's own queue
+// passes for one of others.
+func TestFallenRateIsForgottenWhereNobodyWasSeen(t *testing.T) {
+	p := newPath(50*time.Millisecond, 2000)
+	p.jitter = 75 * time.Millisecond
+	p.run(20 * time.Second)
+	p.rate = 20
+	p.run(25 * time.Second) // what was under way has left, and the smallest round trip has been looked for
+	p.longest = 0
+	p.run(40 * time.Second)
+	assert.Less(t, p.longest, time.Second)
+}
