@@ -172,3 +172,17 @@ func TestFallenRateIsForgottenWhereNobodyWasSeen(t *testing.T) {
 	p.run(40 * time.Second)
 	assert.Less(t, p.longest, time.Second)
 }
+
+// What was under way before our own queue had gone tells nothing of what is left of it.
+func TestDoubtsByWhatIsSentMeanwhile(t *testing.T) {
+	for _, rate := range []float64{60, 100} {
+		p := newPath(50*time.Millisecond, 10*rate)
+		p.jitter = 150 * time.Millisecond
+		p.run(20 * time.Second)
+		p.rate = rate
+		p.run(5 * time.Second)
+		assert.True(t, p.c.competing(), "our own queue is taken for one of others")
+		p.run(15 * time.Second)
+		assert.Less(t, p.competes(40), 8, "%v packets a second", rate)
+	}
+}

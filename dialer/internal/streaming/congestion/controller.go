@@ -192,7 +192,8 @@ func (c *Controller) rotate(now time.Duration) {
 // leaveStart ends the start as soon as a queue grows and the rate does not, before it overflows: HyStart++ (RFC 9406). A queue
 // alone is no reason: the connections between routers find more room only while something waits for them.
 func (c *Controller) leaveStart(now, rtt time.Duration) {
-	if rtt <= 0 {
+	// what has left before our own queue had gone does not tell what is left of it
+	if rtt <= 0 || c.phase == lookingForRTT && now-rtt < c.since {
 		return
 	}
 	if c.roundRTT == 0 || rtt < c.roundRTT {
