@@ -29,7 +29,7 @@ const (
 // meanwhile until round trips are as long as i2pd would let them become, too, like in Copa's competitive mode (Arun and
 // Balakrishnan, NSDI 2018), and is never less than half of what would fill the path at the best rate of late.
 type competition struct {
-	rounds int     // with a queue that is not ours, less twice those without
+	rounds int     // with a queue that is not ours, long ones more than once, less twice those without
 	best   float64 // the largest rate of late
 	window float64
 }
