@@ -37,7 +37,7 @@ func (e *Engine) newStream(p *peer) *Stream {
 	s.askedAt = e.now
 	s.rto.progress(e.now)
 	e.streams[s.local] = s
-	p.streams++
+	p.count(1)
 	return s
 }
 

@@ -66,6 +66,12 @@ func (e *Engine) peer(d keys.Destination, hash [32]byte) *peer {
 	return p
 }
 
+// count takes in that streams have come or gone.
+func (p *peer) count(n int) {
+	p.streams += n
+	p.control.SetStreams(p.streams)
+}
+
 // release lists a peer without streams as one to forget, in some time.
 func (p *peer) release() {
 	if p.streams > 0 {

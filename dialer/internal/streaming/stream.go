@@ -182,7 +182,7 @@ func (s *Stream) finish(err error) {
 	e.timers.set(&s.timer, never)
 	s.dropSegments()
 	s.dropBlocks()
-	s.peer.streams--
+	s.peer.count(-1)
 	if s.incoming {
 		s.peer.opened--
 	}

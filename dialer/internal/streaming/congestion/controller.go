@@ -62,6 +62,7 @@ type Controller struct {
 	pace      uint8         // of paces, while cruising
 	round     uint8         // of rates
 	timedOut  bool          // that is what has set the limit
+	several   bool          // streams
 	fullFor   uint8         // rounds since the rate has grown, while starting or climbing
 	since     time.Duration // the phase, or the pace while cruising
 
@@ -83,6 +84,9 @@ type Controller struct {
 
 // SetMax sets how many packets may be under way at most.
 func (c *Controller) SetMax(n int) { c.max = float64(n) }
+
+// SetStreams sets how many streams there are. Several bear more jitter than one, which shares a path with others evenly.
+func (c *Controller) SetStreams(n int) { c.several = n > 1 }
 
 // Rate is the bottleneck's, in packets a second, as far as is known; 0 is unknown.
 func (c *Controller) Rate() float64 {

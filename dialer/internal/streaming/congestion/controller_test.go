@@ -252,3 +252,16 @@ func TestTimedOut(t *testing.T) {
 	p.run(30 * time.Second)
 	require.InDelta(t, before, p.c.Window(), float64(before)/4)
 }
+
+// What comes late leaves several streams more than one.
+func TestSeveralStreamsHaveMoreRoom(t *testing.T) {
+	var acked [2]int
+	for i := range acked {
+		p := newPath(100*time.Millisecond, 1000)
+		p.late = 150 * time.Millisecond
+		p.c.SetStreams(1 + i)
+		p.run(20 * time.Second)
+		acked[i] = p.acked
+	}
+	assert.Greater(t, float64(acked[1]), 1.2*float64(acked[0]))
+}

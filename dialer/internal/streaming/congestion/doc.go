@@ -24,8 +24,8 @@
 //     them make others late without any;
 //   - more by a tenth than the last probe began with, and no queue, is reason to ask for half as much again each round trip, until
 //     three have brought no more, so that a rate that was measured in a bad spell is soon left, by these streams or by the next;
-//   - where round trips differ much and no queue stands, a quarter more may be under way: with a window made for the
-//     smallest, the rate would sink by itself. With more, who yields to delay would be left with little;
+//   - where round trips differ much and no queue stands, a quarter more may be under way, or twice as much of several streams:
+//     with a window made for the smallest, the rate would sink by itself. With more, who yields to delay would be left with little;
 //   - the smallest round trip is looked for anew every half minute with a short
 //     queue, or a standing queue would in time be taken for the path;
 //   - what is measured while there was nothing to send lowers no rate, or a long answer after short ones would crawl,

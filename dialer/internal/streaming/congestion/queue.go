@@ -9,6 +9,7 @@ const (
 
 	roomGrows, roomShrinks = 1.1, 0.8
 	roomMax                = 1.25
+	roomMaxOfSeveral       = 2  // streams, which are not to have less than that many of i2pd's
 	roomForJitter          = 16 // what room there is for a jitter that is a whole round trip
 )
 
@@ -36,7 +37,11 @@ func (c *Controller) climb(now time.Duration) {
 
 // adaptRoom follows the end of a round.
 func (c *Controller) adaptRoom() {
-	most := min(max(roomForJitter*float64(c.jitter)/float64(max(c.minRTT, 1)), 1), roomMax)
+	most := float64(roomMax)
+	if c.several {
+		most = roomMaxOfSeveral
+	}
+	most = min(max(roomForJitter*float64(c.jitter)/float64(max(c.minRTT, 1)), 1), most)
 	if c.queued() {
 		c.spare = max(roomShrinks*c.spare, 1)
 	} else {
