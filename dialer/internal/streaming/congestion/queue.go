@@ -9,7 +9,7 @@ const (
 
 	roomGrows, roomShrinks = 1.1, 0.8
 	roomMax                = 1.25
-	roomMaxOfSeveral       = 2  // streams, which are not to have less than that many of i2pd's
+	roomMaxOfSeveral       = 2  // of streams, which are not to get less than as many of i2pd's
 	roomForJitter          = 16 // what room there is for a jitter that is a whole round trip
 )
 
