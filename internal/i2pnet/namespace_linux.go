@@ -38,18 +38,21 @@ func newNamespace(ctx context.Context, tcp string) (*namespace, error) {
 		return nil, fmt.Errorf("%w: the right to make a network namespace: %w", ErrMissing, err)
 	}
 	s := &namespace{name: name}
-	if err := errors.Join(s.setUp(ctx), s.setTCP(tcp)); err != nil {
+	if err := s.setUp(ctx, tcp); err != nil {
 		return nil, errors.Join(err, s.remove())
 	}
 	return s, nil
 }
 
-func (s *namespace) setUp(ctx context.Context) (err error) {
+func (s *namespace) setUp(ctx context.Context, tcp string) (err error) {
 	if s.file, err = os.Open("/run/netns/" + s.name); err != nil {
 		return fmt.Errorf("i2pnet: %w", err)
 	}
 	s.device = "lo"
-	return ip(ctx, "-n", s.name, "link", "set", "lo", "up")
+	if err := ip(ctx, "-n", s.name, "link", "set", "lo", "up"); err != nil {
+		return err
+	}
+	return s.setTCP(tcp)
 }
 
 // setTCP sets the congestion control.
