@@ -191,13 +191,9 @@ func TestGoodputOnBusyMachines(t *testing.T) {
 // On a path whose bottleneck has to find its rate itself, in the first 15 s and in the next. What is found depends much on
 // when losses come.
 func TestGoodputOfNestedControl(t *testing.T) {
-	seeds := uint64(6)
-	if *simTable {
-		seeds = 10
-	}
 	for _, streams := range []int{1, 10} {
 		paths(1<<20, func(l load, name string) {
-			l.tcp, l.seeds = true, seeds
+			l.tcp, l.seeds = true, 10
 			const d = 15 * time.Second
 			for begin, least := range map[time.Duration]float64{0: 0.9, d: 0.7} {
 				ours := l.mean(t, []who{{"ours", streams}}, begin, d)[0]
@@ -209,20 +205,24 @@ func TestGoodputOfNestedControl(t *testing.T) {
 	}
 }
 
-// Our stream and one of i2pd's on a path of 1 MiB/s, whoever comes first: neither gets
-// less than three tenths of what both get.
+// fair requires that neither our stream nor one of i2pd's gets less than three tenths of what both get, whoever comes first.
+func (l load) fair(t *testing.T, name string, settle, d time.Duration) {
+	first := l.mean(t, []who{{"ours", 1}, {"i2pd", 1}}, settle, d)
+	second := l.mean(t, []who{{"i2pd", 1}, {"ours", 1}}, settle, d)
+	share := (first[0]/(first[0]+first[1]) + second[1]/(second[0]+second[1])) / 2
+	t.Logf("%s: ours first %4.0f, i2pd %4.0f KB/s; i2pd first %4.0f, ours %4.0f; our share %.0f %%",
+		name, first[0], first[1], second[0], second[1], 100*share)
+	assert.InDelta(t, 0.5, share, 0.2, name)
+}
+
+// On a path of 1 MiB/s.
 func TestFairness(t *testing.T) {
 	paths(1<<20, func(l load, name string) {
 		settle, d := 40*time.Second, 40*time.Second
 		if *simTable {
 			d = 120 * time.Second
 		}
-		first := l.mean(t, []who{{"ours", 1}, {"i2pd", 1}}, settle, d)
-		second := l.mean(t, []who{{"i2pd", 1}, {"ours", 1}}, settle, d)
-		share := (first[0]/(first[0]+first[1]) + second[1]/(second[0]+second[1])) / 2
-		t.Logf("%s: ours first %4.0f, i2pd %4.0f KB/s; i2pd first %4.0f, ours %4.0f; our share %.0f %%",
-			name, first[0], first[1], second[0], second[1], 100*share)
-		assert.InDelta(t, 0.5, share, 0.2, name)
+		l.fair(t, name, settle, d)
 	})
 }
 
@@ -230,12 +230,7 @@ func TestFairness(t *testing.T) {
 func TestFairnessOfNestedControl(t *testing.T) {
 	paths(1<<20, func(l load, name string) {
 		l.tcp, l.seeds = true, 3
-		const d = 30 * time.Second
-		first := l.mean(t, []who{{"ours", 1}, {"i2pd", 1}}, d, d)
-		second := l.mean(t, []who{{"i2pd", 1}, {"ours", 1}}, d, d)
-		share := (first[0]/(first[0]+first[1]) + second[1]/(second[0]+second[1])) / 2
-		t.Logf("%s: our share %.0f %%", name, 100*share)
-		assert.InDelta(t, 0.5, share, 0.2, name)
+		l.fair(t, name, 30*time.Second, 30*time.Second)
 	})
 }
 
