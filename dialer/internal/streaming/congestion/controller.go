@@ -182,7 +182,8 @@ func (c *Controller) Acked(now, rtt time.Duration, inflight int) {
 	if ok && (!appLimited || rate > c.Rate()) {
 		c.rates[c.round] = max(c.rates[c.round], rate)
 	}
-	c.leaveStart(now, rtt)
+	c.sampleRound(now, rtt)
+	c.leaveStart(now)
 	c.advance(now, inflight)
 }
 
@@ -195,16 +196,8 @@ func (c *Controller) rotate(now time.Duration) {
 
 // leaveStart ends the start as soon as a queue grows and the rate does not, before it overflows: HyStart++ (RFC 9406). A queue
 // alone is no reason: the connections between routers find more room only while something waits for them.
-func (c *Controller) leaveStart(now, rtt time.Duration) {
-	// what has left before our own queue had gone does not tell what is left of it
-	if rtt <= 0 || c.phase == lookingForRTT && now-rtt < c.since {
-		return
-	}
-	if c.roundRTT == 0 || rtt < c.roundRTT {
-		c.roundRTT = rtt
-	}
-	c.roundSum += rtt
-	if c.roundSamples++; c.phase == starting && c.roundSamples >= startSamples && c.fullFor > 0 && c.roundRTT > c.minRTT+max(c.minRTT/4, startDelay) {
+func (c *Controller) leaveStart(now time.Duration) {
+	if c.phase == starting && c.roundSamples >= startSamples && c.fullFor > 0 && c.roundRTT > c.minRTT+max(c.minRTT/4, startDelay) {
 		c.enter(now, draining)
 	}
 }

@@ -37,6 +37,19 @@ func (c *Controller) trackRTT(now, rtt time.Duration, inflight int) {
 	}
 }
 
+// sampleRound takes a round trip into account for this round. While the smallest is looked for, what has left before our own
+// queue had gone does not tell what is left of it.
+func (c *Controller) sampleRound(now, rtt time.Duration) {
+	if rtt <= 0 || c.phase == lookingForRTT && now-rtt < c.since {
+		return
+	}
+	if c.roundRTT == 0 || rtt < c.roundRTT {
+		c.roundRTT = rtt
+	}
+	c.roundSum += rtt
+	c.roundSamples++
+}
+
 // thisMean is the mean round trip of this round so far; 0 if there was none.
 func (c *Controller) thisMean() time.Duration {
 	return c.roundSum / time.Duration(max(c.roundSamples, 1))
